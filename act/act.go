@@ -1,0 +1,65 @@
+// Package act asks infrastructure for what was decided, once.
+//
+// A [Target] knows one kind of infrastructure and its rules. The [Executor] takes an action through its states, journal
+// first; an unknown outcome is resolved by reading what is there, never by asking again.
+package act
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// Target is one kind of infrastructure. It is safe for concurrent use. It never retries a mutating call by itself.
+type Target interface {
+	// Read gives what the resource has now, and the rules and the budget for changing it.
+	Read(ctx context.Context, resource string) (foreshock.Resource, error)
+	// Validate says whether the action keeps the provider's rules, given what was just read. It makes no call.
+	Validate(now foreshock.Resource, action foreshock.Action) error
+	// Apply asks once for the absolute amounts of action.To. A nil error means accepted. An error that wraps
+	// ErrRefused means surely not in effect; any other error leaves it unknown.
+	Apply(ctx context.Context, action foreshock.Action) error
+	// Follow reads how far an accepted or unknown action is. It makes no change.
+	Follow(ctx context.Context, action foreshock.Action) (Progress, error)
+}
+
+// Progress is what Follow saw.
+type Progress struct {
+	Observed foreshock.Allocation
+	// Done: the provider's terminal state with the amounts in effect. Failed: terminal, and not in effect. Neither: under way.
+	Done, Failed bool
+	Note         string
+}
+
+// The errors by which a target says what happened. Wrap them.
+var (
+	ErrRefused   = errors.New("refused by the provider") // the change is surely not in effect
+	ErrNotFound  = errors.New("no such resource")
+	ErrThrottled = errors.New("throttled")
+	ErrDenied    = errors.New("permission denied")
+	ErrRule      = errors.New("breaks a rule of the provider") // from Validate
+)
+
+// Factory offers a target to configuration files.
+type Factory struct {
+	Name string
+	New  func(decode func(any) error, env Env) (Target, error)
+}
+
+// Env is what the program lends to a target.
+type Env struct {
+	Log  *slog.Logger
+	Name string // the name that the configuration gives to this target
+}
+
+// Recorder keeps the changes of actions; the journal does. A nil error means that they are durable.
+type Recorder interface {
+	Append(ctx context.Context, events ...*foreshock.Event) error
+}
+
+// Guard is asked at the last look, after the intent is on disk and before the provider is called. It
+// says why not, or "".
+type Guard func(now time.Time, action foreshock.Action, resource foreshock.Resource) (refusal string)

@@ -1,0 +1,393 @@
+package foreshock
+
+import (
+	"fmt"
+	"time"
+)
+
+// Mode is what a policy may do.
+type Mode uint8
+
+// The modes, from the most careful.
+const (
+	Observe Mode = iota // say what would be done
+	Approve             // do it when a person says so
+	Auto                // do it
+	numModes
+)
+
+var modeNames = [numModes]string{"observe", "approve", "auto"}
+
+func (m Mode) String() string { return nameOf(modeNames[:], int(m)) }
+
+// MarshalText writes the mode's name.
+func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads a mode's name.
+func (m *Mode) UnmarshalText(text []byte) error {
+	i, err := lookup("mode", modeNames[:], string(text))
+	*m = Mode(i)
+	return err
+}
+
+// Rule is what a provider allows for one dimension of one resource.
+type Rule struct {
+	Min     float64 `json:"min"`
+	Max     float64 `json:"max"`     // 0 means that none is known
+	Quantum float64 `json:"quantum"` // amounts are multiples of it; 0 means any amount
+	Down    bool    `json:"down"`    // it can be reduced again
+}
+
+// Budget is how many changes a provider still allows on one resource.
+type Budget struct {
+	Limited  bool          `json:"limited"`
+	Left     int           `json:"left"`
+	Window   time.Duration `json:"window"`
+	NextFree time.Time     `json:"next_free,omitzero"` // when the next one frees up
+}
+
+// Resource is what a target knows of the thing that it changes.
+type Resource struct {
+	Target    string             `json:"target"`
+	Name      string             `json:"name"`
+	At        time.Time          `json:"at"` // when it was read
+	Allocated Allocation         `json:"allocated"`
+	Rules     map[Dimension]Rule `json:"rules"` // the dimensions that can be changed
+	Budget    Budget             `json:"budget"`
+	Busy      bool               `json:"busy"`            // a change is under way there
+	Owner     string             `json:"owner,omitempty"` // another controller that owns it; then nothing is done
+}
+
+// Reason is one step of why: a code for programs, a sentence for people.
+type Reason struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// Action is a wish to change one resource, with absolute amounts.
+type Action struct {
+	ID        string        `json:"id"` // hash of workload, resource, amounts and decision; the provider's token where it takes one
+	Workload  ID            `json:"workload"`
+	Policy    string        `json:"policy"`
+	Target    string        `json:"target"`
+	Resource  string        `json:"resource"`
+	From      Allocation    `json:"from"` // what it was decided upon: it dies when the resource has changed since
+	To        Allocation    `json:"to"`   // states only the dimensions to be changed
+	Severity  Severity      `json:"severity"`
+	Emergency bool          `json:"emergency,omitempty"`
+	Mode      Mode          `json:"mode"`
+	Reasons   []Reason      `json:"reasons"`
+	Evidence  time.Time     `json:"evidence"` // end of the step it was decided upon
+	Expires   time.Time     `json:"expires"`  // not begun by then, it dies
+	LeadTime  time.Duration `json:"lead_time"`
+	Undoes    string        `json:"undoes,omitempty"` // the action that it rolls back
+	Grant     string        `json:"grant,omitempty"`  // the capacity reservation
+}
+
+// Reduces says whether any amount goes down.
+func (a *Action) Reduces() bool {
+	for d := range Dimension(NumDimensions) {
+		from, known := a.From.Get(d)
+		to, stated := a.To.Get(d)
+		if known && stated && to < from {
+			return true
+		}
+	}
+	return false
+}
+
+// ActionState is where an action stands. The order of the states is the order in which they come.
+type ActionState uint8
+
+// The states of an action. Each change is one record in the journal; the ones marked * are synced before going on.
+const (
+	Proposed ActionState = iota // waits for a person
+	Decided                     // may be done
+	Intent                      // * it is going to be done
+	Fenced                      // the last look was taken and nothing speaks against it
+	Called                      // * the provider is being asked
+	Answered                    // the provider has accepted
+	Unknown                     // the provider may or may not have accepted; only reading will tell
+	Observed                    // the amounts were read back
+	Done                        // * terminal: in effect
+	Failed                      // * terminal: not in effect
+	Parked                      // * terminal until a person settles it: cannot be told
+	Refused                     // * terminal: a guard or a person said no
+	Expired                     // * terminal: too old to begin
+	numActionStates
+)
+
+var actionStateNames = [numActionStates]string{
+	"proposed", "decided", "intent", "fenced", "called", "answered", "unknown", "observed",
+	"done", "failed", "parked", "refused", "expired",
+}
+
+func (s ActionState) String() string { return nameOf(actionStateNames[:], int(s)) }
+
+// Terminal says whether nothing more comes by itself.
+func (s ActionState) Terminal() bool { return s >= Done }
+
+// MarshalText writes the state's name.
+func (s ActionState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads a state's name.
+func (s *ActionState) UnmarshalText(text []byte) error {
+	i, err := lookup("action state", actionStateNames[:], string(text))
+	*s = ActionState(i)
+	return err
+}
+
+// ActionChange is one change of an action's state, as the journal keeps it.
+type ActionChange struct {
+	Action   Action      `json:"action"`
+	State    ActionState `json:"state"`
+	Note     string      `json:"note,omitempty"` // why, in words
+	Actor    string      `json:"actor,omitempty"`
+	Observed Allocation  `json:"observed,omitzero"`
+}
+
+// Kind is what a decision comes to.
+type Kind uint8
+
+// The kinds of decision.
+const (
+	Nothing Kind = iota // all is normal, or nothing can be done
+	Watch               // look more closely for a while
+	Grow                // more is wanted
+	Shrink              // less would do
+	Hold                // something is wanted but a constraint holds it back
+	numKinds
+)
+
+var kindNames = [numKinds]string{"nothing", "watch", "grow", "shrink", "hold"}
+
+func (k Kind) String() string { return nameOf(kindNames[:], int(k)) }
+
+// MarshalText writes the kind's name.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads a kind's name.
+func (k *Kind) UnmarshalText(text []byte) error {
+	i, err := lookup("kind of decision", kindNames[:], string(text))
+	*k = Kind(i)
+	return err
+}
+
+// Decision is what was decided for one workload at one time, with its reasons, also when nothing is done.
+type Decision struct {
+	Workload ID         `json:"workload"`
+	Time     time.Time  `json:"time"`
+	Kind     Kind       `json:"kind"`
+	Severity Severity   `json:"severity"`
+	Score    float64    `json:"score"`
+	Policy   string     `json:"policy,omitempty"`
+	Want     Allocation `json:"want,omitzero"`   // before the constraints
+	To       Allocation `json:"to,omitzero"`     // after them
+	Bound    string     `json:"bound,omitempty"` // the code of the constraint that bound it last
+	Reasons  []Reason   `json:"reasons"`
+	Action   *Action    `json:"action,omitempty"`
+	// Reserve says that capacity must be granted first: To is what to ask for, and the decision comes again with the answer.
+	Reserve bool `json:"reserve,omitempty"`
+}
+
+// Text is the decision's reasons as one line.
+func (d *Decision) Text() string {
+	s := d.Kind.String()
+	for i, r := range d.Reasons {
+		if i == 0 {
+			s += ": " + r.Text
+		} else {
+			s += "; " + r.Text
+		}
+	}
+	return s
+}
+
+// Verdict is how an action is judged.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Unclear Verdict = iota
+	Helped
+	DidNotHelp
+	TooMuch
+	TooLittle
+	numVerdicts
+)
+
+var verdictNames = [numVerdicts]string{"unclear", "helped", "did not help", "too much", "too little"}
+
+func (v Verdict) String() string { return nameOf(verdictNames[:], int(v)) }
+
+// MarshalText writes the verdict's name.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads a verdict's name.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	i, err := lookup("verdict", verdictNames[:], string(text))
+	*v = Verdict(i)
+	return err
+}
+
+// Window is what was seen of a workload over a time: the means of its steps.
+type Window struct {
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
+	Steps int       `json:"steps"`
+	Mean  Values    `json:"mean"`
+	// Saturation is the highest of demand over allocation among the dimensions; 0 where unknown.
+	Saturation float64 `json:"saturation,omitempty"`
+}
+
+// Evaluation is the judgement on an action after its lead time.
+type Evaluation struct {
+	Action   string  `json:"action"`
+	Workload ID      `json:"workload"`
+	Verdict  Verdict `json:"verdict"`
+	Before   Window  `json:"before"`
+	After    Window  `json:"after"`
+	// Without is the latency in seconds that was to be expected had nothing been done; 0 where it cannot be said.
+	Without  float64       `json:"without_latency_seconds,omitempty"`
+	LeadTime time.Duration `json:"lead_time"` // measured
+	Gain     float64       `json:"gain"`      // see Learned.Gain
+	Text     string        `json:"text"`
+	RollBack bool          `json:"roll_back,omitempty"`
+	Latch    bool          `json:"latch,omitempty"` // no more actions on this workload until it changes
+}
+
+// Correction is one bounded, reversible change that feedback made to what was learned.
+type Correction struct {
+	Workload ID      `json:"workload"`
+	What     string  `json:"what"` // "threshold", "lead_time/iops", "gain/iops", "latch"
+	From     float64 `json:"from"`
+	To       float64 `json:"to"`
+	Why      string  `json:"why"`
+}
+
+// Opinion is what a person says of an anomaly.
+type Opinion struct {
+	Workload ID        `json:"workload"`
+	Anomaly  string    `json:"anomaly,omitempty"`
+	At       time.Time `json:"at,omitzero"`
+	Says     string    `json:"says"` // "false_alarm", "missed", "useful"
+}
+
+// Pause stops actions. The scope is everything ("*"), one policy ("policy/NAME") or one workload ("workload/ID").
+type Pause struct {
+	Scope  string    `json:"scope"`
+	Until  time.Time `json:"until,omitzero"` // zero: until resumed
+	Reason string    `json:"reason,omitempty"`
+	Lifted bool      `json:"lifted,omitempty"` // the record ends the pause
+}
+
+// Reservation is a change of a capacity grant.
+type Reservation struct {
+	ID       string     `json:"id"`
+	Workload ID         `json:"workload"`
+	Planner  string     `json:"planner"`
+	State    string     `json:"state"` // "granted", "partial", "refused", "committed", "released", "expired"
+	Asked    Allocation `json:"asked"`
+	Granted  Allocation `json:"granted"`
+	Expires  time.Time  `json:"expires,omitzero"`
+	Reason   string     `json:"reason,omitempty"`
+}
+
+// Event is one record of the journal: exactly one of the pointers is set, as Type says.
+type Event struct {
+	Seq   uint64    `json:"seq,omitempty"` // given by the journal, from 1 without holes
+	Time  time.Time `json:"time"`
+	Type  string    `json:"type"`
+	Actor string    `json:"actor,omitempty"` // who, for what a person did
+
+	Anomaly     *Anomaly      `json:"anomaly,omitempty"`
+	Decision    *Decision     `json:"decision,omitempty"`
+	Reservation *Reservation  `json:"reservation,omitempty"`
+	Change      *ActionChange `json:"change,omitempty"`
+	Evaluation  *Evaluation   `json:"evaluation,omitempty"`
+	Correction  *Correction   `json:"correction,omitempty"`
+	Opinion     *Opinion      `json:"opinion,omitempty"`
+	Pause       *Pause        `json:"pause,omitempty"`
+	Note        string        `json:"note,omitempty"`
+}
+
+// The types of event.
+const (
+	EventAnomaly     = "anomaly" // began, changed severity, or ended
+	EventDecision    = "decision"
+	EventReservation = "reservation"
+	EventAction      = "action"
+	EventEvaluation  = "evaluation"
+	EventCorrection  = "correction"
+	EventOpinion     = "opinion"
+	EventPause       = "pause"
+	EventNote        = "note" // the program started, stopped, reloaded
+)
+
+// Workload is the workload that the event is about, or "".
+func (e *Event) Workload() ID {
+	switch {
+	case e.Anomaly != nil:
+		return e.Anomaly.Workload
+	case e.Decision != nil:
+		return e.Decision.Workload
+	case e.Reservation != nil:
+		return e.Reservation.Workload
+	case e.Change != nil:
+		return e.Change.Action.Workload
+	case e.Evaluation != nil:
+		return e.Evaluation.Workload
+	case e.Correction != nil:
+		return e.Correction.Workload
+	case e.Opinion != nil:
+		return e.Opinion.Workload
+	}
+	return ""
+}
+
+// FormatAmount writes an amount of a dimension with its unit, for people.
+func FormatAmount(d Dimension, x float64) string {
+	switch d {
+	case DimIOPS:
+		return fmt.Sprintf("%.0f IOPS", x)
+	case DimThroughput:
+		return FormatBytes(x) + "/s"
+	case DimSize, DimMemory:
+		return FormatBytes(x)
+	case DimVCPU:
+		return fmt.Sprintf("%g vCPU", x)
+	}
+	return fmt.Sprintf("%g %s", x, d)
+}
+
+// FormatMetric writes a reading with its unit, for people.
+func FormatMetric(m Metric, x float64) string {
+	switch m {
+	case Latency:
+		switch {
+		case x >= 1:
+			return fmt.Sprintf("%.2f s", x)
+		case x >= 1e-3:
+			return fmt.Sprintf("%.2f ms", x*1e3)
+		}
+		return fmt.Sprintf("%.0f µs", x*1e6)
+	case Throughput:
+		return FormatBytes(x) + "/s"
+	case IOPS:
+		return fmt.Sprintf("%.1f IOPS", x)
+	}
+	return fmt.Sprintf("%.2f requests", x)
+}
+
+// FormatBytes writes bytes with a binary unit.
+func FormatBytes(x float64) string {
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
+	i := 0
+	for x >= 1024 && i < len(units)-1 {
+		x, i = x/1024, i+1
+	}
+	if i == 0 {
+		return fmt.Sprintf("%.0f B", x)
+	}
+	return fmt.Sprintf("%.1f %s", x, units[i])
+}

@@ -1,0 +1,212 @@
+// Package config reads configuration files and reports every fault at once, with line and remedy.
+//
+// The top level is here; each component's block is handed to the component as a [Node], which knows its own settings.
+package config
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"reflect"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// Config is a configuration file's top level.
+type Config struct {
+	Mode      foreshock.Mode `yaml:"mode"`       // the most that any policy may do; default observe
+	Listen    string         `yaml:"listen"`     // API, UI, metrics; default 127.0.0.1:9750
+	TokenFile string         `yaml:"token_file"` // bearer tokens, one "ROLE TOKEN" a line; needed beyond loopback
+	Data      string         `yaml:"data"`       // folder of journal and profiles; default ./foreshock-data
+	Step      time.Duration  `yaml:"step"`       // default 10s
+	Snapshot  time.Duration  `yaml:"snapshot"`   // how often changed profiles are saved; default 60s
+	Log       Log            `yaml:"log"`
+	Limits    Limits         `yaml:"limits"`
+
+	Sources  []Named `yaml:"sources"` // default: host
+	Store    Named   `yaml:"store"`   // default: embedded
+	Profile  Node    `yaml:"profile"`
+	Detect   Node    `yaml:"detect"`
+	Forecast Node    `yaml:"forecast"`
+	Capacity []Named `yaml:"capacity"`
+	Targets  []Named `yaml:"targets"`
+	Policies []Node  `yaml:"policies"`
+	Executor Node    `yaml:"executor"`
+
+	file string
+}
+
+// Log says what is logged, to standard error.
+type Log struct {
+	Level  string `yaml:"level"`  // debug, info, warn, error; default info
+	Format string `yaml:"format"` // text, json; default text
+}
+
+// Limits bound what the program uses.
+type Limits struct {
+	Workloads int `yaml:"workloads"` // default 100000
+	Forecasts int `yaml:"forecasts"` // workloads that are forecast at the most; default 2000
+	Slow      int `yaml:"slow"`      // slowest operations kept per workload; default 10
+}
+
+// Named is a block that names a component: {host: {interval: 1s}}; a target also has a name of its own.
+type Named struct {
+	Name  string // of the instance; the component's name where none is given
+	Kind  string // the component
+	Block Node
+}
+
+// Default is the configuration of a program without a file.
+func Default() Config {
+	return Config{
+		Mode: foreshock.Observe, Listen: "127.0.0.1:9750", Data: "foreshock-data", Step: 10 * time.Second, Snapshot: time.Minute,
+		Log:     Log{Level: "info", Format: "text"},
+		Limits:  Limits{Workloads: 100_000, Forecasts: 2_000, Slow: 10},
+		Sources: []Named{{Name: "host", Kind: "host"}},
+		Store:   Named{Name: "embedded", Kind: "embedded"},
+	}
+}
+
+// Load reads a file over the defaults. Its error is Faults, unless the file cannot be read.
+func Load(file string) (Config, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	return Parse(file, data)
+}
+
+// top is the file as it is written.
+type top struct {
+	Config   `yaml:",inline"`
+	Sources  []Node `yaml:"sources"`
+	Store    Node   `yaml:"store"`
+	Capacity []Node `yaml:"capacity"`
+	Targets  []Node `yaml:"targets"`
+}
+
+// Parse reads a file's content over the defaults.
+func Parse(file string, data []byte) (Config, error) {
+	var faults Faults
+	d := decoder{file: file, faults: &faults}
+	t := top{Config: Default()}
+	t.file = file
+	parsed, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return Config{}, syntaxFault(file, err)
+	}
+	for i, doc := range parsed.Docs {
+		if i > 0 {
+			d.fault(doc.Body, "", "only one document is read; remove what follows the ---")
+			break
+		}
+		if doc.Body != nil {
+			d.into(doc.Body, "", reflect.ValueOf(&t).Elem())
+		}
+	}
+	c := t.Config
+	if len(t.Sources) > 0 {
+		c.Sources = d.named(t.Sources)
+	}
+	if t.Store.Given() {
+		c.Store = d.name(t.Store)
+	}
+	c.Capacity = d.named(t.Capacity)
+	c.Targets = d.named(t.Targets)
+	absolute(reflect.ValueOf(&c).Elem(), dirOf(file))
+	c.check(d)
+	if len(faults) > 0 {
+		return Config{}, faults
+	}
+	return c, nil
+}
+
+func (d decoder) named(nodes []Node) []Named {
+	var list []Named
+	seen := map[string]int{}
+	for i, n := range nodes {
+		item := d.name(n)
+		if item.Kind == "" {
+			continue
+		}
+		if first, twice := seen[item.Name]; twice {
+			d.fault(n.node, n.path, "the name %s is that of item %d already; give one of them a name: of its own", item.Name, first)
+		}
+		seen[item.Name] = i
+		list = append(list, item)
+	}
+	return list
+}
+
+// name reads {kind: {settings}} or {name: n, kind: {settings}}.
+func (d decoder) name(n Node) Named {
+	item := Named{}
+	for _, pair := range d.pairs(plain(n.node), n.path) {
+		key := pair.Key.GetToken().Value
+		switch {
+		case key == "name":
+			item.Name, _ = d.text(plain(pair.Value), join(n.path, key))
+		case item.Kind != "":
+			d.fault(pair.Key, n.path, "has two components, %s and %s; make two items of it", item.Kind, key)
+		default:
+			item.Kind = key
+			item.Block = Node{decoder: d, path: join(n.path, key), node: plain(pair.Value)}
+			if _, null := item.Block.node.(*ast.NullNode); null {
+				item.Block.node = nil
+			}
+		}
+	}
+	if item.Kind == "" && n.node != nil {
+		d.fault(n.node, n.path, "names no component; write for example - host: {}")
+	}
+	if item.Name == "" {
+		item.Name = item.Kind
+	}
+	return item
+}
+
+func (c *Config) check(d decoder) {
+	fault := func(path, format string, args ...any) {
+		*d.faults = append(*d.faults, Fault{File: c.file, Path: path, Text: fmt.Sprintf(format, args...)})
+	}
+	if c.Step < 100*time.Millisecond || c.Step > 24*time.Hour {
+		fault("step", "%s is out of range; between 100ms and 24h are allowed", c.Step)
+	}
+	if c.Snapshot < time.Second {
+		fault("snapshot", "%s is too often; at least 1s", c.Snapshot)
+	}
+	if c.Limits.Workloads < 1 || c.Limits.Workloads > 10_000_000 {
+		fault("limits.workloads", "%d is out of range; between 1 and 10000000 are allowed", c.Limits.Workloads)
+	}
+	if loopback, err := Loopback(c.Listen); err != nil {
+		fault("listen", "%s; write for example 127.0.0.1:9750", err)
+	} else if !loopback && c.TokenFile == "" {
+		fault("listen", "%s can be reached from other machines; set token_file, or listen on 127.0.0.1", c.Listen)
+	}
+	switch c.Log.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		fault("log.level", "%q is no level; there is: debug, info, warn, error", c.Log.Level)
+	}
+	switch c.Log.Format {
+	case "text", "json":
+	default:
+		fault("log.format", "%q is no format; there is: text, json", c.Log.Format)
+	}
+}
+
+// Loopback says whether an address to listen on can be reached from this machine only.
+func Loopback(address string) (bool, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false, fmt.Errorf("%q is no address: %w", address, err)
+	}
+	if host == "localhost" {
+		return true, nil
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback(), nil
+}

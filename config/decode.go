@@ -1,0 +1,444 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/prometheus/common/model"
+)
+
+// Fault is one thing that is wrong in a file, with where and what to do about it.
+type Fault struct {
+	File      string
+	Line, Col int
+	Path      string // "sources[0].host.interval"
+	Text      string
+}
+
+func (f Fault) Error() string {
+	where := f.File
+	if f.Line > 0 {
+		where += fmt.Sprintf(":%d:%d", f.Line, f.Col)
+	}
+	if f.Path != "" {
+		where += ": " + f.Path
+	}
+	return where + ": " + f.Text
+}
+
+// Faults are all the things wrong in a file.
+type Faults []Fault
+
+func (fs Faults) Error() string {
+	lines := make([]string, len(fs))
+	for i, f := range fs {
+		lines[i] = f.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// decoder puts YAML nodes into Go values strictly, and goes on after a fault so that all are found at once.
+type decoder struct {
+	file   string
+	faults *Faults
+}
+
+func (d decoder) fault(n ast.Node, path, format string, args ...any) {
+	f := Fault{File: d.file, Path: path, Text: fmt.Sprintf(format, args...)}
+	if n != nil && n.GetToken() != nil {
+		f.Line, f.Col = n.GetToken().Position.Line, n.GetToken().Position.Column
+	}
+	*d.faults = append(*d.faults, f)
+}
+
+var (
+	durationType = reflect.TypeFor[time.Duration]()
+	nodeType     = reflect.TypeFor[Node]()
+	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+// into decodes n into v. Keys that v's type does not have are faults.
+func (d decoder) into(n ast.Node, path string, v reflect.Value) {
+	n = plain(n)
+	if v.Type() == nodeType {
+		v.Set(reflect.ValueOf(Node{decoder: d, node: n, path: path}))
+		return
+	}
+	if _, null := n.(*ast.NullNode); null || n == nil {
+		return // an empty value leaves the default
+	}
+	switch {
+	case v.Type() == durationType:
+		d.duration(n, path, v)
+		return
+	case v.CanAddr() && v.Addr().Type().Implements(textType):
+		if text, ok := d.text(n, path); ok {
+			if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
+				d.fault(n, path, "%s", err)
+			}
+		}
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		d.into(n, path, v.Elem())
+	case reflect.Struct:
+		d.structure(n, path, v)
+	case reflect.Map:
+		d.mapping(n, path, v)
+	case reflect.Slice:
+		d.sequence(n, path, v)
+	default:
+		d.scalar(n, path, v)
+	}
+}
+
+// plain follows anchors, aliases and tags to the value.
+func plain(n ast.Node) ast.Node {
+	switch x := n.(type) {
+	case *ast.AnchorNode:
+		return plain(x.Value)
+	case *ast.TagNode:
+		return plain(x.Value)
+	}
+	return n
+}
+
+// pairs gives the keys and values of a mapping.
+func (d decoder) pairs(n ast.Node, path string) []*ast.MappingValueNode {
+	switch x := n.(type) {
+	case *ast.MappingNode:
+		return x.Values
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{x}
+	}
+	d.fault(n, path, "expected settings (key: value), not %s", kindOf(n))
+	return nil
+}
+
+func (d decoder) structure(n ast.Node, path string, v reflect.Value) {
+	fields := map[string]reflect.Value{}
+	var names []string
+	collect(v, fields, &names)
+	seen := map[string]bool{}
+	for _, pair := range d.pairs(n, path) {
+		key := pair.Key.GetToken().Value
+		at := join(path, key)
+		field, ok := fields[key]
+		switch {
+		case !ok:
+			d.fault(pair.Key, at, "unknown setting; %s", suggest(key, names))
+		case seen[key]:
+			d.fault(pair.Key, at, "set twice")
+		default:
+			d.into(pair.Value, at, field)
+		}
+		seen[key] = true
+	}
+}
+
+// collect lists the settings of a struct, those of embedded (inline) structs among them.
+func collect(v reflect.Value, fields map[string]reflect.Value, names *[]string) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case !f.IsExported() || name == "-":
+		case option == "inline" || f.Anonymous:
+			collect(v.Field(i), fields, names)
+		default:
+			if name == "" {
+				name = strings.ToLower(f.Name)
+			}
+			fields[name] = v.Field(i)
+			*names = append(*names, name)
+		}
+	}
+}
+
+func (d decoder) mapping(n ast.Node, path string, v reflect.Value) {
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(v.Type()))
+	}
+	for _, pair := range d.pairs(n, path) {
+		name := pair.Key.GetToken().Value
+		at := join(path, name)
+		key := reflect.New(v.Type().Key()).Elem()
+		d.into(pair.Key, at, key)
+		value := reflect.New(v.Type().Elem()).Elem()
+		if old := v.MapIndex(key); old.IsValid() {
+			value.Set(old)
+		}
+		d.into(pair.Value, at, value)
+		v.SetMapIndex(key, value)
+	}
+}
+
+func (d decoder) sequence(n ast.Node, path string, v reflect.Value) {
+	list, ok := n.(*ast.SequenceNode)
+	if !ok {
+		d.fault(n, path, "expected a list (- item), not %s", kindOf(n))
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(list.Values), len(list.Values)))
+	for i, item := range list.Values {
+		d.into(item, fmt.Sprintf("%s[%d]", path, i), v.Index(i))
+	}
+}
+
+func (d decoder) duration(n ast.Node, path string, v reflect.Value) {
+	text, ok := d.text(n, path)
+	if !ok {
+		return
+	}
+	if x, err := time.ParseDuration(text); err == nil {
+		v.SetInt(int64(x))
+		return
+	}
+	if x, err := model.ParseDuration(text); err == nil {
+		v.SetInt(int64(x))
+		return
+	}
+	d.fault(n, path, "%q is not a duration; write for example 500ms, 10s, 5m, 2h, 7d", text)
+}
+
+// quantities are the units that a number may carry.
+var quantities = map[string]float64{
+	"%": 0.01, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
+	"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+	"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+}
+
+var quantityForm = regexp.MustCompile(`^([-+0-9.eE_]+)\s*(%|[kMGT]|[KMGT]?B|[KMGT]iB)(?:/s)?$`)
+
+// number reads 25%, 4k, 180MiB/s and plain numbers.
+func number(text string) (float64, error) {
+	scale := 1.0
+	if m := quantityForm.FindStringSubmatch(text); m != nil {
+		text, scale = m[1], quantities[m[2]]
+	}
+	x, err := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64)
+	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
+		return 0, fmt.Errorf("%q is not a number; write for example 0.25, 25%%, 4000, 4k, 180MiB/s", text)
+	}
+	return x * scale, nil
+}
+
+func (d decoder) scalar(n ast.Node, path string, v reflect.Value) {
+	text, ok := d.text(n, path)
+	if !ok {
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Bool:
+		switch text {
+		case "true", "false":
+			v.SetBool(text == "true")
+		default:
+			d.fault(n, path, "expected true or false, not %q", text)
+		}
+	case reflect.Float64, reflect.Float32:
+		x, err := number(text)
+		if err != nil {
+			d.fault(n, path, "%s", err)
+			return
+		}
+		v.SetFloat(x)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		x, err := number(text)
+		switch {
+		case err != nil:
+			d.fault(n, path, "%s", err)
+		case x != math.Trunc(x) || math.Abs(x) > 1<<53 || v.OverflowInt(int64(x)):
+			d.fault(n, path, "expected a whole number, not %s", text)
+		default:
+			v.SetInt(int64(x))
+		}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		x, err := number(text)
+		switch {
+		case err != nil:
+			d.fault(n, path, "%s", err)
+		case x < 0 || x != math.Trunc(x) || x > 1<<53 || v.OverflowUint(uint64(x)):
+			d.fault(n, path, "expected a whole number of at least 0, not %s", text)
+		default:
+			v.SetUint(uint64(x))
+		}
+	default:
+		panic("config: a setting of kind " + v.Kind().String()) // a caller's mistake: the type of a Config
+	}
+}
+
+var environment = regexp.MustCompile(`\$\{env:([A-Za-z_][A-Za-z0-9_]*)(:-[^}]*)?\}`)
+
+// text gives a scalar as text, with ${env:NAME} and ${env:NAME:-default} replaced. It works on single values, never on the
+// file's text, so that a value cannot add settings.
+func (d decoder) text(n ast.Node, path string) (string, bool) {
+	var text string
+	switch x := n.(type) {
+	case *ast.StringNode:
+		text = x.Value
+	case *ast.LiteralNode:
+		text = x.Value.Value
+	case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode, *ast.AliasNode, *ast.MergeKeyNode:
+		d.fault(n, path, "expected one value, not %s", kindOf(n))
+		return "", false
+	default:
+		return n.GetToken().Value, true
+	}
+	ok := true
+	text = environment.ReplaceAllStringFunc(text, func(ref string) string {
+		m := environment.FindStringSubmatch(ref)
+		if value, set := os.LookupEnv(m[1]); set {
+			return value
+		}
+		if m[2] == "" {
+			d.fault(n, path, "the environment has no %s; set it, or give a default with ${env:%s:-value}", m[1], m[1])
+			ok = false
+		}
+		return strings.TrimPrefix(m[2], ":-")
+	})
+	return text, ok
+}
+
+func kindOf(n ast.Node) string {
+	switch n.(type) {
+	case nil, *ast.NullNode:
+		return "nothing"
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "settings"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.AliasNode:
+		return "an alias (not supported)"
+	}
+	return strconv.Quote(n.GetToken().Value)
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// suggest names what there is, the nearest first.
+func suggest(key string, names []string) string {
+	if len(names) == 0 {
+		return "there are no settings here"
+	}
+	names = append([]string(nil), names...)
+	sort.Strings(names)
+	best, at := 3, ""
+	for _, n := range names {
+		if dist := distance(key, n); dist < best {
+			best, at = dist, n
+		}
+	}
+	if at != "" {
+		return fmt.Sprintf("did you mean %s?", at)
+	}
+	return "there is: " + strings.Join(names, ", ")
+}
+
+// distance is the Levenshtein distance.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		last := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := last
+			if a[i] != b[j] {
+				cost++
+			}
+			last = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// Node is a part of the file that is decoded later, by the component that it is for.
+type Node struct {
+	decoder decoder
+	node    ast.Node
+	path    string
+}
+
+// Given says whether the file has the part.
+func (n Node) Given() bool { return n.node != nil }
+
+// Path is where the part stands, for messages.
+func (n Node) Path() string { return n.path }
+
+// Decode puts the part over v, a pointer to a struct with the defaults. All faults are in the answer, with their places.
+// Relative file names (settings that end in _file) are taken from the folder of the configuration file.
+func (n Node) Decode(v any) error {
+	var faults Faults
+	if n.node != nil {
+		d := decoder{file: n.decoder.file, faults: &faults}
+		d.into(n.node, n.path, reflect.ValueOf(v).Elem())
+		absolute(reflect.ValueOf(v).Elem(), filepath.Dir(n.decoder.file))
+	}
+	if len(faults) > 0 {
+		return faults
+	}
+	return nil
+}
+
+// Fault makes a fault of err at the part's place; an err that has its places keeps them.
+func (n Node) Fault(err error) Faults {
+	if faults, ok := err.(Faults); ok {
+		return faults
+	}
+	var faults Faults
+	d := decoder{file: n.decoder.file, faults: &faults}
+	lines := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		lines = joined.Unwrap()
+	}
+	for _, e := range lines {
+		d.fault(n.node, n.path, "%s", e)
+	}
+	return faults
+}
+
+// absolute makes the relative names of *_file settings absolute.
+func absolute(v reflect.Value, dir string) {
+	if v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct {
+		return
+	}
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case !f.IsExported():
+		case f.Type.Kind() == reflect.String && strings.HasSuffix(name, "_file"):
+			if file := v.Field(i).String(); file != "" && !filepath.IsAbs(file) {
+				v.Field(i).SetString(filepath.Join(dir, file))
+			}
+		default:
+			absolute(v.Field(i), dir)
+		}
+	}
+}

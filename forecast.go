@@ -1,0 +1,57 @@
+package foreshock
+
+import (
+	"math"
+	"time"
+)
+
+// Forecast is the demand expected for one dimension of one workload.
+type Forecast struct {
+	Workload  ID            `json:"workload"`
+	Dimension Dimension     `json:"dimension"`
+	At        time.Time     `json:"at"`     // end of the last step that it knows
+	Length    time.Duration `json:"length"` // of a step; Mean[i] is for At+(i+1)*Length
+	Model     string        `json:"model"`
+	Mean      []float64     `json:"mean"`
+	Levels    []float64     `json:"levels"`    // quantiles, ascending, for example 0.5 0.9 0.95 0.99
+	Quantiles [][]float64   `json:"quantiles"` // per level, per step
+	Skill     float64       `json:"skill"`     // 1 - pinball loss / seasonal naive's; above 0 is better than naive
+	Coverage  float64       `json:"coverage"`  // share of back-test values below the highest level
+	Origins   int           `json:"origins"`   // back-test origins behind Skill and Coverage
+	Reason    string        `json:"reason"`    // why this model, or why there is no forecast
+	Choice    []ModelScore  `json:"choice"`
+}
+
+// ModelScore is how a model did in the back-test.
+type ModelScore struct {
+	Model   string  `json:"model"`
+	Pinball float64 `json:"pinball"` // mean loss, in the dimension's unit
+	Err     string  `json:"err,omitempty"`
+}
+
+// Usable says whether the forecast may be used in a decision.
+func (f *Forecast) Usable() bool { return f != nil && len(f.Mean) > 0 }
+
+// Peak is the highest value of the quantile nearest to level among the steps that overlap [from, to];
+// ok is false where the forecast does not reach.
+func (f *Forecast) Peak(level float64, from, to time.Time) (peak float64, at time.Time, ok bool) {
+	if !f.Usable() || len(f.Levels) == 0 {
+		return 0, time.Time{}, false
+	}
+	nearest := 0
+	for i, l := range f.Levels {
+		if math.Abs(l-level) < math.Abs(f.Levels[nearest]-level) {
+			nearest = i
+		}
+	}
+	for i, x := range f.Quantiles[nearest] {
+		end := f.At.Add(time.Duration(i+1) * f.Length)
+		if end.Before(from) || end.Add(-f.Length).After(to) {
+			continue
+		}
+		if !ok || x > peak {
+			peak, at, ok = x, end, true
+		}
+	}
+	return peak, at, ok
+}
