@@ -42,7 +42,8 @@ type Rule struct {
 type Budget struct {
 	Limited  bool          `json:"limited"`
 	Left     int           `json:"left"`
-	Window   time.Duration `json:"window"`
+	Total    int           `json:"total,omitempty"` // in a window; 0 where it is not known
+	Window   time.Duration `json:"window_ns"`
 	NextFree time.Time     `json:"next_free,omitzero"` // when the next one frees up
 }
 
@@ -79,9 +80,10 @@ type Action struct {
 	Reasons   []Reason      `json:"reasons"`
 	Evidence  time.Time     `json:"evidence"` // end of the step it was decided upon
 	Expires   time.Time     `json:"expires"`  // not begun by then, it dies
-	LeadTime  time.Duration `json:"lead_time"`
+	LeadTime  time.Duration `json:"lead_time_ns"`
 	Undoes    string        `json:"undoes,omitempty"` // the action that it rolls back
 	Grant     string        `json:"grant,omitempty"`  // the capacity reservation
+	Before    Window        `json:"before,omitzero"`  // what was seen before, for the judgement
 }
 
 // Reduces says whether any amount goes down.
@@ -249,8 +251,8 @@ type Evaluation struct {
 	After    Window  `json:"after"`
 	// Without is the latency in seconds that was to be expected had nothing been done; 0 where it cannot be said.
 	Without  float64       `json:"without_latency_seconds,omitempty"`
-	LeadTime time.Duration `json:"lead_time"` // measured
-	Gain     float64       `json:"gain"`      // see Learned.Gain
+	LeadTime time.Duration `json:"lead_time_ns"` // measured
+	Gain     float64       `json:"gain"`         // see Learned.Gain
 	Text     string        `json:"text"`
 	RollBack bool          `json:"roll_back,omitempty"`
 	Latch    bool          `json:"latch,omitempty"` // no more actions on this workload until it changes

@@ -10,20 +10,29 @@ type Part struct {
 	Deviation float64 `json:"deviation"` // with sign, in the method's own spreads
 	Score     float64 `json:"score"`     // calibrated; 1.0 is the boundary
 	Weight    float64 `json:"weight"`
-	Expected  float64 `json:"expected"` // in the metric's unit, like the bounds
-	Lower     float64 `json:"lower"`
-	Upper     float64 `json:"upper"`
+	// In the metric's unit what is expected and the bounds beyond which the method's score is above the threshold; stated
+	// only for metrics that are at their boundary or beyond.
+	Expected float64 `json:"expected"`
+	Lower    float64 `json:"lower"`
+	Upper    float64 `json:"upper"`
 }
 
-// Finding is the verdict of detection on one step.
+// Finding is the verdict of detection on one step. It is large: keep one and hand out its address.
 type Finding struct {
 	Score     float64  // worst metric's weighted mean; 1.0 is the boundary
 	Threshold float64  // where this workload's boundary stands
 	Severity  Severity // from score over threshold and from how long it lasts
 	Lead      Metric   // the metric that leads
 	Stage     Stage
-	// Scores of each metric, 0 where there is none.
+	// Scores of each metric, 0 where there is none: only what is worse counts.
 	Scores [NumMetrics]float64
+	// Distance is each metric's weighted mean before it is asked whether the change is for the worse: with the sign of the
+	// change, 1.0 at the boundary. What is beyond is kept out of what is normal.
+	Distance [NumMetrics]float64
+	// Expected, Lower and Upper of each metric, in its unit, of the method that counts most there; valid where Judged.
+	Expected, Lower, Upper [NumMetrics]float64
+	Level                  [NumMetrics]float64 // the reading on the scale of the metric's Level; valid where Judged
+	Judged                 [NumMetrics]bool    // at least one method was ready and the step has a reading
 	// Parts holds, per metric, each method's part, in the detector's order. Only the first Methods of each count.
 	Parts   [NumMetrics][MaxMethods]Part
 	Methods int
@@ -34,19 +43,21 @@ type Anomaly struct {
 	ID        string    `json:"id"`
 	Workload  ID        `json:"workload"`
 	Start     time.Time `json:"start"`
-	Time      time.Time `json:"time"` // of the latest step
-	End       time.Time `json:"end,omitzero"`
-	Severity  Severity  `json:"severity"` // now
-	Worst     Severity  `json:"worst"`    // so far
-	Score     float64   `json:"score"`    // now
-	Peak      float64   `json:"peak"`     // so far
+	Time      time.Time `json:"time"`         // end of the latest step that was not normal
+	End       time.Time `json:"end,omitzero"` // zero while it lasts
+	Steps     int       `json:"steps"`        // that were not normal
+	Severity  Severity  `json:"severity"`     // now
+	Worst     Severity  `json:"worst"`        // so far
+	Score     float64   `json:"score"`        // now
+	Peak      float64   `json:"peak"`         // so far
 	Threshold float64   `json:"threshold"`
-	Metric    Metric    `json:"metric"` // that led
-	Observed  float64   `json:"observed"`
-	Expected  float64   `json:"expected"`
-	Lower     float64   `json:"lower"`
-	Upper     float64   `json:"upper"`
-	Parts     []Part    `json:"parts"`
-	Stage     Stage     `json:"stage"`
-	Text      string    `json:"text"` // one sentence for people
+	// At the peak: the metric that led, what was read and what was expected.
+	Metric   Metric  `json:"metric"`
+	Observed float64 `json:"observed"`
+	Expected float64 `json:"expected"`
+	Lower    float64 `json:"lower"`
+	Upper    float64 `json:"upper"`
+	Parts    []Part  `json:"parts"`
+	Stage    Stage   `json:"stage"`
+	Text     string  `json:"text"` // one sentence for people
 }

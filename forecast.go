@@ -9,8 +9,8 @@ import (
 type Forecast struct {
 	Workload  ID            `json:"workload"`
 	Dimension Dimension     `json:"dimension"`
-	At        time.Time     `json:"at"`     // end of the last step that it knows
-	Length    time.Duration `json:"length"` // of a step; Mean[i] is for At+(i+1)*Length
+	At        time.Time     `json:"at"`        // end of the last step that it knows
+	Length    time.Duration `json:"length_ns"` // of a step; Mean[i] is for At+(i+1)*Length
 	Model     string        `json:"model"`
 	Mean      []float64     `json:"mean"`
 	Levels    []float64     `json:"levels"`    // quantiles, ascending, for example 0.5 0.9 0.95 0.99

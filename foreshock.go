@@ -279,7 +279,7 @@ func unmarshalPresent(kind string, names []string, values []float64, data []byte
 type Step struct {
 	ID     ID            `json:"id"`
 	Time   time.Time     `json:"time"` // the end of the step
-	Length time.Duration `json:"length"`
+	Length time.Duration `json:"length_ns"`
 	Values Values        `json:"values"`
 	// Percentiles of the latency in seconds, where the source sees single requests; else zero.
 	LatencyP50 float64 `json:"latency_p50_seconds,omitempty"`

@@ -26,22 +26,31 @@ type Target interface {
 	Follow(ctx context.Context, action foreshock.Action) (Progress, error)
 }
 
+// Conclusive is a Target whose calls are atomic and whose readings are true at once: an unknown change of which nothing is to be
+// seen after the settle time never comes. For other targets such a change is parked, unless Follow says that it failed.
+type Conclusive interface{ Conclusive() bool }
+
 // Progress is what Follow saw.
 type Progress struct {
 	Observed foreshock.Allocation
-	// Done: the provider's terminal state with the amounts in effect. Failed: terminal, and not in effect. Neither: under way.
-	Done, Failed bool
-	Note         string
+	// Done: the provider's terminal state with the amounts in effect. Failed: terminal, and not in effect. UnderWay: the
+	// provider is at it. None of them: nothing of the change is to be seen, or not yet.
+	Done, Failed, UnderWay bool
+	Note                   string
 }
 
-// The errors by which a target says what happened. Wrap them.
+// The errors by which a target says what happened. Wrap them. From Apply, each but ErrConflict means that the change is surely
+// not in effect.
 var (
-	ErrRefused   = errors.New("refused by the provider") // the change is surely not in effect
-	ErrNotFound  = errors.New("no such resource")
+	ErrRefused   = errors.New("refused by the provider")
+	ErrNotFound  = errors.New("not found")
 	ErrThrottled = errors.New("throttled")
 	ErrDenied    = errors.New("permission denied")
 	ErrRule      = errors.New("breaks a rule of the provider") // from Validate
 )
+
+// ErrConflict says that an action is not in a state in which that can be done.
+var ErrConflict = errors.New("conflict")
 
 // Factory offers a target to configuration files.
 type Factory struct {
@@ -53,6 +62,16 @@ type Factory struct {
 type Env struct {
 	Log  *slog.Logger
 	Name string // the name that the configuration gives to this target
+	// Target finds a target that the configuration names before this one, for targets that wrap others; it may be nil.
+	Target func(name string) (Target, bool)
+}
+
+// RecorderFunc is a function as a Recorder.
+type RecorderFunc func(ctx context.Context, events ...*foreshock.Event) error
+
+// Append calls f.
+func (f RecorderFunc) Append(ctx context.Context, events ...*foreshock.Event) error {
+	return f(ctx, events...)
 }
 
 // Recorder keeps the changes of actions; the journal does. A nil error means that they are durable.

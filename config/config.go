@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -209,4 +210,43 @@ func Loopback(address string) (bool, error) {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback(), nil
+}
+
+// File is the name of the file that was read, or "" for the defaults.
+func (c *Config) File() string { return c.file }
+
+// HasTarget says whether a target has the name.
+func (c *Config) HasTarget(name string) bool { return slices.Contains(c.TargetNames(), name) }
+
+// TargetNames lists the names of the targets.
+func (c *Config) TargetNames() []string {
+	var names []string
+	for _, t := range c.Targets {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// Component reads a list's item that names a component and may give it a weight: "zscore", or {zscore: {settings}, weight: 2}.
+func (n Node) Component() (kind string, weight float64, block Node, err error) {
+	weight = 1
+	var faults Faults
+	d := decoder{file: n.decoder.file, faults: &faults}
+	if text, scalar := plain(n.node).(*ast.StringNode); scalar {
+		return text.Value, weight, Node{decoder: d, path: n.path}, nil
+	}
+	for _, pair := range d.pairs(plain(n.node), n.path) {
+		switch key := pair.Key.GetToken().Value; {
+		case key == "weight":
+			d.into(pair.Value, join(n.path, key), reflect.ValueOf(&weight).Elem())
+		case kind != "":
+			d.fault(pair.Key, n.path, "has two components, %s and %s; make two items of it", kind, key)
+		default:
+			kind, block = key, Node{decoder: d, node: plain(pair.Value), path: join(n.path, key)}
+		}
+	}
+	if faults != nil {
+		return "", 0, Node{}, faults
+	}
+	return kind, weight, block, nil
 }

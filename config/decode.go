@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -405,10 +406,10 @@ func (n Node) Decode(v any) error {
 
 // Fault makes a fault of err at the part's place; an err that has its places keeps them.
 func (n Node) Fault(err error) Faults {
-	if faults, ok := err.(Faults); ok {
+	var faults Faults
+	if errors.As(err, &faults) {
 		return faults
 	}
-	var faults Faults
 	d := decoder{file: n.decoder.file, faults: &faults}
 	lines := []error{err}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {

@@ -1,5 +1,8 @@
 // Package decide turns all that is known of a workload into one decision, with reasons. It is pure: what it may depend on is in
-// a [State], the time included.
+// a [State], the time included, and equal states give equal decisions to the byte.
+//
+// [Decide] asks its questions in order, and the first that settles the decision ends it. What is wanted then passes the
+// constraints, each of which may change the amounts, hold the wish back, or ask for a person; each that binds is a reason.
 package decide
 
 import (
@@ -30,9 +33,13 @@ type State struct {
 
 	Open     *foreshock.Action // an action on the same resource that is not terminal
 	Last     *Past             // the last action on the same resource that took effect
+	Undo     *foreshock.Action // a roll-back that feedback asks for; it passes the constraints like a wish
 	Latched  string            // why feedback stopped acting on this workload, or ""
+	NoReduce string            // why feedback stopped reductions of this workload, or ""
 	Paused   string            // why actions are paused, or ""
 	Counts   Counts
+	// Planner says that capacity must be granted before it grows.
+	Planner  bool
 	Grant    *Grant // the planner's answer to the last decision that asked for capacity; nil: not asked
 	Sequence uint64 // of decisions on this workload; goes into the action's ID
 }
@@ -58,9 +65,13 @@ type Counts struct {
 	Open              int // fleet-wide, not terminal
 	LastHour, LastDay int // fleet-wide
 	PolicyLastHour    int
-	PolicyResources   int // distinct resources of the policy changed in the last hour
-	PolicySize        int // resources under the policy
-	NotHelped         int // in a row, fleet-wide
+	PolicyResources   int  // distinct resources of the policy changed in the last hour
+	PolicyMine        bool // this resource is one of them
+	PolicySize        int  // resources under the policy
+	PolicySilent      int  // of them, those whose data are not fresh
+	PolicyJudged      int  // actions of the policy that were ever judged
+	PolicyDue         int  // actions of the policy, on other resources, that are under way or not judged yet
+	NotHelped         int  // in a row, fleet-wide
 	WorkloadLastDay   int
 }
 
@@ -73,49 +84,87 @@ type Grant struct {
 	Reason  string
 }
 
-// Policy says what may be done for which workloads. The zero value does nothing.
-type Policy struct {
-	Name     string
-	Match    []string // globs over workload ids (path.Match with ** for any text); none matches nothing
-	Mode     foreshock.Mode
-	Target   string // the name of a configured target; "" has none
-	Resource string // template of the target's resource: text with ${id}, ${name} (the part after the first slash)
-
-	Bounds     map[foreshock.Dimension]Bounds // the dimensions that may be changed
-	Headroom   float64                        // above demand, relative; default 0.25
-	Quantile   float64                        // of the forecast that capacity follows; default 0.95
-	Cooldown   time.Duration                  // after an action took effect, before the next growth; default 5m
-	LeadTime   time.Duration                  // until learned; default 1m
-	Validity   time.Duration                  // of a decision; default 2m
-	MaxLatency time.Duration                  // what people want; 0: only what is normal counts
-	Reduce     Reduce
-	Limits     Limits
-	Forecast   bool // act ahead on a forecast alone; default true
-	Consent    bool // to what cannot be undone, without asking; default false
+// questions are asked in this order.
+var questions = []func(*deliberation) bool{
+	unnamed,    // may anything be changed at all?
+	notFresh,   // are the data worth a decision?
+	untrusted,  // is enough known of what is normal?
+	unreadable, // is it known what there is?
+	undo,       // is something to be taken back?
+	more,       // is more wanted?
+	less,       // would less do?
+	leave,      // then it stays as it is
 }
 
-// Bounds is what a policy allows in one dimension, in the dimension's unit.
-type Bounds struct {
-	Min, Max float64
-	Step     float64 // the small step of a medium anomaly, relative; default 0.25
-	Quantum  float64 // amounts are multiples of it; 0 means any
+// Decide gives the decision on a state. It reads the state only.
+func Decide(s State) foreshock.Decision {
+	d := deliberate(s)
+	d.see()
+	for _, settles := range questions {
+		if settles(d) {
+			break
+		}
+	}
+	return d.out
 }
 
-// Reduce says when less is wanted.
-type Reduce struct {
-	Allowed  bool
-	After    time.Duration // demand must have been low for so long; default 30m
-	Below    float64       // demand with headroom must be below this share of what is allocated; default 0.7
-	Cooldown time.Duration // after an action took effect; default 30m
+// unnamed settles for workloads for which nothing may be changed: what was seen is told all the same.
+func unnamed(d *deliberation) bool {
+	switch {
+	case d.State.Policy == nil:
+		d.because(NoPolicy, "no policy names this workload")
+	case d.policy.Target == "":
+		d.because(NoTarget, "the policy has no target: nothing to change")
+	case len(d.policy.Bounds) == 0:
+		d.because(NoDimension, "the policy names no dimension that may be changed: nothing to change")
+	default:
+		return false
+	}
+	return d.rest()
 }
 
-// Limits bound what the policy may do; 0 means the default, a negative number none.
-type Limits struct {
-	AtOnce      int     // actions under way, fleet-wide; default 4
-	PerHour     int     // fleet-wide; default 60
-	PerDay      int     // on one workload; default 24
-	Share       float64 // of the policy's resources that may change within an hour; default 0.5 (at least one)
-	StopAfter   int     // actions in a row that did not help, fleet-wide; default 5
-	BudgetKept  int     // of the provider's budget, for emergencies; default 1
-	GrowthRatio float64 // most that one action may multiply an amount by; default 4
+// notFresh settles when the data are not worth a decision: missing is not zero.
+func notFresh(d *deliberation) bool {
+	quality := d.quality()
+	if quality == foreshock.Fresh {
+		return false
+	}
+	d.because(NotFresh, "the data are %s: nothing is changed on them", quality)
+	d.bind(foreshock.Hold, NotFresh)
+	return true
 }
+
+// untrusted settles while too little is known of what is normal.
+func untrusted(d *deliberation) bool {
+	if d.Stage == foreshock.Trusted {
+		return false
+	}
+	d.because(NotTrusted, "the profile is at stage %q: nothing is changed before it is trusted", d.Stage)
+	return d.rest()
+}
+
+// unreadable settles when it is not known what there is, or none of it can be changed.
+func unreadable(d *deliberation) bool {
+	r := d.Resource
+	switch {
+	case r == nil && d.ResourceErr != "":
+		d.because(NoResource, "the target %s cannot read the resource: %s", d.policy.Target, d.ResourceErr)
+	case r == nil:
+		d.because(NoResource, "the target %s has not read the resource yet", d.policy.Target)
+	case !r.At.IsZero() && d.Now.Sub(r.At) > d.policy.Validity+d.Step.Length:
+		d.because(ResourceStale, "%s was last read %s ago: what is allocated now is not known", r.Name, span(d.Now.Sub(r.At)))
+	default:
+		d.survey()
+		if len(d.dims) > 0 {
+			return false
+		}
+	}
+	if d.pressure() == easy && d.Undo == nil {
+		return d.rest()
+	}
+	d.bind(foreshock.Hold, d.out.Reasons[len(d.out.Reasons)-1].Code)
+	return true
+}
+
+// leave settles what is left: nothing is to be changed.
+func leave(d *deliberation) bool { return d.rest() }

@@ -119,15 +119,15 @@ func (f Field) Increment() bool { return f >= Ops }
 
 // Operation is one I/O operation with the time of its components, from a trace.
 type Operation struct {
-	Workload   foreshock.ID
-	Start      time.Time
-	Duration   time.Duration
-	Trace      string // the trace's identifier
-	Components []Component
+	Workload   foreshock.ID  `json:"workload"`
+	Start      time.Time     `json:"start"`
+	Duration   time.Duration `json:"duration_ns"`
+	Trace      string        `json:"trace"` // the trace's identifier
+	Components []Component   `json:"components"`
 }
 
 // Component is one part of an operation's path: its name is the secondary identifier.
 type Component struct {
-	Name     string
-	Duration time.Duration
+	Name     string        `json:"name"`
+	Duration time.Duration `json:"duration_ns"`
 }

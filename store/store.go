@@ -40,7 +40,8 @@ type Entry struct {
 // Journal is the durable, ordered record of events.
 type Journal interface {
 	// Append gives the events their numbers, writes and syncs them; when it returns nil they survive a power cut.
-	// After an error of the disk it refuses everything until the program starts anew (a failed sync cannot be tried again).
+	// After a failed sync, which cannot be tried again, it refuses everything until the program starts anew; a write that found
+	// no room is taken back, and may be tried again.
 	Append(ctx context.Context, events ...*foreshock.Event) error
 	// Read calls f for each event with a number of at least from, in order, until f returns an error.
 	Read(ctx context.Context, from uint64, f func(*foreshock.Event) error) error

@@ -116,10 +116,11 @@ func (a *Average) spread(floor float64) float64 {
 // Deviation tells how far a reading, not yet taken in, is from what the average
 // expects: with sign, in standard deviations of the next reading. The standard
 // deviation is taken as at least floor; when both are 0, any difference is an
-// infinite deviation. Before the first reading every deviation is 0.
+// infinite deviation. Before the first reading every deviation is 0; that of NaN is
+// NaN.
 func (a *Average) Deviation(x, floor float64) float64 {
 	d := clamp(x) - a.Mean
-	if a.Weight == 0 || d == 0 {
+	if a.Weight == 0 && d == d || d == 0 {
 		return 0
 	}
 	return d / a.spread(floor)

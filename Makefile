@@ -1,0 +1,49 @@
+# foreshock: what people and CI run. Everything else is `go build` and `go test`.
+SHELL := /bin/bash
+export CGO_ENABLED ?= 0
+TOOL := go tool -modfile=go.tools.mod
+
+.PHONY: build run test check lint fmt bench demo soak generate deps clean help
+
+build: ## build bin/foreshock
+	go build -trimpath -o bin/foreshock ./cmd/foreshock
+
+run: build ## watch this machine's disks: embedded store, UI on 127.0.0.1:9750, acts on nothing
+	./bin/foreshock run
+
+demo: build deps ## a real closed loop on this machine: a throttled disk, fio, Foreshock, and the verdict (needs root)
+	go test -count=1 -v -timeout 10m -run 'TestClosedLoop$$' ./app
+
+test: deps ## every test, with the race detector; installs what the tests need where it can
+	CGO_ENABLED=1 go test -race -timeout 40m ./...
+
+check: lint test ## what CI runs
+
+lint: ## formatting, vet, linters, known vulnerabilities (where their database can be reached), generated files
+	$(TOOL) golangci-lint fmt --diff
+	$(TOOL) golangci-lint run
+	@$(TOOL) govulncheck ./... || { code=$$?; if [ $$code -eq 3 ]; then exit 3; fi; \
+	  echo "lint: govulncheck could not reach its database (status $$code); known vulnerabilities were not looked for"; }
+	go mod verify
+
+fmt: ## format
+	$(TOOL) golangci-lint fmt
+
+bench: ## cost per sample, bytes per series, growth; benchmarks of the stages
+	go run ./bench/remotewrite
+	go test -run '^$$' -bench . -benchmem ./timeseries/... ./detect/... ./profile/... ./store/... ./ingest/...
+
+soak: ## long fuzzing and a long crash campaign (FUZZ=10m a target, CRASH_N=1000)
+	./scripts/soak.sh
+
+generate: ## compile the eBPF program anew (needs clang-14, llvm-14, libbpf-dev)
+	go generate ./...
+
+deps: ## install what the tests need: Debian packages, as root; says what is missing elsewhere
+	./scripts/deps.sh
+
+clean: ## remove what was built
+	rm -rf bin
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

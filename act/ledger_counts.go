@@ -1,0 +1,86 @@
+package act
+
+import (
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// Asked is whom the counts are for.
+type Asked struct {
+	Policy           string
+	Workload         foreshock.ID
+	Target, Resource string
+	Now              time.Time
+}
+
+// Counts is what was done lately. An action counts from its intent on, unless it ended before the provider was asked.
+type Counts struct {
+	Open              int // fleet-wide, under way; what waits for a person or is parked is not
+	LastHour, LastDay int // fleet-wide, begun
+	PolicyLastHour    int
+	PolicyResources   int  // distinct resources of the policy changed in the last hour
+	PolicyMine        bool // this resource is one of them
+	PolicyJudged      int  // actions of the policy that were ever judged
+	PolicyDue         int  // actions of the policy, on other resources, that are under way or, in the last day, not judged yet
+	WorkloadLastDay   int
+	NotHelped         int // judgements "did not help" in a row, fleet-wide, since somebody resumed
+}
+
+// Counts counts what was done lately. Times to come, as after the clock was set back, count as now.
+func (l *Ledger) Counts(q Asked) Counts {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := Counts{PolicyJudged: l.judged[q.Policy], NotHelped: l.notHelped}
+	l.forgetOld(q.Now)
+	mine := resourceKey{q.Target, q.Resource}
+	resources := map[resourceKey]bool{}
+	for _, e := range l.recent {
+		if e.begun.IsZero() {
+			continue
+		}
+		a, age := &e.change.Action, q.Now.Sub(e.begun)
+		ours := a.Policy == q.Policy
+		if !e.change.State.Terminal() {
+			c.Open++
+		}
+		if ours && e.key() != mine && (!e.change.State.Terminal() || e.change.State == foreshock.Done && !e.judged && age < rememberAtLeast) {
+			c.PolicyDue++
+		}
+		if age >= 24*time.Hour {
+			continue
+		}
+		c.LastDay++
+		if a.Workload == q.Workload {
+			c.WorkloadLastDay++
+		}
+		if age >= time.Hour {
+			continue
+		}
+		c.LastHour++
+		if ours {
+			c.PolicyLastHour++
+			resources[e.key()] = true
+		}
+	}
+	c.PolicyResources, c.PolicyMine = len(resources), resources[mine]
+	return c
+}
+
+// forgetOld drops what was begun more than a day ago and is over. The caller holds mu.
+func (l *Ledger) forgetOld(now time.Time) {
+	old := func(e *entry) bool {
+		return e.begun.IsZero() || e.change.State.Terminal() && now.Sub(e.begun) >= 25*time.Hour && l.newest.Sub(e.begun) >= 25*time.Hour
+	}
+	if len(l.recent) == 0 || !old(l.recent[0]) {
+		return
+	}
+	kept := l.recent[:0]
+	for _, e := range l.recent {
+		if !old(e) {
+			kept = append(kept, e)
+		}
+	}
+	clear(l.recent[len(kept):])
+	l.recent = kept
+}

@@ -1,0 +1,363 @@
+// Package api serves the program over HTTP: the same things that the command line shows.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/pipeline"
+)
+
+// Program is what is served.
+type Program interface {
+	Workloads(ctx context.Context) ([]pipeline.View, error)
+	Workload(ctx context.Context, id foreshock.ID) (pipeline.Detail, bool, error)
+	Events(q Query) []foreshock.Event
+	Actions() []foreshock.ActionChange
+	Approve(ctx context.Context, action, actor string) error
+	Refuse(ctx context.Context, action, actor, why string) error
+	Settle(ctx context.Context, action, actor string, inEffect bool, why string) error
+	Pause(ctx context.Context, p foreshock.Pause, actor string) error
+	Pauses() []foreshock.Pause
+	Opine(ctx context.Context, o foreshock.Opinion, actor string) error
+	Reload(ctx context.Context) error
+	Status() Status
+	// Ready says why the program is not ready, or "".
+	Ready() string
+}
+
+// Query picks events: of a type, of a workload, since a time; the latest Limit of them.
+type Query struct {
+	Type     string
+	Workload foreshock.ID
+	Since    time.Time
+	Limit    int
+}
+
+// Status is how the program itself is.
+type Status struct {
+	Version  string            `json:"version"`
+	Started  time.Time         `json:"started"`
+	Mode     foreshock.Mode    `json:"mode"`
+	Config   string            `json:"config"`
+	Data     string            `json:"data"`
+	Listen   string            `json:"listen"`
+	Sources  []SourceStatus    `json:"sources"`
+	Targets  []string          `json:"targets"`
+	Policies []string          `json:"policies"`
+	Pauses   []foreshock.Pause `json:"pauses"`
+	Reload   string            `json:"last_reload,omitempty"` // what the last reload came to
+	Journal  uint64            `json:"journal_last"`
+	Counts   pipeline.Counts   `json:"counts"`
+}
+
+// SourceStatus is how a source is.
+type SourceStatus struct {
+	Name    string `json:"name"`
+	Running bool   `json:"running"`
+	Err     string `json:"err,omitempty"`
+}
+
+// Explanation is the answer to "why": facts, and the same as text.
+type Explanation struct {
+	Workload pipeline.Detail   `json:"workload"`
+	Events   []foreshock.Event `json:"events"`
+	Text     string            `json:"text"`
+}
+
+// Handler serves the API of p under /api/v1. Who may do what is checked by access.
+func Handler(p Program, access *Access) http.Handler {
+	mux := http.NewServeMux()
+	h := handler{p}
+	route := func(pattern string, role Role, f func(r *http.Request) (any, error)) {
+		mux.Handle(pattern, access.Require(role, answer(f)))
+	}
+	route("GET /api/v1/workloads", Read, h.workloads)
+	route("GET /api/v1/workloads/{id...}", Read, h.workload)
+	route("GET /api/v1/explain/{id...}", Read, h.explain)
+	route("GET /api/v1/events", Read, h.events)
+	route("GET /api/v1/anomalies", Read, h.anomalies)
+	route("GET /api/v1/actions", Read, h.actions)
+	route("GET /api/v1/status", Read, h.status)
+	route("POST /api/v1/actions/{id}/approve", Approve, h.approve)
+	route("POST /api/v1/actions/{id}/refuse", Approve, h.refuse)
+	route("POST /api/v1/actions/{id}/settle", Approve, h.settle)
+	route("POST /api/v1/pause", Approve, h.pause)
+	route("POST /api/v1/resume", Approve, h.resume)
+	route("POST /api/v1/opinions", Approve, h.opine)
+	route("POST /api/v1/reload", Admin, h.reload)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if why := p.Ready(); why != "" {
+			http.Error(w, why, http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, "ready\n")
+	})
+	return mux
+}
+
+type handler struct{ p Program }
+
+// Fault is an error with its HTTP status.
+type Fault struct {
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+}
+
+func (f *Fault) Error() string { return f.Detail }
+
+func fault(status int, format string, args ...any) error {
+	return &Fault{status, fmt.Sprintf(format, args...)}
+}
+
+// answer writes what f gives as JSON, and errors as problem+json (RFC 9457).
+func answer(f func(r *http.Request) (any, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		value, err := f(r)
+		if err != nil {
+			writeFault(w, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		_ = e.Encode(value)
+	})
+}
+
+func writeFault(w http.ResponseWriter, err error) {
+	var f *Fault
+	switch {
+	case errors.As(err, &f):
+	case errors.Is(err, act.ErrNotFound):
+		f = &Fault{http.StatusNotFound, err.Error()}
+	case errors.Is(err, act.ErrConflict):
+		f = &Fault{http.StatusConflict, err.Error()}
+	case errors.Is(err, pipeline.ErrStopping):
+		f = &Fault{http.StatusServiceUnavailable, err.Error()}
+	default:
+		f = &Fault{http.StatusInternalServerError, err.Error()}
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(f.Status)
+	_ = json.NewEncoder(w).Encode(f)
+}
+
+func (h handler) workloads(r *http.Request) (any, error) { return h.p.Workloads(r.Context()) }
+
+func (h handler) workload(r *http.Request) (any, error) {
+	return h.find(r)
+}
+
+func (h handler) find(r *http.Request) (pipeline.Detail, error) {
+	id := foreshock.ID(r.PathValue("id"))
+	d, ok, err := h.p.Workload(r.Context(), id)
+	if err == nil && !ok {
+		err = fault(http.StatusNotFound, "no workload is called %q; GET /api/v1/workloads (foreshock workloads) lists them", id)
+	}
+	return d, err
+}
+
+func (h handler) explain(r *http.Request) (any, error) {
+	d, err := h.find(r)
+	if err != nil {
+		return nil, err
+	}
+	events := h.p.Events(Query{Workload: d.ID, Limit: 50})
+	return Explanation{Workload: d, Events: events, Text: Explain(d, events)}, nil
+}
+
+// query reads ?type=&workload=&since=&limit=.
+func query(r *http.Request) (Query, error) {
+	v := r.URL.Query()
+	q := Query{Type: v.Get("type"), Workload: foreshock.ID(v.Get("workload")), Limit: 100}
+	if s := v.Get("limit"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > 10_000 {
+			return q, fault(http.StatusBadRequest, "limit=%s: a whole number between 1 and 10000 is expected", s)
+		}
+		q.Limit = n
+	}
+	if s := v.Get("since"); s != "" {
+		t, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			age, ageErr := time.ParseDuration(s)
+			if ageErr != nil {
+				return q, fault(http.StatusBadRequest, "since=%s: a time (2026-01-02T15:04:05Z) or an age (90m) is expected", s)
+			}
+			t = time.Now().Add(-age)
+		}
+		q.Since = t
+	}
+	return q, nil
+}
+
+func (h handler) events(r *http.Request) (any, error) {
+	q, err := query(r)
+	if err != nil {
+		return nil, err
+	}
+	return h.p.Events(q), nil
+}
+
+// anomalies gives the last state of each anomaly.
+func (h handler) anomalies(r *http.Request) (any, error) {
+	q, err := query(r)
+	if err != nil {
+		return nil, err
+	}
+	limit := q.Limit
+	q.Type, q.Limit = foreshock.EventAnomaly, 10_000
+	latest := map[string]int{}
+	list := []foreshock.Anomaly{}
+	for _, e := range h.p.Events(q) {
+		if at, known := latest[e.Anomaly.ID]; known {
+			list[at] = *e.Anomaly
+			continue
+		}
+		latest[e.Anomaly.ID] = len(list)
+		list = append(list, *e.Anomaly)
+	}
+	return list[max(0, len(list)-limit):], nil
+}
+
+func (h handler) actions(*http.Request) (any, error) { return h.p.Actions(), nil }
+
+func (h handler) status(*http.Request) (any, error) { return h.p.Status(), nil }
+
+// body reads a small JSON body strictly; an empty one leaves v.
+func body(r *http.Request, v any) error {
+	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 1<<16))
+	if err != nil {
+		return fault(http.StatusRequestEntityTooLarge, "the body is larger than 64 KiB")
+	}
+	if len(strings.TrimSpace(string(data))) == 0 {
+		return nil
+	}
+	d := json.NewDecoder(strings.NewReader(string(data)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return fault(http.StatusBadRequest, "the body is not what is expected: %s", err)
+	}
+	return nil
+}
+
+type verdict struct {
+	Why      string `json:"why"`
+	InEffect *bool  `json:"in_effect"`
+}
+
+type done struct {
+	Done string `json:"done"`
+}
+
+func (h handler) approve(r *http.Request) (any, error) {
+	id := r.PathValue("id")
+	return done{"approved " + id}, h.p.Approve(r.Context(), id, actor(r))
+}
+
+func (h handler) refuse(r *http.Request) (any, error) {
+	var v verdict
+	if err := body(r, &v); err != nil {
+		return nil, err
+	}
+	id := r.PathValue("id")
+	return done{"refused " + id}, h.p.Refuse(r.Context(), id, actor(r), v.Why)
+}
+
+func (h handler) settle(r *http.Request) (any, error) {
+	var v verdict
+	if err := body(r, &v); err != nil {
+		return nil, err
+	}
+	if v.InEffect == nil {
+		return nil, fault(http.StatusBadRequest, `say whether the change is in effect: {"in_effect": true}`)
+	}
+	id := r.PathValue("id")
+	return done{"settled " + id}, h.p.Settle(r.Context(), id, actor(r), *v.InEffect, v.Why)
+}
+
+type pauseRequest struct {
+	Scope  string `json:"scope"`
+	For    string `json:"for"`
+	Reason string `json:"reason"`
+}
+
+func (h handler) pause(r *http.Request) (any, error) {
+	var v pauseRequest
+	if err := body(r, &v); err != nil {
+		return nil, err
+	}
+	p := foreshock.Pause{Scope: v.Scope, Reason: v.Reason}
+	if p.Scope == "" {
+		p.Scope = "*"
+	}
+	if err := checkScope(p.Scope); err != nil {
+		return nil, err
+	}
+	if v.For != "" {
+		d, err := time.ParseDuration(v.For)
+		if err != nil || d <= 0 {
+			return nil, fault(http.StatusBadRequest, "for=%s: a duration above 0 is expected, for example 2h", v.For)
+		}
+		p.Until = time.Now().Add(d).UTC()
+	}
+	return done{"paused " + p.Scope}, h.p.Pause(r.Context(), p, actor(r))
+}
+
+func (h handler) resume(r *http.Request) (any, error) {
+	var v pauseRequest
+	if err := body(r, &v); err != nil {
+		return nil, err
+	}
+	p := foreshock.Pause{Scope: v.Scope, Reason: v.Reason, Lifted: true}
+	if p.Scope == "" {
+		p.Scope = "*"
+	}
+	if err := checkScope(p.Scope); err != nil {
+		return nil, err
+	}
+	for _, active := range h.p.Pauses() {
+		if active.Scope == p.Scope {
+			return done{"resumed " + p.Scope}, h.p.Pause(r.Context(), p, actor(r))
+		}
+	}
+	return nil, fault(http.StatusNotFound, "nothing is paused with the scope %q", p.Scope)
+}
+
+func checkScope(scope string) error {
+	if scope == "*" || strings.HasPrefix(scope, "policy/") || strings.HasPrefix(scope, "workload/") {
+		return nil
+	}
+	return fault(http.StatusBadRequest, "the scope %q is none; there is: * (everything), policy/NAME, workload/ID", scope)
+}
+
+func (h handler) opine(r *http.Request) (any, error) {
+	var o foreshock.Opinion
+	if err := body(r, &o); err != nil {
+		return nil, err
+	}
+	switch o.Says {
+	case "false_alarm", "missed", "useful":
+	default:
+		return nil, fault(http.StatusBadRequest, "says=%q; there is: false_alarm, missed, useful", o.Says)
+	}
+	return done{"noted"}, h.p.Opine(r.Context(), o, actor(r))
+}
+
+func (h handler) reload(r *http.Request) (any, error) {
+	if err := h.p.Reload(r.Context()); err != nil {
+		return nil, fault(http.StatusUnprocessableEntity, "nothing was changed: %s", err)
+	}
+	return done{"reloaded"}, nil
+}

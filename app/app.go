@@ -1,0 +1,217 @@
+// Package app puts the program together: the lists of components, start, stop and reload.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/pipeline"
+	"github.com/foreshock-io/foreshock/store"
+	"github.com/foreshock-io/foreshock/store/embedded"
+)
+
+// App is the program that runs. Its store, journal and listener live as long as it does; everything else is a generation, which a
+// reload replaces.
+type App struct {
+	log     *slog.Logger
+	load    func() (config.Config, error) // reads the configuration again
+	version string
+	started time.Time
+
+	store    *embedded.Store
+	ledger   *act.Ledger
+	history  *history
+	latches  pipeline.Latches
+	listener net.Listener
+	data     string
+
+	current atomic.Pointer[generation]
+	reloads chan chan error
+
+	mu         sync.Mutex // guards lastReload
+	lastReload string
+}
+
+// Options say how the program runs.
+type Options struct {
+	Load    func() (config.Config, error) // reads the configuration; called again at each reload
+	Log     *slog.Logger
+	Version string
+}
+
+// Open reads the configuration, makes every component, opens the journal, and listens. Nothing runs until Run.
+func Open(o Options) (*App, error) {
+	c, err := o.Load()
+	if err != nil {
+		return nil, err
+	}
+	p, err := build(c, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	a := &App{
+		log: o.Log, load: o.Load, version: o.Version, started: time.Now().UTC(), data: c.Data,
+		ledger: act.NewLedger(), history: newHistory(), reloads: make(chan chan error),
+	}
+	if a.store, err = embedded.Open(c.Data, o.Log); err != nil {
+		return nil, err
+	}
+	if err := a.readJournal(); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	if a.listener, err = net.Listen("tcp", c.Listen); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen: %w; another program may run already, or set listen", err), a.store.Close())
+	}
+	a.current.Store(a.newGeneration(c, p))
+	return a, nil
+}
+
+// readJournal folds what happened before into the ledger and the history.
+func (a *App) readJournal() error {
+	err := a.store.Journal().Read(context.Background(), 1, func(e *foreshock.Event) error {
+		a.ledger.Apply(e)
+		a.history.add(e)
+		a.latches.Fold(e)
+		return nil
+	})
+	if errors.Is(err, store.ErrDamaged) {
+		// What can be read is read; the journal refuses to be written, so nothing acts until a person has looked.
+		a.log.Error("the journal is damaged; scoring goes on, and nothing is acted upon until it is repaired", "err", err)
+		return nil
+	}
+	return err
+}
+
+// Address is where the program listens.
+func (a *App) Address() string { return a.listener.Addr().String() }
+
+// Run runs until ctx ends, then saves everything. It returns within ten seconds of that.
+func (a *App) Run(ctx context.Context) error {
+	server := &http.Server{
+		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.current.Load().mux.ServeHTTP(w, r) }),
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	serving := make(chan error, 1)
+	go func() { serving <- server.Serve(a.listener) }()
+	a.note("started " + a.version)
+
+	err := a.generations(ctx, serving)
+
+	stop, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = server.Shutdown(stop)
+	a.note("stopped")
+	return errors.Join(err, a.store.Close())
+}
+
+// generations runs one generation after another until ctx ends or the listener fails.
+func (a *App) generations(ctx context.Context, serving <-chan error) error {
+	for {
+		g := a.current.Load()
+		running, stop := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- g.run(running) }()
+
+		var next *generation
+		for next == nil {
+			select {
+			case err := <-ended:
+				stop()
+				return err
+			case err := <-serving:
+				stop()
+				return errors.Join(fmt.Errorf("listen: %w", err), <-ended)
+			case reply := <-a.reloads:
+				var err error
+				next, err = a.prepare(g)
+				a.noteReload(err)
+				reply <- err
+			}
+		}
+		stop()
+		if err := <-ended; err != nil {
+			a.log.Error("stop before the reload", "err", err)
+		}
+		next.pipeline.Inherit(g.pipeline)
+		a.current.Store(next)
+	}
+}
+
+// prepare makes everything of a new configuration that can fail, and touches nothing that runs.
+func (a *App) prepare(running *generation) (*generation, error) {
+	c, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	p, err := build(c, a.log)
+	if err != nil {
+		return nil, err
+	}
+	for _, fixed := range []struct{ name, was, is string }{
+		{"listen", running.config.Listen, c.Listen}, {"data", running.config.Data, c.Data},
+	} {
+		if fixed.was != fixed.is {
+			return nil, fmt.Errorf("%s cannot be changed by a reload (from %s to %s); restart the program", fixed.name, fixed.was, fixed.is)
+		}
+	}
+	return a.newGeneration(c, p), nil
+}
+
+// Reload reads the configuration again and goes on with it. When it has faults, nothing changes.
+func (a *App) Reload(ctx context.Context) error {
+	reply := make(chan error, 1)
+	select {
+	case a.reloads <- reply:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-reply:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (a *App) noteReload(err error) {
+	text := "succeeded " + time.Now().UTC().Format(time.RFC3339)
+	if err != nil {
+		text = "failed " + time.Now().UTC().Format(time.RFC3339) + ": " + err.Error()
+		a.log.Error("reload: nothing was changed", "err", err)
+	} else {
+		a.note("reloaded")
+	}
+	a.mu.Lock()
+	a.lastReload = text
+	a.mu.Unlock()
+}
+
+// note puts a word about the program itself into the journal.
+func (a *App) note(text string) {
+	e := &foreshock.Event{Time: time.Now().UTC(), Type: foreshock.EventNote, Note: text}
+	if err := a.store.Journal().Append(context.Background(), e); err != nil {
+		a.log.Error("journal", "err", err)
+		return
+	}
+	a.history.add(e)
+}
+
+// deadline bounds a look at the program's own state.
+func deadline() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), 5*time.Second)
+}

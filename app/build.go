@@ -1,0 +1,307 @@
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"sort"
+	"strings"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/api"
+	"github.com/foreshock-io/foreshock/capacity"
+	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/decide"
+	"github.com/foreshock-io/foreshock/detect"
+	"github.com/foreshock-io/foreshock/forecast"
+	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/profile"
+	"github.com/foreshock-io/foreshock/store"
+)
+
+// parts are the components that a configuration names, made but not started.
+type parts struct {
+	sources  []namedSource
+	profiles store.Profiles // nil: the embedded ones
+	profile  profile.Config
+	detector *detect.Detector
+	chooser  *forecast.Chooser
+	planner  capacity.Planner
+	targets  map[string]act.Target
+	policies []decide.Policy
+	executor act.Config
+	access   *api.Access
+	drops    *ingest.Drops
+}
+
+type namedSource struct {
+	name   string
+	source ingest.Source
+}
+
+// faultList gathers what is wrong, each with its place.
+type faultList struct {
+	file   string
+	faults config.Faults
+}
+
+func (l *faultList) at(n config.Node, err error) {
+	if err != nil {
+		l.faults = append(l.faults, n.Fault(err)...)
+	}
+}
+
+func (l *faultList) text(path, format string, args ...any) {
+	l.faults = append(l.faults, config.Fault{File: l.file, Path: path, Text: fmt.Sprintf(format, args...)})
+}
+
+// decoder is how a component reads its block.
+func decoder(n config.Node) func(any) error { return n.Decode }
+
+// build makes every component of c and reports all faults at once. It opens no store and starts nothing.
+func build(c config.Config, log *slog.Logger) (*parts, error) {
+	l := &faultList{file: c.File()}
+	p := &parts{targets: map[string]act.Target{}, drops: new(ingest.Drops)}
+	p.buildSources(c, l, log)
+	p.buildStore(c, l, log)
+	p.buildStages(c, l)
+	p.buildCapacity(c, l, log)
+	p.buildTargets(c, l, log)
+	p.buildPolicies(c, l)
+	var err error
+	if p.access, err = api.NewAccess(c.TokenFile); err != nil {
+		l.text("token_file", "%s", err)
+	}
+	if l.faults != nil {
+		return nil, l.faults
+	}
+	return p, nil
+}
+
+// Check says everything that is wrong with a configuration, or nil.
+func Check(c config.Config) error {
+	_, err := build(c, slog.New(slog.DiscardHandler))
+	return err
+}
+
+func (p *parts) buildSources(c config.Config, l *faultList, log *slog.Logger) {
+	for _, item := range c.Sources {
+		f, ok := find(sources, item.Kind, func(f ingest.Factory) string { return f.Name })
+		if !ok {
+			l.at(item.Block, unknown("source", item.Kind, sources, func(f ingest.Factory) string { return f.Name }))
+			continue
+		}
+		s, err := f.New(decoder(item.Block), ingest.Env{Log: log.With("source", item.Name), Step: c.Step, Drops: p.drops})
+		if err != nil {
+			l.at(item.Block, err)
+			continue
+		}
+		p.sources = append(p.sources, namedSource{item.Name, s})
+	}
+}
+
+func (p *parts) buildStore(c config.Config, l *faultList, log *slog.Logger) {
+	name := func(f store.Factory) string { return f.Name }
+	f, ok := find(stores, c.Store.Kind, name)
+	if !ok {
+		l.at(c.Store.Block, unknown("store", c.Store.Kind, stores, name))
+		return
+	}
+	if f.Name == "embedded" {
+		return // it is opened with the journal, which it always holds
+	}
+	var err error
+	p.profiles, err = f.New(decoder(c.Store.Block), store.Env{Log: log.With("store", f.Name), Dir: c.Data})
+	l.at(c.Store.Block, err)
+}
+
+// detectBlock is the detect block: the methods by name with a weight each, and the detector's settings.
+type detectBlock struct {
+	detect.Config `yaml:",inline"`
+	Methods       []config.Node `yaml:"methods"`
+}
+
+// forecastBlock is the forecast block.
+type forecastBlock struct {
+	forecast.Config `yaml:",inline"`
+	Models          []config.Node `yaml:"models"`
+}
+
+func (p *parts) buildStages(c config.Config, l *faultList) {
+	p.profile = profile.Default()
+	l.at(c.Profile, c.Profile.Decode(&p.profile))
+	l.at(c.Profile, p.profile.Check())
+
+	d := detectBlock{Config: detect.Default()}
+	l.at(c.Detect, c.Detect.Decode(&d))
+	weighted := p.buildMethods(d.Methods, l)
+	detector, err := detect.New(d.Config, weighted...)
+	l.at(c.Detect, err)
+	p.detector = detector
+
+	f := forecastBlock{Config: forecast.Default()}
+	l.at(c.Forecast, c.Forecast.Decode(&f))
+	chosen := p.buildModels(f.Models, l)
+	p.chooser, err = forecast.New(f.Config, chosen)
+	l.at(c.Forecast, err)
+
+	p.executor = act.DefaultConfig()
+	l.at(c.Executor, c.Executor.Decode(&p.executor))
+	l.at(c.Executor, p.executor.Check())
+}
+
+func (p *parts) buildMethods(nodes []config.Node, l *faultList) []detect.Weighted {
+	name := func(f detect.Factory) string { return f.Name }
+	if nodes == nil {
+		var list []detect.Weighted
+		for _, f := range methods {
+			m, err := f.New(func(any) error { return nil })
+			if err != nil {
+				l.text("detect", "%s: %s", f.Name, err)
+				continue
+			}
+			list = append(list, detect.Weighted{Method: m, Weight: 1})
+		}
+		return list
+	}
+	var list []detect.Weighted
+	for _, n := range nodes {
+		kind, weight, block, err := n.Component()
+		f, ok := find(methods, kind, name)
+		if err == nil && !ok {
+			err = unknown("method", kind, methods, name)
+		}
+		if err != nil {
+			l.at(n, err)
+			continue
+		}
+		m, err := f.New(decoder(block))
+		if err != nil {
+			l.at(block, err)
+			continue
+		}
+		list = append(list, detect.Weighted{Method: m, Weight: weight})
+	}
+	return list
+}
+
+func (p *parts) buildModels(nodes []config.Node, l *faultList) []forecast.Model {
+	name := func(f forecast.Factory) string { return f.Name }
+	var list []forecast.Model
+	if nodes == nil {
+		for _, f := range models {
+			if m, err := f.New(func(any) error { return nil }); err == nil {
+				list = append(list, m)
+			}
+		}
+		return list
+	}
+	for _, n := range nodes {
+		kind, _, block, err := n.Component()
+		f, ok := find(models, kind, name)
+		if err == nil && !ok {
+			err = unknown("model", kind, models, name)
+		}
+		if err != nil {
+			l.at(n, err)
+			continue
+		}
+		m, err := f.New(decoder(block))
+		if err != nil {
+			l.at(block, err)
+			continue
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+func (p *parts) buildCapacity(c config.Config, l *faultList, log *slog.Logger) {
+	name := func(f capacity.Factory) string { return f.Name }
+	var list []capacity.Planner
+	for _, item := range c.Capacity {
+		f, ok := find(planners, item.Kind, name)
+		if !ok {
+			l.at(item.Block, unknown("planner", item.Kind, planners, name))
+			continue
+		}
+		planner, err := f.New(decoder(item.Block), capacity.Env{Log: log.With("planner", item.Name)})
+		if err != nil {
+			l.at(item.Block, err)
+			continue
+		}
+		list = append(list, planner)
+	}
+	if list != nil {
+		p.planner = capacity.All(list...)
+	}
+}
+
+func (p *parts) buildTargets(c config.Config, l *faultList, log *slog.Logger) {
+	name := func(f act.Factory) string { return f.Name }
+	for _, item := range c.Targets {
+		f, ok := find(targets, item.Kind, name)
+		if !ok {
+			l.at(item.Block, unknown("target", item.Kind, targets, name))
+			continue
+		}
+		t, err := f.New(decoder(item.Block), act.Env{
+			Log: log.With("target", item.Name), Name: item.Name,
+			Target: func(name string) (act.Target, bool) { t, ok := p.targets[name]; return t, ok },
+		})
+		if err != nil {
+			l.at(item.Block, err)
+			continue
+		}
+		p.targets[item.Name] = t
+	}
+}
+
+// buildPolicies reads the policies; none may do more than the configuration's mode. Without any, all workloads are watched.
+func (p *parts) buildPolicies(c config.Config, l *faultList) {
+	seen := map[string]bool{}
+	for _, n := range c.Policies {
+		policy := decide.Default()
+		if err := n.Decode(&policy); err != nil {
+			l.at(n, err)
+			continue
+		}
+		policy = policy.WithDefaults()
+		for _, err := range policy.Check() {
+			l.at(n, err)
+		}
+		switch {
+		case seen[policy.Name]:
+			l.at(n, fmt.Errorf("another policy is called %s already", policy.Name))
+		case policy.Target != "" && !c.HasTarget(policy.Target):
+			l.at(n, fmt.Errorf("no target is called %q; there is: %s", policy.Target, strings.Join(c.TargetNames(), ", ")))
+		}
+		seen[policy.Name] = true
+		policy.Mode = min(policy.Mode, c.Mode)
+		p.policies = append(p.policies, policy)
+	}
+	if len(c.Policies) == 0 {
+		watch := decide.Default()
+		watch.Name, watch.Match, watch.Mode = "watch", []string{"**"}, foreshock.Observe
+		p.policies = []decide.Policy{watch}
+	}
+}
+
+func find[F any](list []F, name string, nameOf func(F) string) (F, bool) {
+	for _, f := range list {
+		if nameOf(f) == name {
+			return f, true
+		}
+	}
+	var none F
+	return none, false
+}
+
+func unknown[F any](what, name string, list []F, nameOf func(F) string) error {
+	var names []string
+	for _, f := range list {
+		names = append(names, nameOf(f))
+	}
+	sort.Strings(names)
+	return fmt.Errorf("no %s is called %q; there is: %s", what, name, strings.Join(names, ", "))
+}

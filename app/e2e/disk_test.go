@@ -1,0 +1,193 @@
+package e2e_test
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// throttledDisk is a loop device over a file, and a control group that limits the reads on the disk under the file. A limited
+// request waits before the disk sees it, so it is the loop device whose latency and queue show the limit.
+type throttledDisk struct {
+	path  string // of the loop device
+	name  string // as in /proc/diskstats
+	group string // the control group's name below the hierarchy
+	under string // major:minor of the disk under the file
+}
+
+const blkio = "/sys/fs/cgroup/blkio"
+
+// newThrottledDisk makes a disk of a size in bytes that may do so many reads a second, and takes it away after the test.
+func newThrottledDisk(t testing.TB, size int64, iops int) *throttledDisk {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("a loop device and a control group of its own take root; run the test as root")
+	}
+	if _, err := os.Stat(blkio + "/blkio.throttle.read_iops_device"); err != nil {
+		t.Skipf("no blkio controller of cgroup v1 to limit a disk with: %v; run it where %s is mounted, with CONFIG_BLK_DEV_THROTTLING", err, blkio)
+	}
+	installed(t, "fio", "fio")
+	installed(t, "losetup", "mount")
+	d := newLoopDisk(t, size)
+	d.group = fmt.Sprintf("foreshock-e2e-%d", rand.Uint32())
+	folder := filepath.Join(blkio, d.group)
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Skipf("no control group can be made: %v; run the test where %s is writable", err, blkio)
+	}
+	t.Cleanup(func() {
+		waitFor(t, wait, "the control group can be removed", func() bool { return syscall.Rmdir(folder) == nil })
+	})
+	d.limit(t, iops)
+	return d
+}
+
+// newLoopDisk makes a loop device past the page cache, and takes it away after the test.
+func newLoopDisk(t testing.TB, size int64) *throttledDisk {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "disk.img")
+	fill(t, file, size)
+	d := &throttledDisk{under: diskUnder(t, file)}
+	out, err := exec.Command("losetup", "--find", "--show", "--direct-io=on", file).Output()
+	if err != nil {
+		t.Skipf("losetup --direct-io=on: %v; it takes root and a kernel with loop devices", err)
+	}
+	d.path = strings.TrimSpace(string(out))
+	d.name = filepath.Base(d.path)
+	t.Cleanup(func() {
+		if out, err := exec.Command("losetup", "--detach", d.path).CombinedOutput(); err != nil {
+			t.Errorf("losetup --detach %s: %v: %s", d.path, err, out)
+		}
+	})
+	return d
+}
+
+// fill writes a file to the disk; reads of holes would never reach it.
+func fill(t testing.TB, file string, size int64) {
+	t.Helper()
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := make([]byte, 1<<20)
+	for i := range block {
+		block[i] = byte(rand.Uint32())
+	}
+	for written := int64(0); written < size; written += int64(len(block)) {
+		if _, err := f.Write(block); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// diskUnder gives major:minor of the whole disk that holds a file.
+func diskUnder(t testing.TB, file string) string {
+	t.Helper()
+	var st syscall.Stat_t
+	if err := syscall.Stat(file, &st); err != nil {
+		t.Fatal(err)
+	}
+	dev := uint64(st.Dev)
+	number := fmt.Sprintf("%d:%d", dev>>8&0xfff, dev&0xff|dev>>12&0xfff00)
+	folder := "/sys/dev/block/" + number
+	if _, err := os.Stat(folder); err != nil {
+		t.Skipf("%s is not on a disk of its own but on device %s; set TMPDIR to a folder on a real disk", file, number)
+	}
+	if _, err := os.Stat(folder + "/partition"); err == nil {
+		whole, err := os.ReadFile(folder + "/../dev")
+		if err != nil {
+			t.Fatal(err)
+		}
+		number = strings.TrimSpace(string(whole))
+	}
+	return number
+}
+
+// limit sets how many reads a second the group may do.
+func (d *throttledDisk) limit(t testing.TB, iops int) {
+	t.Helper()
+	file := filepath.Join(blkio, d.group, "blkio.throttle.read_iops_device")
+	if err := os.WriteFile(file, fmt.Appendf(nil, "%s %d", d.under, iops), 0o644); err != nil {
+		t.Skipf("the disk %s cannot be limited: %v", d.under, err)
+	}
+}
+
+// limited reads how many reads a second the group may do; 0 means that there is no limit.
+func (d *throttledDisk) limited(t testing.TB) int {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(blkio, d.group, "blkio.throttle.read_iops_device"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(string(data), "\n") {
+		if device, limit, ok := strings.Cut(line, " "); ok && device == d.under {
+			n, err := strconv.Atoi(strings.TrimSpace(limit))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	return 0
+}
+
+// load reads blocks of 4 KiB at random, so many a second, with at most depth on their way. It is in the disk's control group, if there
+// is one, and ends with the test.
+func (d *throttledDisk) load(t testing.TB, iops, depth int) *process {
+	t.Helper()
+	args := []string{
+		"--name=load", "--thread", "--filename=" + d.path, "--rw=randread", "--bs=4k", "--direct=1", "--ioengine=libaio",
+		"--iodepth=" + strconv.Itoa(depth), "--rate_iops=" + strconv.Itoa(iops), "--time_based", "--runtime=600", "--norandommap", "--randrepeat=0",
+	}
+	join := "exec fio \"$@\""
+	if d.group != "" {
+		join = "echo $$ > " + filepath.Join(blkio, d.group, "cgroup.procs") + " && " + join
+	}
+	cmd := exec.Command("sh", append([]string{"-c", join, "fio"}, args...)...)
+	cmd.Dir = t.TempDir()
+	return spawn(t, cmd)
+}
+
+// counters are a disk's reads, bytes read and seconds spent reading, since it was made.
+type counters struct{ reads, bytes, seconds float64 }
+
+func (d *throttledDisk) counters(t testing.TB) counters {
+	t.Helper()
+	data, err := os.ReadFile("/proc/diskstats")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(string(data), "\n") {
+		f := strings.Fields(line)
+		if len(f) < 14 || f[2] != d.name {
+			continue
+		}
+		number := func(i int) float64 {
+			x, err := strconv.ParseFloat(f[i], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return x
+		}
+		return counters{reads: number(3), bytes: number(5) * 512, seconds: number(6) / 1000}
+	}
+	t.Fatalf("/proc/diskstats has no %s", d.name)
+	return counters{}
+}
+
+// printer writes lines of a table to the test's output.
+func printer(w io.Writer) func(format string, args ...any) {
+	return func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
+}

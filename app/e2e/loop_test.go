@@ -1,0 +1,261 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestClosedLoop is the whole promise on a real disk: load rises until a limited disk queues, the program sees it, raises the
+// limit, latency recovers, the verdict says so; the load goes, and the limit is lowered again. It is what "make demo" runs.
+func TestClosedLoop(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes two minutes; run it without -short")
+	}
+	const lowest, limit, most = 400, 600, 4000
+	disk := newThrottledDisk(t, 64<<20, limit)
+	w := watch(t, disk, start(t, "-c", config(t, t.TempDir(), loopConfig(disk, lowest, most))))
+	w.say("%s lies on disk %s; control group %s may do %d reads/s on it", disk.path, disk.under, disk.group, limit)
+	w.head()
+
+	disk.load(t, limit/2, 16)
+	w.phase("normal", func(s state) bool { return s.Stage == "trusted" })
+	normal := w.last.Profile.usual("latency_seconds")
+	if normal <= 0 {
+		t.Fatalf("nothing is known of what latency is normal: %+v", w.last.Profile)
+	}
+
+	surge := disk.load(t, limit*3/4, 16)
+	w.phase("surge", func(s state) bool { return s.limit > limit })
+	raised := w.last.limit
+	worst := w.most.latency
+	if worst < 5*normal {
+		t.Errorf("latency rose from %s to %s only before the limit was raised", ms(normal), ms(worst))
+	}
+	if w.most.severity != "high" {
+		t.Errorf("severity rose to %q, not to high", w.most.severity)
+	}
+	if raised > most {
+		t.Errorf("the limit was raised to %d, the policy allows %d", raised, most)
+	}
+
+	w.phase("raised", func(s state) bool { return len(w.program.events("evaluation")) > 0 })
+	verdict := w.program.events("evaluation")[0].Evaluation
+	before, after := verdict.Before.Mean["latency_seconds"], verdict.After.Mean["latency_seconds"]
+	if verdict.Verdict != "helped" || before <= 0 || after <= 0 || after > before/2 {
+		t.Errorf("the verdict is %q, with a latency of %s before and %s after: %s", verdict.Verdict, ms(before), ms(after), verdict.Text)
+	}
+
+	surge.kill()
+	w.phase("load gone", func(s state) bool { return s.limit < raised })
+	if lowered := w.last.limit; lowered < lowest || lowered >= raised {
+		t.Errorf("the limit was lowered from %d to %d; the policy allows %d", raised, lowered, lowest)
+	}
+	w.phase("lowered", func(s state) bool { return s.actionsDone() >= 2 })
+
+	w.say("")
+	for _, line := range checkStory(t, w.program, disk) {
+		w.say("%s", line)
+	}
+	w.program.stop()
+}
+
+// loopConfig watches the disk's steps of a second, and lets a policy change its limit.
+func loopConfig(d *throttledDisk, lowest, most int) string {
+	return fmt.Sprintf(`
+mode: auto
+step: 1s
+sources:
+  - host: {interval: 1s, devices: {include: "%[1]s"}, cgroups: {max: 0}}
+  - ebpf: {interval: 1s, devices: {include: "%[1]s"}}
+profile:
+  trusted_steps: 40
+targets:
+  - cgroup:
+      direction: read
+      resources: {%[1]s: {group: %[2]s, device: "%[3]s"}}
+policies:
+  - name: demo
+    match: ["disk/%[1]s"]
+    mode: auto
+    target: cgroup
+    bounds: {iops: {min: %[4]d, max: %[5]d}}
+    lead_time: 2s
+    cooldown: 5s
+    reduce: {allowed: true, after: 15s, cooldown: 10s, blind: true}
+`, d.name, d.group, d.under, lowest, most)
+}
+
+// checkStory checks what the journal tells, as the command line gives it, and gives the part about the actions as text.
+func checkStory(t *testing.T, p *program, d *throttledDisk) []string {
+	t.Helper()
+	got := foreshock(t, "events", "--server", p.url, "--limit", "10000", "-o", "json")
+	var events []event
+	if err := json.Unmarshal([]byte(got.stdout), &events); err != nil || got.code != 0 {
+		t.Fatalf("events -o json: exit %d, %v: %s%s", got.code, err, got.stdout, got.stderr)
+	}
+	var tale []string
+	states := map[string][]string{}
+	var order []string
+	grew, shrank := false, false
+	for _, e := range events {
+		switch {
+		case e.Change != nil:
+			a := e.Change.Action
+			if states[a.ID] == nil {
+				order = append(order, a.ID)
+			}
+			states[a.ID] = append(states[a.ID], e.Change.State)
+			if e.Change.State == "done" {
+				tale = append(tale, fmt.Sprintf("%s  in effect: %s from %g to %g IOPS", e.Time.Format("15:04:05"), a.Resource, a.From["iops"], a.To["iops"]))
+				grew = grew || a.To["iops"] > a.From["iops"]
+				shrank = shrank || a.To["iops"] < a.From["iops"]
+			}
+		case e.Evaluation != nil:
+			tale = append(tale, fmt.Sprintf("%s  verdict: %s", e.Time.Format("15:04:05"), e.Evaluation.Text))
+		case e.Decision != nil && (e.Decision.Kind == "grow" || e.Decision.Kind == "shrink"):
+			tale = append(tale, fmt.Sprintf("%s  decision: %s to %g IOPS, severity %s", e.Time.Format("15:04:05"), e.Decision.Kind, e.Decision.To["iops"], e.Decision.Severity))
+		}
+	}
+	for _, id := range order {
+		if s := strings.Join(states[id], " "); strings.HasSuffix(s, "done") && !strings.HasPrefix(s, "decided intent fenced called") {
+			t.Errorf("action %s went through the states %s", id, s)
+		}
+	}
+	if !grew || !shrank {
+		t.Errorf("the journal shows a growth: %v, and a reduction: %v", grew, shrank)
+	}
+	if why := foreshock(t, "explain", "disk/"+d.name, "--server", p.url); why.code != 0 || !strings.Contains(why.stdout, "verdict") {
+		t.Errorf("explain: exit %d: %s%s", why.code, why.stdout, why.stderr)
+	}
+	return tale
+}
+
+// usual gives the middle of what is normal for a metric; 0 where it is not known.
+func (p profileView) usual(metric string) float64 {
+	for _, m := range p.Metrics {
+		if m.Metric == metric {
+			return m.P50
+		}
+	}
+	return 0
+}
+
+// watcher looks at a disk and at the program once a step, and prints what it sees.
+type watcher struct {
+	t       *testing.T
+	disk    *throttledDisk
+	program *program
+	say     func(format string, args ...any)
+	began   time.Time
+	last    state
+	most    struct { // seen in the phase
+		latency  float64
+		severity string
+	}
+}
+
+// state is what is seen at one step.
+type state struct {
+	workload
+	limit int
+	done  func() int
+}
+
+func (s state) actionsDone() int { return s.done() }
+
+func watch(t *testing.T, d *throttledDisk, p *program) *watcher {
+	return &watcher{t: t, disk: d, program: p, say: printer(t.Output()), began: time.Now()}
+}
+
+func (w *watcher) head() {
+	w.say("%6s  %-9s %7s %10s %10s %6s %6s  %-8s %s", "second", "phase", "IOPS", "latency", "p99", "depth", "limit", "severity", "decision")
+}
+
+// phase prints each step until over says so.
+func (w *watcher) phase(name string, over func(state) bool) {
+	w.t.Helper()
+	w.most.latency, w.most.severity = 0, "none"
+	waitFor(w.t, 3*time.Minute, fmt.Sprintf("phase %q is over; last seen: %+v", name, w.last.workload), func() bool {
+		if !w.program.alive() {
+			w.t.Fatalf("the program ended: %v", w.program.err)
+		}
+		now, ok := w.program.workload("disk/" + w.disk.name)
+		if !ok || !now.Time.After(w.last.Time) {
+			return false
+		}
+		w.last = state{workload: now, limit: w.disk.limited(w.t), done: w.done}
+		w.row(name)
+		return over(w.last)
+	})
+}
+
+func (w *watcher) row(phase string) {
+	s := w.last
+	latency := s.Metrics["latency_seconds"]
+	w.most.latency = max(w.most.latency, latency)
+	if rank[s.Severity] > rank[w.most.severity] {
+		w.most.severity = s.Severity
+	}
+	w.say("%6.0f  %-9s %7.0f %10s %10s %6.1f %6d  %-8s %s", time.Since(w.began).Seconds(), phase, s.Metrics["iops"], ms(latency), ms(s.LatencyP99),
+		s.Metrics["queue_depth"], s.limit, s.Severity, clip(s.Decision, 100))
+}
+
+var rank = map[string]int{"none": 0, "low": 1, "medium": 2, "high": 3}
+
+// done counts the actions that are in effect.
+func (w *watcher) done() int {
+	n := 0
+	for _, e := range w.program.events("action") {
+		if e.Change.State == "done" {
+			n++
+		}
+	}
+	return n
+}
+
+func ms(seconds float64) string {
+	if seconds == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f ms", 1000*seconds)
+}
+
+func clip(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
+
+// TestMeasuresLikeTheKernel checks that both ways of looking at a disk, the kernel's counters and the kernel's tracepoints, agree.
+func TestMeasuresLikeTheKernel(t *testing.T) {
+	t.Parallel()
+	disk := newThrottledDisk(t, 16<<20, 100)
+	p := start(t, "-c", config(t, t.TempDir(), fmt.Sprintf(`
+step: 1s
+sources:
+  - host: {interval: 1s, devices: {include: "%[1]s"}, cgroups: {max: 0}}
+  - ebpf: {interval: 1s, devices: {include: "%[1]s"}}
+`, disk.name)))
+	disk.load(t, 1000, 8) // held back by the limit: eight wait at each time, so the latency is 8/100 s
+	p.until("sees the queue", func() bool {
+		w, _ := p.workload("disk/" + disk.name)
+		return w.Metrics["latency_seconds"] > 0.04 && w.Metrics["queue_depth"] > 4
+	})
+	p.until("sees the limit", func() bool {
+		w, _ := p.workload("disk/" + disk.name)
+		near := func(x, want float64) bool { return x > 0.8*want && x < 1.25*want }
+		return near(w.Metrics["iops"], 100) && near(w.Metrics["throughput_bps"], 100*4096) && near(w.Metrics["latency_seconds"], 0.08) && near(w.Metrics["queue_depth"], 8)
+	})
+	if strings.Contains(p.out.String(), "without latency percentiles") {
+		t.Skip("this kernel allows no tracing of block requests; run as root on Linux 5.11 or later with BTF")
+	}
+	p.until("sees percentiles", func() bool {
+		w, _ := p.workload("disk/" + disk.name)
+		return w.LatencyP99 > 0.04 && w.LatencyP99 < 1
+	})
+	p.stop()
+}

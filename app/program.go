@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/api"
+	"github.com/foreshock-io/foreshock/pipeline"
+)
+
+// A generation is what the API and the pages show: it implements api.Program.
+var _ api.Program = (*generation)(nil)
+
+func (g *generation) Workloads(ctx context.Context) ([]pipeline.View, error) {
+	return g.pipeline.Workloads(ctx)
+}
+
+func (g *generation) Workload(ctx context.Context, id foreshock.ID) (pipeline.Detail, bool, error) {
+	return g.pipeline.Workload(ctx, id)
+}
+
+func (g *generation) Events(q api.Query) []foreshock.Event { return g.app.history.list(q) }
+
+// Actions lists the latest last, as all lists of what happened.
+func (g *generation) Actions() []foreshock.ActionChange {
+	list := g.app.ledger.Actions()
+	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
+		list[i], list[j] = list[j], list[i]
+	}
+	return list
+}
+
+func (g *generation) Approve(ctx context.Context, action, actor string) error {
+	return g.executor.Approve(ctx, action, actor)
+}
+
+func (g *generation) Refuse(ctx context.Context, action, actor, why string) error {
+	return g.executor.Refuse(ctx, action, actor, why)
+}
+
+func (g *generation) Settle(ctx context.Context, action, actor string, inEffect bool, why string) error {
+	return g.executor.Settle(ctx, action, actor, inEffect, why)
+}
+
+func (g *generation) Pause(ctx context.Context, p foreshock.Pause, actor string) error {
+	return g.executor.Pause(ctx, p, actor)
+}
+
+func (g *generation) Pauses() []foreshock.Pause { return g.app.ledger.Pauses(time.Now()) }
+
+func (g *generation) Opine(ctx context.Context, o foreshock.Opinion, actor string) error {
+	return g.pipeline.Opine(ctx, o, actor)
+}
+
+func (g *generation) Reload(ctx context.Context) error { return g.app.Reload(ctx) }
+
+func (g *generation) Status() api.Status {
+	a := g.app
+	s := api.Status{
+		Version: a.version, Started: a.started, Mode: g.config.Mode, Config: g.config.File(), Data: a.data, Listen: a.Address(),
+		Targets: []string{}, Policies: []string{}, Pauses: g.Pauses(), Journal: a.store.Journal().Last(), Counts: g.pipeline.Counts(),
+	}
+	for name := range g.parts.targets {
+		s.Targets = append(s.Targets, name)
+	}
+	sort.Strings(s.Targets)
+	for _, p := range g.parts.policies {
+		s.Policies = append(s.Policies, p.Name)
+	}
+	g.mu.Lock()
+	s.Sources = append([]api.SourceStatus{}, g.sources...)
+	g.mu.Unlock()
+	a.mu.Lock()
+	s.Reload = a.lastReload
+	a.mu.Unlock()
+	return s
+}
+
+// Ready says why the program is not ready, or "": ready is a program that scores and can write its journal.
+func (g *generation) Ready() string {
+	ctx, cancel := deadline()
+	defer cancel()
+	if err := g.pipeline.Alive(ctx); err != nil {
+		return "the pipeline does not answer: " + err.Error()
+	}
+	if g.pipeline.Counts().EventsLost > 0 {
+		return "the journal refuses events"
+	}
+	return ""
+}

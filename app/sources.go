@@ -1,0 +1,21 @@
+package app
+
+import (
+	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/ingest/ebpf"
+	"github.com/foreshock-io/foreshock/ingest/host"
+	"github.com/foreshock-io/foreshock/ingest/otlp"
+	"github.com/foreshock-io/foreshock/ingest/prometheus"
+	"github.com/foreshock-io/foreshock/ingest/remotewrite"
+	"github.com/foreshock-io/foreshock/ingest/replay"
+)
+
+// sources are the components of stage ingest. To add one, add its folder and its line.
+var sources = []ingest.Factory{
+	ebpf.Factory,
+	host.Factory,
+	otlp.Factory,
+	prometheus.Factory,
+	remotewrite.Factory,
+	replay.Factory,
+}

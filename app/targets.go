@@ -1,0 +1,13 @@
+package app
+
+import (
+	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/act/cgroup"
+	"github.com/foreshock-io/foreshock/act/dryrun"
+)
+
+// targets are the components of stage act. To add one, add its folder and its line.
+var targets = []act.Factory{
+	cgroup.Factory,
+	dryrun.Factory,
+}

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/api"
+	"github.com/foreshock-io/foreshock/pipeline"
+	"github.com/spf13/cobra"
+)
+
+// askCommands are those that only read.
+func askCommands() []*cobra.Command {
+	return []*cobra.Command{workloadsCommand(), anomaliesCommand(), actionsCommand(), explainCommand(), eventsCommand(), statusCommand()}
+}
+
+func workloadsCommand() *cobra.Command {
+	var c client
+	var form string
+	cmd := &cobra.Command{
+		Use: "workloads", Short: "List what is watched, the worst first", GroupID: "ask", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var list []pipeline.View
+			if err := c.get(cmd.Context(), "/workloads", nil, &list); err != nil {
+				return err
+			}
+			return write(cmd.OutOrStdout(), form, list, func() table { return workloadTable(list) })
+		},
+	}
+	c.flags(cmd)
+	outputFlag(cmd, &form)
+	return cmd
+}
+
+func workloadTable(list []pipeline.View) table {
+	t := table{head: []string{"workload", "severity", "score", "stage", "data", "latency", "iops", "throughput", "depth", "normal latency", "decision"}}
+	for _, v := range list {
+		normal := "-"
+		if s, ok := v.Normal(foreshock.Latency); ok {
+			normal = foreshock.FormatMetric(foreshock.Latency, s.P50)
+		}
+		t.rows = append(t.rows, []string{
+			string(v.ID), v.Severity.String(), fmt.Sprintf("%.2f", v.Score), v.Stage.String(), v.Quality.String(),
+			metricText(v.Metrics, foreshock.Latency), metricText(v.Metrics, foreshock.IOPS), metricText(v.Metrics, foreshock.Throughput),
+			metricText(v.Metrics, foreshock.QueueDepth), normal, v.Decision,
+		})
+	}
+	return t
+}
+
+func metricText(v foreshock.Values, m foreshock.Metric) string {
+	x, ok := v.Get(m)
+	switch {
+	case !ok:
+		return "-"
+	case m == foreshock.QueueDepth:
+		return fmt.Sprintf("%.2f", x)
+	}
+	return foreshock.FormatMetric(m, x)
+}
+
+// listFlags are --since and --limit.
+type listFlags struct {
+	since string
+	limit int
+}
+
+func (l *listFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&l.since, "since", "", "a time (2026-01-02T15:04:05Z) or an age (90m)")
+	cmd.Flags().IntVar(&l.limit, "limit", 100, "the latest so many")
+}
+
+func (l *listFlags) values() url.Values {
+	v := url.Values{"limit": {strconv.Itoa(l.limit)}}
+	if l.since != "" {
+		v.Set("since", l.since)
+	}
+	return v
+}
+
+func anomaliesCommand() *cobra.Command {
+	var c client
+	var form, id string
+	var l listFlags
+	cmd := &cobra.Command{
+		Use: "anomalies", Short: "List anomalies, the latest last", GroupID: "ask", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var list []foreshock.Anomaly
+			q := l.values()
+			if id != "" {
+				q.Set("workload", id)
+			}
+			if err := c.get(cmd.Context(), "/anomalies", q, &list); err != nil {
+				return err
+			}
+			return write(cmd.OutOrStdout(), form, list, func() table {
+				t := table{head: []string{"start", "lasted", "workload", "worst", "peak score", "anomaly"}}
+				for _, a := range list {
+					lasted := "goes on"
+					if !a.End.IsZero() {
+						lasted = a.End.Sub(a.Start).String()
+					}
+					t.rows = append(t.rows, []string{a.Start.Format(time.RFC3339), lasted, string(a.Workload), a.Worst.String(), fmt.Sprintf("%.2f", a.Peak), a.Text})
+				}
+				return t
+			})
+		},
+	}
+	c.flags(cmd)
+	l.add(cmd)
+	cmd.Flags().StringVar(&id, "workload", "", "only of this workload")
+	outputFlag(cmd, &form)
+	return cmd
+}
+
+func actionsCommand() *cobra.Command {
+	var c client
+	var form string
+	cmd := &cobra.Command{
+		Use: "actions", Short: "List actions and where they stand, the latest last", GroupID: "ask", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var list []foreshock.ActionChange
+			if err := c.get(cmd.Context(), "/actions", nil, &list); err != nil {
+				return err
+			}
+			return write(cmd.OutOrStdout(), form, list, func() table {
+				t := table{head: []string{"action", "decided", "state", "workload", "resource", "from", "to", "note"}}
+				for _, a := range list {
+					t.rows = append(t.rows, []string{
+						a.Action.ID, a.Action.Evidence.Format(time.RFC3339), a.State.String(), string(a.Action.Workload), a.Action.Resource,
+						a.Action.From.String(), a.Action.To.String(), a.Note,
+					})
+				}
+				return t
+			})
+		},
+	}
+	c.flags(cmd)
+	outputFlag(cmd, &form)
+	return cmd
+}
+
+func eventsCommand() *cobra.Command {
+	var c client
+	var form, id, kind string
+	var l listFlags
+	cmd := &cobra.Command{
+		Use: "events", Short: "List what happened: anomalies, decisions, actions, verdicts, corrections", GroupID: "ask", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q := l.values()
+			if id != "" {
+				q.Set("workload", id)
+			}
+			if kind != "" {
+				q.Set("type", kind)
+			}
+			var list []foreshock.Event
+			if err := c.get(cmd.Context(), "/events", q, &list); err != nil {
+				return err
+			}
+			return write(cmd.OutOrStdout(), form, list, func() table {
+				t := table{head: []string{"time", "type", "workload", "what"}}
+				for i := range list {
+					t.rows = append(t.rows, []string{list[i].Time.Format(time.RFC3339), list[i].Type, string(list[i].Workload()), api.Sentence(&list[i])})
+				}
+				return t
+			})
+		},
+	}
+	c.flags(cmd)
+	l.add(cmd)
+	cmd.Flags().StringVar(&id, "workload", "", "only of this workload")
+	cmd.Flags().StringVar(&kind, "type", "", "only this type")
+	outputFlag(cmd, &form)
+	return cmd
+}
+
+func explainCommand() *cobra.Command {
+	var c client
+	var form string
+	cmd := &cobra.Command{
+		Use: "explain WORKLOAD", Short: "Say what is known of a workload, what was decided, and why", GroupID: "ask", Args: oneArg("workload"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var e api.Explanation
+			if err := c.get(cmd.Context(), "/explain/"+escape(args[0]), nil, &e); err != nil {
+				return err
+			}
+			if form == "json" {
+				return write(cmd.OutOrStdout(), form, e, nil)
+			}
+			_, err := fmt.Fprint(cmd.OutOrStdout(), e.Text)
+			return err
+		},
+	}
+	cmd.ValidArgsFunction = completeWorkloads(&c)
+	c.flags(cmd)
+	cmd.Flags().StringVarP(&form, "output", "o", "text", "text or json")
+	return cmd
+}
+
+// completeWorkloads offers the ids of the program that runs.
+func completeWorkloads(c *client) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var list []pipeline.View
+		if c.get(cmd.Context(), "/workloads", nil, &list) != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var ids []string
+		for _, v := range list {
+			ids = append(ids, string(v.ID))
+		}
+		return ids, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func statusCommand() *cobra.Command {
+	var c client
+	var form string
+	cmd := &cobra.Command{
+		Use: "status", Short: "Say how the program itself is", GroupID: "ask", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var s api.Status
+			if err := c.get(cmd.Context(), "/status", nil, &s); err != nil {
+				return err
+			}
+			return write(cmd.OutOrStdout(), form, s, func() table {
+				t := table{head: []string{"what", "is"}}
+				add := func(what, format string, args ...any) {
+					t.rows = append(t.rows, []string{what, fmt.Sprintf(format, args...)})
+				}
+				add("version", "%s", s.Version)
+				add("started", "%s", s.Started.Format(time.RFC3339))
+				add("mode", "%s", s.Mode)
+				add("workloads", "%d", s.Counts.Workloads)
+				add("readings", "%d", s.Counts.Readings)
+				add("steps scored", "%d", s.Counts.Steps)
+				add("events in the journal", "%d", s.Journal)
+				for _, src := range s.Sources {
+					state := "runs"
+					if !src.Running {
+						state = "ended " + src.Err
+					}
+					add("source "+src.Name, "%s", state)
+				}
+				for _, p := range s.Pauses {
+					add("paused", "%s %s", p.Scope, p.Reason)
+				}
+				for _, d := range s.Counts.Dropped {
+					add("dropped from "+d.Source, "%d %s", d.Count, d.Reason)
+				}
+				return t
+			})
+		},
+	}
+	c.flags(cmd)
+	outputFlag(cmd, &form)
+	return cmd
+}

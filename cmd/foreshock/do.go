@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/spf13/cobra"
+)
+
+// doCommands are those that change something in the program that runs.
+func doCommands() []*cobra.Command {
+	approve := actionCommand("approve", "Let a proposed action go ahead", func(string) any { return nil })
+	refuse := actionCommand("refuse", "Refuse an action that was not sent yet", func(why string) any { return map[string]string{"why": why} })
+	return []*cobra.Command{approve, refuse, settleCommand(), pauseCommand(), resumeCommand(), opinionCommand(), reloadCommand()}
+}
+
+type said struct {
+	Done string `json:"done"`
+}
+
+// tell posts and prints what was done.
+func (c *client) tell(cmd *cobra.Command, path string, body any) error {
+	var s said
+	if err := c.post(cmd.Context(), path, body, &s); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), s.Done)
+	return err
+}
+
+func actionCommand(verb, short string, body func(why string) any) *cobra.Command {
+	var c client
+	var why string
+	cmd := &cobra.Command{
+		Use: verb + " ACTION", Short: short, GroupID: "do", Args: oneArg("action"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.tell(cmd, "/actions/"+escape(args[0])+"/"+verb, body(why))
+		},
+	}
+	c.flags(cmd)
+	if verb == "refuse" {
+		cmd.Flags().StringVar(&why, "why", "", "the reason, for the journal")
+	}
+	return cmd
+}
+
+func settleCommand() *cobra.Command {
+	var c client
+	var why, is string
+	cmd := &cobra.Command{
+		Use: "settle ACTION --in-effect yes|no", Short: "Say what came of a parked action", GroupID: "do", Args: oneArg("action"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if is != "yes" && is != "no" {
+				return usageError{fmt.Errorf("--in-effect %q: yes or no is expected; look at the resource itself", is)}
+			}
+			return c.tell(cmd, "/actions/"+escape(args[0])+"/settle", map[string]any{"in_effect": is == "yes", "why": why})
+		},
+	}
+	c.flags(cmd)
+	cmd.Flags().StringVar(&is, "in-effect", "", "yes or no")
+	cmd.Flags().StringVar(&why, "why", "", "the reason, for the journal")
+	return cmd
+}
+
+// scopeFlags name what is paused.
+type scopeFlags struct{ policy, workload string }
+
+func (s *scopeFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.policy, "policy", "", "only this policy")
+	cmd.Flags().StringVar(&s.workload, "workload", "", "only this workload")
+	cmd.MarkFlagsMutuallyExclusive("policy", "workload")
+}
+
+func (s *scopeFlags) scope() string {
+	switch {
+	case s.policy != "":
+		return "policy/" + s.policy
+	case s.workload != "":
+		return "workload/" + s.workload
+	}
+	return "*"
+}
+
+func pauseCommand() *cobra.Command {
+	var c client
+	var s scopeFlags
+	var length, reason string
+	cmd := &cobra.Command{
+		Use: "pause", Short: "Stop all actions (or those of a policy or workload) until resumed", GroupID: "do", Args: noArgs,
+		Long: "Stop all actions, or those of one policy or workload. A pause is kept over restarts and wins over every configuration.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.tell(cmd, "/pause", map[string]string{"scope": s.scope(), "for": length, "reason": reason})
+		},
+	}
+	c.flags(cmd)
+	s.add(cmd)
+	cmd.Flags().StringVar(&length, "for", "", "end by itself after this time, for example 2h")
+	cmd.Flags().StringVar(&reason, "reason", "", "the reason, for the journal")
+	return cmd
+}
+
+func resumeCommand() *cobra.Command {
+	var c client
+	var s scopeFlags
+	var reason string
+	cmd := &cobra.Command{
+		Use: "resume", Short: "End a pause", GroupID: "do", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.tell(cmd, "/resume", map[string]string{"scope": s.scope(), "reason": reason})
+		},
+	}
+	c.flags(cmd)
+	s.add(cmd)
+	cmd.Flags().StringVar(&reason, "reason", "", "the reason, for the journal")
+	return cmd
+}
+
+func opinionCommand() *cobra.Command {
+	var c client
+	var anomaly string
+	cmd := &cobra.Command{
+		Use: "opinion WORKLOAD false_alarm|missed|useful", Short: "Say what you think of an anomaly, so that the threshold learns", GroupID: "do",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usageError{fmt.Errorf("%s takes a workload and one of false_alarm, missed, useful", cmd.CommandPath())}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.tell(cmd, "/opinions", foreshock.Opinion{Workload: foreshock.ID(args[0]), Says: args[1], Anomaly: anomaly})
+		},
+	}
+	c.flags(cmd)
+	cmd.Flags().StringVar(&anomaly, "anomaly", "", "the anomaly's id")
+	return cmd
+}
+
+func reloadCommand() *cobra.Command {
+	var c client
+	cmd := &cobra.Command{
+		Use: "reload", Short: "Read the configuration file again (as SIGHUP does); a file with faults changes nothing", GroupID: "do", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.tell(cmd, "/reload", nil) },
+	}
+	c.flags(cmd)
+	return cmd
+}

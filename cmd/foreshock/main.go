@@ -1,0 +1,122 @@
+// Command foreshock gets capacity before storage slows down.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/foreshock-io/foreshock/config"
+	"github.com/spf13/cobra"
+)
+
+// The exit codes.
+const (
+	exitFailed      = 1
+	exitUsage       = 2 // usage, or a configuration with faults
+	exitUnreachable = 4 // no program answers
+	exitRefused     = 5 // not found, not allowed, or in conflict
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run is the whole program; tests call it.
+func run(args []string) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	err := root.Execute()
+	if err == nil {
+		return 0
+	}
+	for _, line := range strings.Split(err.Error(), "\n") {
+		fmt.Fprintln(os.Stderr, "foreshock: "+line)
+	}
+	return exitCode(err)
+}
+
+// usageError marks what was called wrongly.
+type usageError struct{ error }
+
+func exitCode(err error) int {
+	var faults config.Faults
+	var usage usageError
+	var answer *answerError
+	var away *awayError
+	switch {
+	case errors.As(err, &faults), errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &away):
+		return exitUnreachable
+	case errors.As(err, &answer):
+		return exitRefused
+	}
+	return exitFailed
+}
+
+const longHelp = `Foreshock watches the I/O of volumes, machines and services, notices the small anomalies that come before a slow-down,
+forecasts the demand behind them, and gets more capacity before latency suffers. Then it measures whether that helped.
+
+  foreshock run                     watch this machine's disks; acts on nothing
+  foreshock run -c foreshock.yaml   with sources, targets and policies of your own
+  foreshock check foreshock.yaml    every fault of a configuration at once
+  foreshock replay data.csv         what it would have seen and decided
+  foreshock workloads               what it watches, the worst first (of the program that runs)
+  foreshock explain disk/sda        why
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 4 no program answers, 5 refused or not found.`
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use: "foreshock", Short: "Capacity before storage slows down", Long: longHelp,
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+	})
+	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "ask", Title: "Ask the program that runs:"}, &cobra.Group{ID: "do", Title: "Tell the program that runs:"})
+	root.AddCommand(runCommand(), checkCommand(), replayCommand())
+	root.AddCommand(askCommands()...)
+	root.AddCommand(doCommands()...)
+	root.AddCommand(versionCommand())
+	return root
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: noArgs,
+		Run: func(c *cobra.Command, _ []string) { c.Println("foreshock " + version()) },
+	}
+}
+
+// version is what the build knows of itself.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			v += " " + s.Value[:12]
+		}
+	}
+	return v + " " + info.GoVersion
+}
+
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s takes no argument, not %q; see %s --help", c.CommandPath(), args[0], c.CommandPath())}
+	}
+	return nil
+}
+
+func oneArg(what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usageError{fmt.Errorf("%s takes one %s, not %d; see %s --help", c.CommandPath(), what, len(args), c.CommandPath())}
+		}
+		return nil
+	}
+}

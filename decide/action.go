@@ -1,0 +1,160 @@
+package decide
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// act makes one action of all that is wished, as far as the policy's mode lets it.
+func (d *deliberation) act(kind foreshock.Kind) {
+	if d.policy.Mode == foreshock.Observe {
+		for _, w := range d.wishes {
+			d.because(Observing, "would %s: the policy's mode is observe", w.change(kind))
+		}
+		d.out.Bound = Observing
+		return
+	}
+	d.consent(kind)
+	code := Raise
+	if kind == foreshock.Shrink {
+		code = Lower
+	}
+	for _, w := range d.wishes {
+		d.because(code, "%s", w.change(kind))
+	}
+	d.out.Action = d.action()
+}
+
+// consent makes a proposal of what a person must agree to.
+func (d *deliberation) consent(kind foreshock.Kind) {
+	if d.policy.Mode == foreshock.Approve {
+		d.ask = true
+		d.because(Approval, "the policy's mode is approve: it waits for a person")
+		d.out.Bound = Approval
+		return
+	}
+	for _, w := range d.wishes {
+		if kind == foreshock.Grow && !d.policy.Consent && (!w.rule.Down || w.Dimension == foreshock.DimSize) {
+			d.ask = true
+			d.because(Irreversible, "growth of %s cannot be undone and the policy does not consent to that: it waits for a person", w.Dimension)
+			d.out.Bound = Irreversible
+		}
+	}
+}
+
+// change says what is done in words.
+func (w *wish) change(kind foreshock.Kind) string {
+	verb := "raise"
+	if kind == foreshock.Shrink {
+		verb = "lower"
+	}
+	return fmt.Sprintf("%s %s from %s to %s", verb, w.Dimension, w.text(w.have), w.text(w.to))
+}
+
+func (d *deliberation) action() *foreshock.Action {
+	a := &foreshock.Action{
+		Workload:  d.Step.ID,
+		Policy:    d.policy.Name,
+		Target:    d.policy.Target,
+		Resource:  d.Resource.Name,
+		From:      whole(d.Resource.Allocated),
+		To:        d.out.To,
+		Severity:  d.Finding.Severity,
+		Emergency: d.emergency,
+		Mode:      foreshock.Auto,
+		Reasons:   slices.Clone(d.out.Reasons),
+		Evidence:  d.Step.Time,
+		Expires:   d.Now.Add(d.policy.Validity),
+		LeadTime:  d.longest(),
+		Grant:     d.grant,
+	}
+	if d.ask {
+		a.Mode = foreshock.Approve
+	}
+	if d.undoes {
+		a.Undoes = d.State.Undo.Undoes
+	}
+	a.ID = ActionID(a, d.Sequence)
+	return a
+}
+
+// whole leaves out what is no amount.
+func whole(a foreshock.Allocation) foreshock.Allocation {
+	for _, dim := range a.Dimensions() {
+		if x, _ := a.Get(dim); !finite(x) {
+			a.Set(dim, math.NaN())
+		}
+	}
+	return a
+}
+
+// ActionID is the hash by which an action is known: 32 hexadecimal digits over workload, target, resource, amounts and the decision's
+// sequence. The same decision has the same ID wherever it is made.
+func ActionID(a *foreshock.Action, sequence uint64) string {
+	h := sha256.New()
+	text(h, "action", string(a.Workload), a.Target, a.Resource)
+	amount(h, a.From)
+	amount(h, a.To)
+	binary.Write(h, binary.BigEndian, sequence) //nolint:errcheck // a hash never fails
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// RequestID is the ID by which a planner is asked for the capacity of a decision with Reserve. Asking again for the same amounts has the same ID.
+func RequestID(d foreshock.Decision, sequence uint64) string {
+	h := sha256.New()
+	text(h, "request", string(d.Workload), d.Policy)
+	amount(h, d.To)
+	binary.Write(h, binary.BigEndian, sequence) //nolint:errcheck // a hash never fails
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// text adds strings with their lengths, so that none can run into the next.
+func text(h hash.Hash, parts ...string) {
+	for _, s := range parts {
+		binary.Write(h, binary.BigEndian, uint64(len(s))) //nolint:errcheck // a hash never fails
+		h.Write([]byte(s))
+	}
+}
+
+func amount(h hash.Hash, a foreshock.Allocation) {
+	for dim := range foreshock.Dimension(foreshock.NumDimensions) {
+		x, known := a.Get(dim)
+		binary.Write(h, binary.BigEndian, known)               //nolint:errcheck // a hash never fails
+		binary.Write(h, binary.BigEndian, math.Float64bits(x)) //nolint:errcheck // a hash never fails
+	}
+}
+
+// Key is what makes a decision another one than the last: its kind, severity, what bound it, the codes of its reasons and, to two digits,
+// what is wanted. Decisions with the same key tell a person nothing new.
+func Key(d foreshock.Decision) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s|%s|%s|%s|%t|", d.Kind, d.Severity, d.Policy, d.Bound, d.Reserve)
+	for _, r := range d.Reasons {
+		if r.Code != Rounded { // whether an amount happens to be a multiple is no news
+			b.WriteString(r.Code + " ")
+		}
+	}
+	rough(&b, d.Want)
+	rough(&b, d.To)
+	if d.Action != nil {
+		b.WriteString("|" + d.Action.ID)
+	}
+	return b.String()
+}
+
+// rough writes amounts to two digits.
+func rough(b *strings.Builder, a foreshock.Allocation) {
+	b.WriteByte('|')
+	for _, dim := range a.Dimensions() {
+		x, _ := a.Get(dim)
+		fmt.Fprintf(b, "%s=%.1e ", dim, x)
+	}
+}

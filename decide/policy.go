@@ -1,0 +1,244 @@
+package decide
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// Policy says what may be done for which workloads. The zero value does nothing.
+type Policy struct {
+	Name     string         `yaml:"name"`
+	Match    []string       `yaml:"match"` // globs over workload ids: * is any text without a slash, ** any text; none matches nothing
+	Mode     foreshock.Mode `yaml:"mode"`
+	Target   string         `yaml:"target"`   // the name of a configured target; "" has none
+	Resource string         `yaml:"resource"` // template of the target's resource: text with ${id}, ${name} (the part after the first slash); default ${name}
+
+	Bounds     map[foreshock.Dimension]Bounds `yaml:"bounds"`      // the dimensions that may be changed
+	Headroom   float64                        `yaml:"headroom"`    // above demand, relative; default 0.25
+	Quantile   float64                        `yaml:"quantile"`    // of the forecast that capacity follows; default 0.95
+	Cooldown   time.Duration                  `yaml:"cooldown"`    // after an action took effect, before the next growth; default 5m
+	LeadTime   time.Duration                  `yaml:"lead_time"`   // until learned; default 1m
+	Validity   time.Duration                  `yaml:"validity"`    // of a decision; default 2m
+	MaxLatency time.Duration                  `yaml:"max_latency"` // what people want; 0: only what is normal counts
+	// Above is the share of what is allocated at which demand alone is reason to grow, without anomaly or forecast; 0: never.
+	Above    float64 `yaml:"above"`
+	Reduce   Reduce  `yaml:"reduce"`
+	Limits   Limits  `yaml:"limits"`
+	Forecast bool    `yaml:"forecast"` // act ahead on a forecast alone; true in Default
+	Consent  bool    `yaml:"consent"`  // to what cannot be undone, without asking; default false
+}
+
+// Bounds is what a policy allows in one dimension, in the dimension's unit.
+type Bounds struct {
+	Min     float64 `yaml:"min"`
+	Max     float64 `yaml:"max"`     // 0: only the provider's counts
+	Step    float64 `yaml:"step"`    // the small step of a medium anomaly, relative; default 0.25
+	Quantum float64 `yaml:"quantum"` // amounts are multiples of it; 0 means any
+}
+
+// Reduce says when less is wanted.
+type Reduce struct {
+	Allowed  bool          `yaml:"allowed"`
+	After    time.Duration `yaml:"after"`    // demand must have been low for so long; default 30m
+	Below    float64       `yaml:"below"`    // demand with headroom must be below this share of what is allocated; default 0.7
+	Cooldown time.Duration `yaml:"cooldown"` // after an action took effect; default 30m
+	Blind    bool          `yaml:"blind"`    // also where no forecast says that it stays low; default false
+}
+
+// Limits bound what the policy may do; 0 means the default, a negative number none.
+type Limits struct {
+	AtOnce      int     `yaml:"at_once"`      // actions under way, fleet-wide; default 4
+	PerHour     int     `yaml:"per_hour"`     // fleet-wide; default 60
+	PerDay      int     `yaml:"per_day"`      // on one workload; default 24
+	Share       float64 `yaml:"share"`        // of the policy's resources that may change within an hour; default 0.5 (at least one)
+	StopAfter   int     `yaml:"stop_after"`   // actions in a row that did not help, fleet-wide; default 5
+	BudgetKept  int     `yaml:"budget_kept"`  // of the provider's budget, for emergencies; default 1
+	GrowthRatio float64 `yaml:"growth_ratio"` // most that one action may multiply or divide an amount by; default 4
+}
+
+// Default is a policy with every default, to decode a configuration over.
+func Default() Policy { return Policy{Forecast: true}.WithDefaults() }
+
+// WithDefaults fills in what is zero and has a default. Booleans stay as they are.
+func (p Policy) WithDefaults() Policy {
+	or(&p.Headroom, 0.25)
+	or(&p.Quantile, 0.95)
+	or(&p.Cooldown, 5*time.Minute)
+	or(&p.LeadTime, time.Minute)
+	or(&p.Validity, 2*time.Minute)
+	or(&p.Resource, "${name}")
+	or(&p.Reduce.After, 30*time.Minute)
+	or(&p.Reduce.Below, 0.7)
+	or(&p.Reduce.Cooldown, 30*time.Minute)
+	or(&p.Limits.AtOnce, 4)
+	or(&p.Limits.PerHour, 60)
+	or(&p.Limits.PerDay, 24)
+	or(&p.Limits.Share, 0.5)
+	or(&p.Limits.StopAfter, 5)
+	or(&p.Limits.BudgetKept, 1)
+	or(&p.Limits.GrowthRatio, 4)
+	bounds := make(map[foreshock.Dimension]Bounds, len(p.Bounds)) // the caller's map is not changed
+	for d, b := range p.Bounds {
+		or(&b.Step, 0.25)
+		bounds[d] = b
+	}
+	p.Bounds = bounds
+	return p
+}
+
+func or[T comparable](field *T, otherwise T) {
+	var zero T
+	if *field == zero {
+		*field = otherwise
+	}
+}
+
+// Check says all that is wrong with a policy that has its defaults, each with the remedy.
+func (p Policy) Check() []error {
+	c := &checker{}
+	c.when(p.Name == "", "name is missing; give the policy a name")
+	c.patterns(p.Match)
+	c.when(p.Mode > foreshock.Observe && p.Target == "", "mode %s needs a target; name one of targets, or use mode observe", p.Mode)
+	c.when(p.Mode > foreshock.Observe && len(p.Match) == 0, "mode %s without match would act on nothing; list globs over workload ids, for example \"disk/*\"", p.Mode)
+	c.template(p.Resource)
+	c.when(!within(p.Headroom, 0, 10), "headroom is %g; between 0 and 10 is allowed, for example 25%%", p.Headroom)
+	c.when(!within(p.Quantile, 0.5, 0.9999), "quantile is %g; between 0.5 and 0.9999 is allowed, for example 0.95", p.Quantile)
+	c.when(!within(p.Above, 0, 1), "above is %g; between 0 and 1 is allowed, for example 90%%", p.Above)
+	c.duration("cooldown", p.Cooldown)
+	c.duration("lead_time", p.LeadTime)
+	c.duration("max_latency", p.MaxLatency)
+	c.when(p.Validity <= 0 || p.Validity > time.Hour, "validity is %s; above 0 and at most 1h is allowed", p.Validity)
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		if b, ok := p.Bounds[d]; ok {
+			c.bounds(d, b)
+		}
+	}
+	c.duration("reduce.after", p.Reduce.After)
+	c.duration("reduce.cooldown", p.Reduce.Cooldown)
+	c.when(!within(p.Reduce.Below, 0.01, 0.99), "reduce.below is %g; between 0.01 and 0.99 is allowed, for example 70%%", p.Reduce.Below)
+	c.when(math.IsNaN(p.Limits.Share) || p.Limits.Share > 1, "limits.share is %g; at most 1 is allowed, for example 50%%", p.Limits.Share)
+	c.when(math.IsNaN(p.Limits.GrowthRatio) || (p.Limits.GrowthRatio > 0 && p.Limits.GrowthRatio <= 1),
+		"limits.growth_ratio is %g; it must be above 1, for example 4", p.Limits.GrowthRatio)
+	return c.faults
+}
+
+type checker struct{ faults []error }
+
+func (c *checker) when(wrong bool, format string, args ...any) {
+	if wrong {
+		c.faults = append(c.faults, fmt.Errorf(format, args...))
+	}
+}
+
+func (c *checker) duration(name string, x time.Duration) {
+	c.when(x < 0, "%s is %s; a negative time is not allowed", name, x)
+}
+
+func (c *checker) patterns(list []string) {
+	for i, glob := range list {
+		_, err := compile(glob)
+		c.when(err != nil, "match[%d] is %q: %v; write for example \"disk/*\"", i, glob, err)
+	}
+}
+
+func (c *checker) bounds(d foreshock.Dimension, b Bounds) {
+	c.when(!within(b.Min, 0, math.MaxFloat64), "bounds.%s.min is %g; at least 0 is allowed", d, b.Min)
+	c.when(!within(b.Max, 0, math.MaxFloat64), "bounds.%s.max is %g; at least 0 is allowed (0: only the provider's counts)", d, b.Max)
+	c.when(b.Max > 0 && b.Max < b.Min, "bounds.%s.max %g is below min %g; exchange them", d, b.Max, b.Min)
+	c.when(!within(b.Step, 0.01, 10), "bounds.%s.step is %g; between 0.01 and 10 is allowed, for example 25%%", d, b.Step)
+	c.when(!within(b.Quantum, 0, math.MaxFloat64), "bounds.%s.quantum is %g; at least 0 is allowed", d, b.Quantum)
+	c.when(b.Max > 0 && b.Quantum > b.Max, "bounds.%s.quantum %g is above max %g: no amount is allowed; lower it", d, b.Quantum, b.Max)
+}
+
+var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
+
+func (c *checker) template(text string) {
+	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+		c.when(m[1] != "id" && m[1] != "name", "resource has %s; there is: ${id}, ${name}", m[0])
+	}
+}
+
+func within(x, lowest, highest float64) bool { return x >= lowest && x <= highest }
+
+// Matches says whether the policy names a workload. A policy that lists nothing names nothing, and so does a pattern that is not valid.
+func (p Policy) Matches(id foreshock.ID) bool {
+	for _, glob := range p.Match {
+		if re, err := compile(glob); err == nil && re.MatchString(string(id)) {
+			return true
+		}
+	}
+	return false
+}
+
+// ResourceName is the target's name for a workload's resource.
+func (p Policy) ResourceName(id foreshock.ID) string {
+	text := p.Resource
+	or(&text, "${name}")
+	name := string(id)
+	if _, after, found := strings.Cut(name, "/"); found {
+		name = after
+	}
+	return strings.NewReplacer("${id}", string(id), "${name}", name).Replace(text) // in one pass: an id cannot bring a placeholder
+}
+
+// compile turns a glob into a regular expression: * is any text without a slash, ** any text, ? one character but the slash,
+// [a-z] and [^a-z] one of a set, a backslash takes the next character as it is.
+func compile(glob string) (*regexp.Regexp, error) {
+	if glob == "" {
+		return nil, errors.New("the pattern is empty")
+	}
+	var b strings.Builder
+	b.WriteString(`(?s)^`)
+	for rest := glob; rest != ""; {
+		var part string
+		var err error
+		if part, rest, err = next(rest); err != nil {
+			return nil, err
+		}
+		b.WriteString(part)
+	}
+	b.WriteString(`$`)
+	return regexp.Compile(b.String())
+}
+
+// next translates the first element of a glob.
+func next(glob string) (part, rest string, err error) {
+	switch {
+	case strings.HasPrefix(glob, "**"):
+		return `.*`, glob[2:], nil
+	case glob[0] == '*':
+		return `[^/]*`, glob[1:], nil
+	case glob[0] == '?':
+		return `[^/]`, glob[1:], nil
+	case glob[0] == '[':
+		return set(glob)
+	case glob[0] == '\\':
+		if glob = glob[1:]; glob == "" {
+			return "", "", errors.New("it ends in a backslash")
+		}
+	}
+	r := []rune(glob)[:1]
+	return regexp.QuoteMeta(string(r)), glob[len(string(r)):], nil
+}
+
+func set(glob string) (part, rest string, err error) {
+	inside, rest, closed := strings.Cut(glob[1:], "]")
+	negated := strings.HasPrefix(inside, "^") || strings.HasPrefix(inside, "!")
+	if negated {
+		inside = inside[1:]
+	}
+	if !closed || inside == "" {
+		return "", "", errors.New("a [ is not closed")
+	}
+	inside = strings.NewReplacer(`\`, `\\`, `[`, `\[`, `^`, `\^`, `&`, `\&`, `~`, `\~`).Replace(inside)
+	if negated {
+		return `[^/` + inside + `]`, rest, nil
+	}
+	return `[` + inside + `]`, rest, nil
+}

@@ -1,0 +1,380 @@
+package decide
+
+import (
+	"encoding/json"
+	"flag"
+	"math"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// TestMain draws more cases than usual, unless the caller says how many.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		if err := checks.Value.Set("2000"); err != nil {
+			panic(err) // the flag is an int
+		}
+	}
+	if err := flag.Set("rapid.nofailfile", "true"); err != nil { // testdata is for scenarios
+		panic(err) // the flag is a bool
+	}
+	os.Exit(m.Run())
+}
+
+// anything draws a state from all that may come, the absurd included.
+func anything(t *rapid.T) State {
+	g := drawer{t}
+	s := State{
+		Now:     noon,
+		Step:    foreshock.Step{ID: "disk/a", Time: noon.Add(-g.span("step age", 0, 0, 0, 5*time.Minute)), Length: 10 * time.Second},
+		Finding: Finding{Score: g.number("score"), Threshold: 1, Severity: rapid.Custom(severity).Draw(t, "severity")},
+		Stage:   pick(g, "stage", foreshock.Trusted, foreshock.Trusted, foreshock.Trusted, foreshock.Provisional, foreshock.NoData),
+		Quality: quality(g, "quality"), Policy: g.policy(), Resource: g.resource(),
+		Demand: g.allocation("demand"), RecentPeak: g.allocation("peak"),
+		Saturated: map[foreshock.Dimension]bool{}, Forecasts: map[foreshock.Dimension]*foreshock.Forecast{},
+		Sequence: uint64(g.int("sequence", 0, 9)), Planner: g.odds("planner", 3),
+	}
+	s.Step.Quality = quality(g, "step quality")
+	s.Step.Values.Set(foreshock.Latency, g.number("latency")/1e5)
+	s.Step.Values.Set(foreshock.IOPS, g.number("iops"))
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		if g.odds("saturated", 4) {
+			s.Saturated[d] = true
+		}
+		if g.odds("forecast", 2) {
+			s.Forecasts[d] = g.forecast(d)
+		}
+		s.Learned[d] = foreshock.Learned{LeadTime: g.span("lead time", 0, time.Second, 20*time.Minute), Bias: g.number("bias") / 1e3}
+	}
+	if g.odds("open", 8) {
+		s.Open = &foreshock.Action{ID: "open"}
+	}
+	if g.odds("last", 4) {
+		s.Last = &Past{ID: "last", Time: noon.Add(-g.span("last", 0, 5*time.Second, 2*time.Minute, 20*time.Minute, time.Hour)), Due: g.odds("due", 4)}
+	}
+	if g.odds("undo", 8) && s.Resource != nil {
+		s.Undo = &foreshock.Action{Undoes: "last", From: s.Resource.Allocated, To: g.allocation("undo")}
+	}
+	s.Latched, s.Paused, s.NoReduce = g.word("latched"), g.word("paused"), g.word("no reduce")
+	s.Counts = Counts{
+		Open: g.rarely("open", 5), LastHour: g.rarely("hour", 61), WorkloadLastDay: g.rarely("day", 25), PolicyResources: g.rarely("resources", 6),
+		PolicySize: 10, PolicySilent: g.rarely("silent", 4), PolicyJudged: 1 - g.rarely("judged", 1), PolicyDue: g.int("due", 0, 1), NotHelped: g.rarely("not helped", 6),
+	}
+	if g.odds("grant", 2) {
+		s.Grant = &Grant{ID: "grant", For: g.allocation("for"), Granted: g.allocation("granted"), Expires: noon.Add(g.span("expires", -time.Second, time.Minute))}
+	}
+	switch g.int("mood", 0, 3) {
+	case 0, 1:
+		g.calm(&s)
+	case 2:
+		g.pressed(&s)
+	}
+	return s
+}
+
+// pressed makes a state of one in which more is wanted, as far as the rest of it lets it.
+func (g drawer) pressed(s *State) {
+	s.Finding = Finding{Score: 3, Threshold: 1, Severity: pick(g, "pressed", foreshock.Medium, foreshock.High)}
+	s.Quality, s.Step.Quality, s.Stage, s.Step.Time = foreshock.Fresh, foreshock.Fresh, foreshock.Trusted, noon
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		s.Saturated[d] = true
+	}
+}
+
+// calm makes a state of one in which less could do, as far as the rest of it lets it.
+func (g drawer) calm(s *State) {
+	s.Finding = Finding{Score: 0.3, Threshold: 1}
+	s.Quality, s.Step.Quality, s.Stage, s.Step.Time = foreshock.Fresh, foreshock.Fresh, foreshock.Trusted, noon
+	s.Step.Values.Set(foreshock.Latency, 0.0003)
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		low := rapid.Float64Range(0, 2000).Draw(g.t, "low")
+		s.Demand.Set(d, low)
+		s.RecentPeak.Set(d, low)
+		s.Forecasts[d] = flat(low, 2000)
+		if !g.odds("limited", 3) {
+			delete(s.Saturated, d)
+		}
+	}
+}
+
+type drawer struct{ t *rapid.T }
+
+func pick[T any](g drawer, name string, from ...T) T { return rapid.SampledFrom(from).Draw(g.t, name) }
+
+func (g drawer) int(name string, low, high int) int { return rapid.IntRange(low, high).Draw(g.t, name) }
+
+// rarely is mostly 0, else up to high.
+func (g drawer) rarely(name string, high int) int {
+	if !g.odds(name+" at all", 8) {
+		return 0
+	}
+	return g.int(name, 0, high)
+}
+
+// odds is true once in n.
+func (g drawer) odds(name string, n int) bool { return g.int(name, 1, n) == n }
+
+func (g drawer) span(name string, from ...time.Duration) time.Duration { return pick(g, name, from...) }
+
+func (g drawer) word(name string) string {
+	return pick(g, name, append(make([]string, 15), "a reason")...)
+}
+
+// number is mostly one of a volume, sometimes absurd.
+func (g drawer) number(name string) float64 {
+	if g.odds(name+" absurd", 20) {
+		return pick(g, name, math.NaN(), math.Inf(1), math.Inf(-1), -1, 0, 1e308, 5e-324, math.Copysign(0, -1))
+	}
+	return rapid.Float64Range(0, 20000).Draw(g.t, name)
+}
+
+func quality(g drawer, name string) foreshock.Quality {
+	return pick(g, name, foreshock.Fresh, foreshock.Fresh, foreshock.Fresh, foreshock.Fresh, foreshock.Fresh, foreshock.Late, foreshock.Stale, foreshock.Absent, foreshock.Implausible)
+}
+
+func severity(t *rapid.T) foreshock.Severity {
+	return pick(drawer{t}, "of", foreshock.None, foreshock.None, foreshock.Low, foreshock.Medium, foreshock.High)
+}
+
+func (g drawer) allocation(name string) foreshock.Allocation {
+	var a foreshock.Allocation
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		if !g.odds(name+" absent", 5) {
+			a.Set(d, g.number(name))
+		}
+	}
+	return a
+}
+
+func (g drawer) policy() *Policy {
+	if g.odds("no policy", 20) {
+		return nil
+	}
+	p := &Policy{
+		Name: "p", Mode: pick(g, "mode", foreshock.Auto, foreshock.Auto, foreshock.Approve, foreshock.Observe), Target: pick(g, "target", "t", "t", "t", "t", ""),
+		Bounds: map[foreshock.Dimension]Bounds{}, Headroom: pick(g, "headroom", 0, 0, 0.25, 1, math.NaN(), -3), Forecast: g.odds("ahead", 2), Consent: g.odds("consent", 2),
+		MaxLatency: g.span("max latency", 0, 0, 10*time.Millisecond), Above: pick(g, "above", 0, 0.8),
+		Reduce: Reduce{Allowed: !g.odds("no reduce", 4), Below: pick(g, "below", 0, 0.9, 5), Blind: g.odds("blind", 2)},
+		Limits: Limits{GrowthRatio: pick(g, "ratio", 0, 1.5, -1), Share: pick(g, "share", 0.0, -1), BudgetKept: g.int("kept", -1, 3)},
+	}
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		if g.odds("bounds", 2) {
+			p.Bounds[d] = Bounds{
+				Min: pick(g, "min", 0, 0, 100, 300.5), Max: pick(g, "max", 0, 0, 100, 2500, 9999.5), Step: pick(g, "step", 0, 0.1, 3, math.NaN()), Quantum: pick(g, "quantum", 0, 0, 1, 250, 0.1),
+			}
+		}
+	}
+	return p
+}
+
+func (g drawer) resource() *foreshock.Resource {
+	if g.odds("no resource", 20) {
+		return nil
+	}
+	r := &foreshock.Resource{
+		Name: "r", At: noon.Add(-g.span("read", 0, 0, 10*time.Second, 3*time.Minute)), Allocated: g.allocation("allocated"), Rules: map[foreshock.Dimension]foreshock.Rule{},
+		Busy: g.odds("busy", 10), Owner: g.word("owner"),
+		Budget: foreshock.Budget{Limited: g.odds("limited", 3), Left: g.int("left", 0, 4), Total: pick(g, "total", 0, 1, 4), Window: 24 * time.Hour},
+	}
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		if !g.odds("no rule", 4) {
+			r.Rules[d] = foreshock.Rule{
+				Min: pick(g, "rule min", 0.0, 1, 500), Max: pick(g, "rule max", 0.0, 0, 700, 16000), Quantum: pick(g, "rule quantum", 0, 1, 100, 300, 0.25), Down: !g.odds("only up", 4),
+			}
+		}
+	}
+	return r
+}
+
+func (g drawer) forecast(d foreshock.Dimension) *foreshock.Forecast {
+	f := flat(g.number("level"), g.int("reach", 0, 200))
+	f.Dimension, f.Skill, f.Origins = d, pick(g, "skill", 0.3, 0.3, -0.1, math.NaN()), pick(g, "origins", 20, 0)
+	if g.odds("cut", 20) {
+		f.Quantiles = nil
+	}
+	return f
+}
+
+// TestProperties: whatever comes, no action breaks a promise.
+func TestProperties(t *testing.T) {
+	raised, lowered := 0, 0
+	defer func() {
+		if !t.Failed() && (raised == 0 || lowered == 0) {
+			t.Errorf("%d growths and %d reductions were drawn; nothing was tested", raised, lowered)
+		}
+		t.Logf("raised=%d lowered=%d", raised, lowered)
+	}()
+	rapid.Check(t, func(t *rapid.T) {
+		s := anything(t)
+		before, _ := json.Marshal(printable(s))
+		d := Decide(s)
+		if after, _ := json.Marshal(printable(s)); string(before) != string(after) {
+			t.Fatalf("the state was changed: %s, before %s", after, before)
+		}
+		again, twin := encode(t, Decide(s)), encode(t, d)
+		if again != twin {
+			t.Fatalf("not the same twice:\n%s\n%s", again, twin)
+		}
+		if len(d.Reasons) == 0 {
+			t.Fatalf("no reason: %+v", d)
+		}
+		if d.Bound != "" && !slices.ContainsFunc(d.Reasons, func(r foreshock.Reason) bool { return r.Code == d.Bound }) {
+			t.Fatalf("bound by %s, which is no reason:\n%s", d.Bound, render(&d))
+		}
+		if d.Action == nil {
+			return
+		}
+		if d.Action.Reduces() {
+			lowered++
+		} else {
+			raised++
+		}
+		for _, broken := range breaches(&s, d.Action) {
+			t.Errorf("%s\n%s", broken, render(&d))
+		}
+	})
+}
+
+func encode(t *rapid.T, d foreshock.Decision) string {
+	data, err := json.Marshal(d)
+	if err != nil {
+		t.Fatalf("a decision that cannot be written: %v", err)
+	}
+	return string(data)
+}
+
+// printable gives the parts of a state that Decide could change through a pointer or a map.
+func printable(s State) []any {
+	var list []any
+	if s.Policy != nil {
+		list = append(list, cmp.Diff(Policy{}, *s.Policy))
+	}
+	if s.Resource != nil {
+		list = append(list, s.Resource.Allocated.String(), len(s.Resource.Rules), s.Resource.Budget)
+	}
+	return append(list, len(s.Forecasts), len(s.Saturated), s.Demand.String())
+}
+
+// breaches lists the promises that an action breaks.
+func breaches(s *State, a *foreshock.Action) (list []string) {
+	never := func(wrong bool, what string) {
+		if wrong {
+			list = append(list, what)
+		}
+	}
+	undo := a.Undoes != ""
+	never(s.Policy == nil || s.Policy.Target == "" || s.Policy.Mode == foreshock.Observe, "an action without leave to act")
+	never(s.Policy.Mode == foreshock.Approve && a.Mode != foreshock.Approve, "an action that nobody approved")
+	never(s.Quality != foreshock.Fresh || s.Step.Quality != foreshock.Fresh, "an action on data that are not fresh")
+	never(s.Stage != foreshock.Trusted, "an action on a profile that is not trusted")
+	never(s.Paused != "", "an action in a pause")
+	never(s.Latched != "" && !undo, "an action behind the latch")
+	never(s.Open != nil, "two actions on one resource")
+	never(s.Resource.Busy || s.Resource.Owner != "", "an action on what is busy or another's")
+	never(s.Last != nil && (s.Last.Due || s.Step.Time.Add(-s.Step.Length).Before(s.Last.Time) || s.Resource.At.Before(s.Last.Time)), "an action before the last is verified")
+	never(s.Resource.Budget.Limited && s.Resource.Budget.Left < 1, "an action without budget")
+	never(s.Counts.Open >= 4 || s.Counts.LastHour >= 60 || s.Counts.WorkloadLastDay >= 24, "an action above the fleet's limits")
+	never(a.To.Empty(), "an action that changes nothing")
+	never(!a.Expires.Equal(noon.Add(2*time.Minute)) || len(a.ID) != 32, "an action without end or name")
+	for _, d := range a.To.Dimensions() {
+		list = append(list, s.breaches(d, a)...)
+	}
+	return list
+}
+
+func (s *State) breaches(d foreshock.Dimension, a *foreshock.Action) (list []string) {
+	never := func(wrong bool, what string) {
+		if wrong {
+			list = append(list, d.String()+": "+what)
+		}
+	}
+	to, _ := a.To.Get(d)
+	from, known := a.From.Get(d)
+	b, allowed := s.Policy.Bounds[d]
+	r, possible := s.Resource.Rules[d]
+	never(!known || !finite(from) || from <= 0, "a change of what is not known")
+	never(!finite(to) || to <= 0 || to == from, "an amount that is none")
+	never(!allowed || !possible, "a dimension that may not be changed")
+	never(b.Max > 0 && to > b.Max, "above the policy's max")
+	never(r.Max > 0 && to > r.Max || to < r.Min, "outside the provider's rules")
+	never(r.Quantum > 0 && math.Abs(to/r.Quantum-math.Round(to/r.Quantum)) > 1e-6, "not a multiple")
+	ratio := s.Policy.WithDefaults().Limits.GrowthRatio
+	never(ratio > 0 && a.Undoes == "" && (to > from*ratio*(1+1e-9) || to < from/ratio*(1-1e-9)), "further than one action may go")
+	if to > from {
+		never(a.Mode == foreshock.Auto && !s.Policy.Consent && !r.Down, "without consent to what cannot be undone")
+		granted, _ := s.grantedFor(d)
+		never(s.Planner && to > granted*(1+1e-9), "more than was granted")
+		return list
+	}
+	demand, watched := s.Demand.Get(d)
+	never(!watched || to < demand, "below demand")
+	never(to < b.Min, "a reduction below the policy's min")
+	never(s.Saturated[d], "a reduction of what is saturated")
+	never(!r.Down && a.Undoes == "", "a reduction of what cannot be reduced")
+	never(a.Undoes == "" && (s.Finding.Severity > foreshock.None || !s.RecentPeak.Has(d) || !s.Policy.Reduce.Allowed || s.NoReduce != ""), "a reduction without every sign")
+	return list
+}
+
+func (s *State) grantedFor(d foreshock.Dimension) (float64, bool) {
+	if s.Grant == nil {
+		return 0, false
+	}
+	return s.Grant.Granted.Get(d)
+}
+
+// TestKey: a key changes with what a person would want to know, and with nothing else.
+func TestKey(t *testing.T) {
+	f := func(a, b string, same bool) {
+		t.Helper()
+		x, y := base(), base()
+		change(t, &x, a)
+		change(t, &y, b)
+		if got := Key(Decide(x)) == Key(Decide(y)); got != same {
+			t.Errorf("%q and %q: same key %v, expected %v", a, b, got, same)
+		}
+	}
+	f("severity low score=1.1", "severity low score=1.2", true)
+	f("severity low", "severity high", false)
+	f("severity high", "quality late", false)
+	f("forecast iops peaks=3600x20", "forecast iops peaks=1600x20", false)
+	f("forecast iops peaks=3600x20", "forecast iops peaks=3601x20", true)
+}
+
+// TestIdentity: an ID names workload, target, resource, amounts and sequence, and nothing else.
+func TestIdentity(t *testing.T) {
+	of := func(edit func(*foreshock.Action)) string {
+		a := foreshock.Action{Workload: "w", Target: "t", Resource: "r"}
+		a.From.Set(foreshock.DimIOPS, 500)
+		a.To.Set(foreshock.DimIOPS, 700)
+		edit(&a)
+		return ActionID(&a, 1)
+	}
+	same := of(func(*foreshock.Action) {})
+	f := func(equal bool, edit func(*foreshock.Action)) {
+		t.Helper()
+		if got := of(edit) == same; got != equal {
+			t.Errorf("equal %v, expected %v", got, equal)
+		}
+	}
+	f(true, func(a *foreshock.Action) { a.Severity, a.Evidence = foreshock.High, noon })
+	f(false, func(a *foreshock.Action) { a.Workload = "v" })
+	f(false, func(a *foreshock.Action) { a.Target, a.Resource = "tr", "" })
+	f(false, func(a *foreshock.Action) { a.From.Set(foreshock.DimIOPS, 501) })
+	f(false, func(a *foreshock.Action) { a.To.Set(foreshock.DimThroughput, 1) })
+	a := foreshock.Action{Workload: "w"}
+	if ActionID(&a, 1) == ActionID(&a, 2) {
+		t.Error("two sequences have one ID")
+	}
+	d := foreshock.Decision{Workload: "w", Policy: "p", To: a.To}
+	if RequestID(d, 1) != RequestID(d, 1) || RequestID(d, 1) == RequestID(d, 2) {
+		t.Error("a request's ID does not follow its decision")
+	}
+}

@@ -1,0 +1,117 @@
+package detect
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// Bounds of a workload's threshold and of what opinions make of it.
+const (
+	LeastThreshold, MostThreshold = 0.7, 4.0
+	leastBias, mostBias           = 0.5, 2.5
+)
+
+const (
+	alarmMemory = 14 * 24 * time.Hour // half-life of alarms and of the time watched
+	decayEvery  = time.Hour
+	follow      = 0.3  // power with which the threshold follows the rate of alarms
+	leastMove   = 0.05 // relative; what is less is not worth a record
+)
+
+// watch counts the time watched and, when the anomaly has become an alarm, the alarm, and moves the threshold.
+func (d *Detector) watch(c *Changes, p *foreshock.Profile, step *foreshock.Step) {
+	t := &p.Threshold
+	t.Watched += p.Length.Seconds()
+	counted := t.Lows + t.Alarms
+	for i := range c.Anomalies {
+		a := &c.Anomalies[i]
+		if a.Steps == 1 && a.End.IsZero() {
+			t.Lows++
+		}
+		if a.Worst >= foreshock.Medium && !t.Counted {
+			t.Alarms++
+		}
+		t.Counted = a.End.IsZero() && (t.Counted || a.Worst >= foreshock.Medium)
+	}
+	alarmed := t.Lows+t.Alarms > counted
+	passed := step.Time.Sub(t.Decayed)
+	if !alarmed && passed < decayEvery {
+		return
+	}
+	if passed >= decayEvery {
+		if !t.Decayed.IsZero() {
+			kept := math.Exp2(-float64(passed) / float64(alarmMemory))
+			t.Alarms, t.Lows, t.Watched = t.Alarms*kept, t.Lows*kept, t.Watched*kept
+		}
+		t.Decayed = step.Time
+	}
+	weeks := t.Watched / week.Seconds()
+	c.Correction = d.move(p, step.Time, func() string {
+		return fmt.Sprintf("%.1f alarms and %.1f anomalies in %.1f weeks watched; %g and %g a week are wanted",
+			t.Alarms, t.Lows, weeks, d.cfg.AlarmsPerWeek, d.cfg.LowPerWeek)
+	})
+}
+
+// move sets the threshold to what history and opinions make of it, and tells of it when it is worth telling.
+func (d *Detector) move(p *foreshock.Profile, now time.Time, why func() string) *foreshock.Correction {
+	t := &p.Threshold
+	weeks := t.Watched / week.Seconds()
+	alarms := (t.Alarms + 1) / (d.cfg.AlarmsPerWeek*weeks + 1)
+	lows := (t.Lows + 1) / (d.cfg.LowPerWeek*weeks + 1)
+	wanted := math.Pow(max(alarms, lows), follow) * bias(t)
+	wanted = min(max(wanted, LeastThreshold), MostThreshold)
+	from := threshold(p)
+	if math.Abs(wanted-from) < leastMove*from {
+		return nil
+	}
+	t.Value, t.Moved = wanted, now
+	return &foreshock.Correction{Workload: p.ID, What: "threshold", From: from, To: wanted, Why: why()}
+}
+
+func bias(t *foreshock.Threshold) float64 {
+	if t.Bias > 0 {
+		return t.Bias
+	}
+	return 1
+}
+
+// FalseAlarm takes in that an anomaly was none: the threshold rises by up to 15 %.
+func (d *Detector) FalseAlarm(p *foreshock.Profile) foreshock.Correction {
+	return d.opinion(p, 1.15, 0, "reported as a false alarm")
+}
+
+// Missed takes in that there was an anomaly that was not found: the threshold falls by up to 15 %.
+func (d *Detector) Missed(p *foreshock.Profile) foreshock.Correction {
+	return d.opinion(p, 1/1.15, 0, "an anomaly was missed")
+}
+
+// Useful takes in that an anomaly was one: it does not count against the budget of alarms any more.
+func (d *Detector) Useful(p *foreshock.Profile) foreshock.Correction {
+	return d.opinion(p, 1, 1, "reported as useful")
+}
+
+func (d *Detector) opinion(p *foreshock.Profile, factor, alarms float64, why string) foreshock.Correction {
+	t := &p.Threshold
+	t.Bias = min(max(bias(t)*factor, leastBias), mostBias)
+	t.Alarms = max(0, t.Alarms-alarms)
+	if c := d.move(p, p.Updated, func() string { return why }); c != nil {
+		return *c
+	}
+	at := threshold(p)
+	return foreshock.Correction{Workload: p.ID, What: "threshold", From: at, To: at, Why: why + "; it stays where it is"}
+}
+
+// Undo takes a correction of the threshold back: it is at c.From again and goes on following its history from there.
+func (d *Detector) Undo(p *foreshock.Profile, c foreshock.Correction) foreshock.Correction {
+	t := &p.Threshold
+	from := threshold(p)
+	if c.From > 0 && c.To > 0 {
+		t.Bias = min(max(bias(t)*c.From/c.To, leastBias), mostBias)
+		t.Value = min(max(from*c.From/c.To, LeastThreshold), MostThreshold)
+		t.Moved = p.Updated
+	}
+	return foreshock.Correction{Workload: p.ID, What: "threshold", From: from, To: t.Value, Why: "undone: " + c.Why}
+}

@@ -1,0 +1,172 @@
+package detect
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// Changes is what a step brought that belongs into the journal.
+type Changes struct {
+	// Anomalies that began, changed severity or ended, in this order; each is a copy.
+	Anomalies []foreshock.Anomaly
+	// Correction is a move of the workload's threshold, or nil.
+	Correction *foreshock.Correction
+}
+
+// Track leads the workload's anomaly through a judged step: it begins, becomes more or less severe, and ends once the score
+// has been low for Config.Quiet steps. An incident of hours is one anomaly. f.Severity becomes that of the anomaly. Call it
+// after Score and before Learn.
+func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step foreshock.Step) Changes {
+	var c Changes
+	ratio := f.Score / f.Threshold
+	if p.Current != nil && step.Time.Sub(p.Updated) > d.cfg.Gap {
+		c.add(d.end(p, "data stopped coming"))
+	}
+	d.count(&p.Run, ratio)
+	switch over := f.Severity > foreshock.None; {
+	case p.Current != nil:
+		d.goOn(&c, p, f, &step, over, ratio)
+	case over && d.resting(p, f, ratio, step.Time):
+		f.Severity = foreshock.None
+	case over:
+		p.Run.Lower = 0
+		p.Current = begin(p, f, &step)
+		c.add(speak(p.Current, false, ""))
+	}
+	if p.Current != nil {
+		f.Severity = p.Current.Severity
+	}
+	d.watch(&c, p, &step)
+	return c
+}
+
+func (c *Changes) add(a foreshock.Anomaly) { c.Anomalies = append(c.Anomalies, a) }
+
+// count keeps the run of steps up to date. A step between release and threshold neither counts nor breaks it.
+func (d *Detector) count(run *foreshock.Run, ratio float64) {
+	switch {
+	case ratio >= 1:
+		run.Over, run.Quiet = saturate(run.Over), 0
+	case ratio >= d.cfg.Release:
+		run.Quiet = 0
+	default:
+		run.Over, run.Quiet = 0, saturate(run.Quiet)
+	}
+	switch {
+	case ratio >= d.cfg.Severity.Medium:
+		run.Medium = saturate(run.Medium)
+	case ratio < 1:
+		run.Medium = 0
+	}
+}
+
+func saturate(n int32) int32 { return min(n+1, math.MaxInt32-1) }
+
+// resting says whether it is too soon after the last anomaly for another; a strong one comes through.
+func (d *Detector) resting(p *foreshock.Profile, f *foreshock.Finding, ratio float64, now time.Time) bool {
+	return now.Before(p.Threshold.RestUntil) && ratio < d.cfg.Severity.Medium && f.Severity <= foreshock.Low
+}
+
+func begin(p *foreshock.Profile, f *foreshock.Finding, step *foreshock.Step) *foreshock.Anomaly {
+	hash := fnv.New64a()
+	fmt.Fprint(hash, p.ID, step.Time.UnixNano())
+	a := &foreshock.Anomaly{
+		ID:       fmt.Sprintf("%s-%08x", step.Time.UTC().Format("20060102T150405"), hash.Sum64()>>32),
+		Workload: p.ID, Start: step.Time.Add(-p.Length), Severity: f.Severity, Worst: f.Severity, Stage: f.Stage,
+	}
+	see(a, f, step)
+	return a
+}
+
+// see takes a step that is not normal into the anomaly.
+func see(a *foreshock.Anomaly, f *foreshock.Finding, step *foreshock.Step) {
+	a.Time, a.Score, a.Threshold = step.Time, f.Score, f.Threshold
+	a.Steps++
+	if a.Peak >= f.Score {
+		return
+	}
+	m := f.Lead
+	a.Peak, a.Metric = f.Score, m
+	a.Observed, _ = step.Values.Get(m)
+	a.Expected, a.Lower, a.Upper = f.Expected[m], f.Lower[m], f.Upper[m]
+	a.Parts = append(a.Parts[:0], f.Parts[m][:f.Methods]...)
+}
+
+// goOn takes a step into the anomaly that lasts.
+func (d *Detector) goOn(c *Changes, p *foreshock.Profile, f *foreshock.Finding, step *foreshock.Step, over bool, ratio float64) {
+	a := p.Current
+	a.Score, a.Stage = f.Score, f.Stage
+	if over {
+		see(a, f, step)
+	}
+	switch {
+	case p.Run.Quiet >= int32(d.cfg.Quiet):
+		why := ""
+		if mp := p.Metrics[a.Metric]; mp != nil && mp.Relearned.After(a.Start) {
+			why = "what lasted is now taken as normal"
+		}
+		c.add(d.end(p, why))
+		f.Severity = foreshock.None
+		return
+	case f.Severity > a.Severity:
+		a.Severity, p.Run.Lower = f.Severity, 0
+		a.Worst = max(a.Worst, a.Severity)
+		c.add(speak(a, false, ""))
+		return
+	case max(f.Severity, foreshock.Low) == a.Severity:
+		p.Run.Lower = 0
+		return
+	}
+	// It becomes less severe only when it has been so for as long as it takes to end, so that it does not flicker.
+	if p.Run.Lower = saturate(p.Run.Lower); p.Run.Lower >= int32(d.cfg.Quiet) {
+		a.Severity, p.Run.Lower = max(f.Severity, foreshock.Low), 0
+		c.add(speak(a, false, ""))
+	}
+}
+
+// end closes the workload's anomaly at its last step that was not normal.
+func (d *Detector) end(p *foreshock.Profile, why string) foreshock.Anomaly {
+	a := p.Current
+	a.End, a.Severity = a.Time, foreshock.None
+	d.learnAnomaly(p, a)
+	p.Current, p.Run = nil, foreshock.Run{}
+	p.Threshold.RestUntil = p.Updated.Add(d.cfg.Rest)
+	return speak(a, true, why)
+}
+
+// speak gives a copy of the anomaly with its sentence.
+func speak(a *foreshock.Anomaly, ended bool, why string) foreshock.Anomaly {
+	a.Text = text(a, ended, why)
+	told := *a
+	told.Parts = slices.Clone(a.Parts)
+	return told
+}
+
+// text is for example "latency_seconds 15.90 ms, expected 0.30 ms (0.10 to 0.60 ms): 3.2x the boundary; zscore 4.1, ewma 3.3".
+func text(a *foreshock.Anomaly, ended bool, why string) string {
+	var b strings.Builder
+	if ended {
+		fmt.Fprintf(&b, "ended after %s (worst %s, %d steps", a.End.Sub(a.Start).Round(time.Second), a.Worst, a.Steps)
+		if why != "" {
+			b.WriteString(", " + why)
+		}
+		b.WriteString("); at its peak ")
+	}
+	format := func(x float64) string { return foreshock.FormatMetric(a.Metric, x) }
+	fmt.Fprintf(&b, "%s %s, expected %s (%s to %s): %.1fx the boundary", a.Metric, format(a.Observed), format(a.Expected),
+		format(a.Lower), format(a.Upper), a.Peak/a.Threshold)
+	separator := "; "
+	for _, part := range a.Parts {
+		if part.Ready {
+			fmt.Fprintf(&b, "%s%s %.1f", separator, part.Method, math.Copysign(part.Score, part.Deviation))
+			separator = ", "
+		}
+	}
+	return b.String()
+}

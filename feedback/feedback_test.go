@@ -1,0 +1,359 @@
+package feedback
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// steps makes n steps of one latency (s) and demand (IOPS), from a time on.
+func steps(n int, from time.Time, latency, served, demand float64, abnormal bool) (list []Step) {
+	for i := range n {
+		s := Step{Time: from.Add(time.Duration(i+1) * 10 * time.Second), Abnormal: abnormal}
+		s.Values.Set(foreshock.Latency, latency)
+		s.Values.Set(foreshock.IOPS, served)
+		s.Demand.Set(foreshock.DimIOPS, demand)
+		list = append(list, s)
+	}
+	return list
+}
+
+// example is a volume of 500 IOPS of which 800 were wanted, and which got 1000.
+func example() Input {
+	in := Input{
+		Now: start.Add(80 * time.Second), Completed: start, Length: 10 * time.Second, LeadTime: 30 * time.Second,
+		Action: foreshock.Action{ID: "a1", Workload: "disk/a", Policy: "p", Target: "t", Resource: "r", Mode: foreshock.Auto},
+		Before: steps(8, start.Add(-80*time.Second), 0.0159, 500, 800, true),
+		After:  steps(8, start, 0.0004, 800, 800, false),
+		Normal: Normal{Level: 0.0003, Upper: 0.0006}, Reversible: map[foreshock.Dimension]bool{foreshock.DimIOPS: true},
+	}
+	in.Action.From.Set(foreshock.DimIOPS, 500)
+	in.Action.To.Set(foreshock.DimIOPS, 1000)
+	return in
+}
+
+func TestJudge(t *testing.T) {
+	f := func(verdict foreshock.Verdict, text string, edit func(in *Input)) {
+		t.Helper()
+		in := example()
+		edit(&in)
+		e, ready := Judge(in)
+		if !ready {
+			in.Now = latest(in.Completed, in.Length) // it may wait, but not for ever
+			if e, ready = Judge(in); !ready {
+				t.Fatal("not judged at the latest")
+			}
+		}
+		if e.Verdict != verdict || !strings.Contains(e.Text, text) {
+			t.Errorf("%s, expected %s with %q", e.Text, verdict, text)
+		}
+	}
+	f(foreshock.Helped, "helped: latency fell while demand stayed; latency 15.90 ms → 400 µs (normal 300 µs), -97 % (95 %: -98 % to -96 %), "+
+		"demand 800 IOPS of 500 IOPS → 1000 IOPS; without it 15.90 ms was to be expected", func(*Input) {})
+	f(foreshock.Unclear, "no latency was read before it", func(in *Input) { in.Before = nil })
+	f(foreshock.Unclear, "latency was read in 0 steps after it, 6 are needed", func(in *Input) { in.After = nil })
+	f(foreshock.Unclear, "well again before it took effect", func(in *Input) {
+		in.Meanwhile = steps(3, start.Add(-30*time.Second), 0.0004, 480, 480, false)
+	})
+	f(foreshock.Helped, "", func(in *Input) { // more than the old amount was served already: the provider was faster than it says
+		in.Meanwhile = steps(3, start.Add(-30*time.Second), 0.0004, 800, 800, false)
+	})
+	f(foreshock.Unclear, "the load fell by itself", func(in *Input) { in.After = steps(8, start, 0.0003, 100, 100, false) })
+	f(foreshock.Unclear, "the load fell by itself", func(in *Input) { // no demand is known: the served load tells
+		in.Before, in.After = steps(8, start.Add(-80*time.Second), 0.0159, 500, math.NaN(), true), steps(8, start, 0.0003, 100, math.NaN(), false)
+	})
+	f(foreshock.Helped, "", func(in *Input) {
+		in.Before, in.After = steps(8, start.Add(-80*time.Second), 0.0159, 500, math.NaN(), true), steps(8, start, 0.0003, 700, math.NaN(), false)
+	})
+	f(foreshock.Unclear, "something else changed", func(in *Input) {
+		in.Before, in.After = steps(8, start.Add(-80*time.Second), 0.0159, 200, 200, true), steps(8, start, 0.0003, 200, 200, false)
+	})
+	f(foreshock.DidNotHelp, "did not help: latency stayed", func(in *Input) { in.After = steps(8, start, 0.0159, 800, 800, true) })
+	f(foreshock.DidNotHelp, "latency rose since", func(in *Input) { in.After = steps(8, start, 0.159, 800, 800, true) })
+	f(foreshock.TooLittle, "iops is still saturated", func(in *Input) { in.After = steps(8, start, 0.0159, 1000, 1600, true) })
+	f(foreshock.TooLittle, "latency fell, but iops is still saturated", func(in *Input) { in.After = steps(8, start, 0.002, 990, 1000, true) })
+	f(foreshock.TooMuch, "at most 800 IOPS of the 4000 IOPS given", func(in *Input) { in.Action.To.Set(foreshock.DimIOPS, 4000) })
+	f(foreshock.Helped, "", func(in *Input) { // as much is forecast
+		in.Action.To.Set(foreshock.DimIOPS, 4000)
+		in.Forecasts = map[foreshock.Dimension]*foreshock.Forecast{foreshock.DimIOPS: coming(3200)}
+	})
+	f(foreshock.Unclear, "within what it varies by", func(in *Input) { in.After = steps(8, start, 0.0081, 800, 800, true) })
+	f(foreshock.Helped, "", func(in *Input) { in.Normal = Normal{} })
+
+	ahead := func(in *Input) { in.Before = steps(8, start.Add(-80*time.Second), 0.0003, 200, 200, false) }
+	f(foreshock.Helped, "would have saturated the old amount", ahead)
+	f(foreshock.Unclear, "the old amount would do", func(in *Input) {
+		ahead(in)
+		in.After = steps(8, start, 0.0003, 210, 210, false)
+	})
+	f(foreshock.Unclear, "forecast to come by", func(in *Input) {
+		ahead(in)
+		in.After = steps(8, start, 0.0003, 210, 210, false)
+		in.Forecasts = map[foreshock.Dimension]*foreshock.Forecast{foreshock.DimIOPS: coming(800)}
+	})
+	f(foreshock.TooMuch, "800 IOPS was forecast, at most 210 IOPS came", func(in *Input) {
+		ahead(in)
+		in.After = steps(8, start, 0.0003, 210, 210, false)
+		in.Forecasts = map[foreshock.Dimension]*foreshock.Forecast{foreshock.DimIOPS: coming(800, 800, 100)}
+	})
+	f(foreshock.TooLittle, "demand came", func(in *Input) {
+		ahead(in)
+		in.After = steps(8, start, 0.02, 1000, 1500, true)
+	})
+	f(foreshock.DidNotHelp, "though demand did not", func(in *Input) {
+		ahead(in)
+		in.After = steps(8, start, 0.02, 200, 200, true)
+	})
+	f(foreshock.Unclear, "latency rose, but what was given does not limit", func(in *Input) {
+		ahead(in)
+		in.After = steps(8, start, 0.02, 500, 500, true)
+	})
+	f(foreshock.TooMuch, "latency stayed well, but at most 700 IOPS", func(in *Input) {
+		ahead(in)
+		in.Action.To.Set(foreshock.DimIOPS, 5000)
+		in.After = steps(8, start, 0.0003, 700, 700, false)
+	})
+
+	less := func(in *Input) {
+		in.Action.From.Set(foreshock.DimIOPS, 1000)
+		in.Action.To.Set(foreshock.DimIOPS, 500)
+		in.Before = steps(8, start.Add(-80*time.Second), 0.0003, 200, 200, false)
+		in.After = steps(8, start, 0.0003, 200, 200, false)
+	}
+	f(foreshock.Helped, "less is allocated", less)
+	f(foreshock.TooMuch, "latency rose since", func(in *Input) {
+		less(in)
+		in.After = steps(8, start, 0.02, 200, 200, true)
+	})
+	f(foreshock.TooMuch, "what is left is saturated", func(in *Input) {
+		less(in)
+		in.After = steps(8, start, 0.0003, 490, 490, false)
+	})
+	f(foreshock.Unclear, "latency was bad before", func(in *Input) {
+		less(in)
+		in.Before, in.After = steps(8, start.Add(-80*time.Second), 0.02, 200, 200, true), steps(8, start, 0.02, 200, 200, true)
+	})
+}
+
+// coming is a forecast of demand by steps of ten minutes from the action on.
+func coming(demand ...float64) *foreshock.Forecast {
+	f := &foreshock.Forecast{At: start.Add(10 * time.Minute), Length: 10 * time.Minute, Mean: demand, Levels: []float64{0.5}, Quantiles: [][]float64{demand}}
+	if len(demand) > 1 {
+		f.At = start.Add(-10 * time.Minute)
+	}
+	return f
+}
+
+// TestConsequences: what a verdict leads to.
+func TestConsequences(t *testing.T) {
+	f := func(rollBack, latch bool, edit func(in *Input)) {
+		t.Helper()
+		in := example()
+		in.After = steps(8, start, 0.0159, 400, 400, true)
+		edit(&in)
+		if e, _ := Judge(in); e.RollBack != rollBack || e.Latch != latch {
+			t.Errorf("roll back %v, latch %v, expected %v, %v: %s", e.RollBack, e.Latch, rollBack, latch, e.Text)
+		}
+	}
+	f(true, true, func(*Input) {})
+	f(false, true, func(in *Input) { in.Reversible = nil })
+	f(false, true, func(in *Input) { in.After = steps(8, start, 0.0159, 600, 600, true) }) // the old amount would not do
+	f(false, true, func(in *Input) { in.Action.Undoes = "a0" })                            // no to and fro
+	f(false, false, func(in *Input) { in.After = steps(8, start, 0.0004, 800, 800, false) })
+	shrink := func(in *Input) {
+		in.Action.From.Set(foreshock.DimIOPS, 2000)
+		in.Before = steps(8, start.Add(-80*time.Second), 0.0003, 400, 400, false)
+	}
+	f(true, false, shrink)
+	f(false, false, func(in *Input) { shrink(in); in.Action.Undoes = "a0" })
+}
+
+func TestWhen(t *testing.T) {
+	in := example()
+	f := func(now time.Duration, ready bool) {
+		t.Helper()
+		in.Now = start.Add(now)
+		if _, got := Judge(in); got != ready {
+			t.Errorf("%s after it: ready %v, expected %v", now, got, ready)
+		}
+	}
+	f(79*time.Second, false)
+	f(80*time.Second, true)
+	in.After = in.After[:5] // steps are missing
+	f(80*time.Second, false)
+	f(239*time.Second, false)
+	f(240*time.Second, true)
+	in = example()
+	for i := range in.After { // the queue is still draining
+		in.After[i].Values.Set(foreshock.Latency, 1/float64(int(1)<<i))
+	}
+	f(80*time.Second, false)
+	f(240*time.Second, true)
+	if due := Due(start, time.Minute); due != start.Add(8*time.Minute) {
+		t.Errorf("due at %s", due)
+	}
+}
+
+func TestRollBack(t *testing.T) {
+	in := example()
+	in.Action.From.Set(foreshock.DimThroughput, 1e6) // not changed
+	e, _ := Judge(in)
+	undo := RollBack(in.Action, e, start)
+	var from, to foreshock.Allocation
+	from.Set(foreshock.DimIOPS, 1000)
+	from.Set(foreshock.DimThroughput, 1e6)
+	to.Set(foreshock.DimIOPS, 500)
+	if undo.From != from || undo.To != to || undo.Undoes != "a1" || undo.ID == "a1" || !undo.Reduces() || !undo.Expires.After(start) || len(undo.Reasons) != 1 {
+		t.Errorf("%+v", undo)
+	}
+	if again := RollBack(in.Action, e, start.Add(time.Hour)); again.ID != undo.ID {
+		t.Error("the same roll-back has two IDs")
+	}
+}
+
+func TestLearn(t *testing.T) {
+	f := func(l foreshock.Learned, e foreshock.Evaluation, want foreshock.Learned, corrections int) {
+		t.Helper()
+		got, list := Learn(l, foreshock.DimIOPS, e)
+		if got.LeadTime.Round(time.Second) != want.LeadTime || math.Abs(got.Gain-want.Gain) > 1e-9 || got.Actions != want.Actions || got.Helped != want.Helped || len(list) != corrections {
+			t.Errorf("%+v with %d corrections, expected %+v with %d", got, len(list), want, corrections)
+		}
+	}
+	helped := foreshock.Evaluation{Verdict: foreshock.Helped, LeadTime: time.Minute, Gain: 0.8}
+	f(foreshock.Learned{}, helped, foreshock.Learned{LeadTime: time.Minute, Gain: 0.8, Actions: 1, Helped: 1}, 2)
+	f(foreshock.Learned{LeadTime: time.Minute, Gain: 0.8, Actions: 1}, helped, foreshock.Learned{LeadTime: time.Minute, Gain: 0.8, Actions: 2, Helped: 1}, 0)
+	f(foreshock.Learned{LeadTime: 2 * time.Minute, Actions: 1}, helped, foreshock.Learned{LeadTime: 97 * time.Second, Gain: 0.24, Actions: 2, Helped: 1}, 2)
+
+	slow := foreshock.Evaluation{Verdict: foreshock.Unclear, LeadTime: 20 * time.Hour} // one odd action moves it by 3^0.3
+	f(foreshock.Learned{LeadTime: time.Minute}, slow, foreshock.Learned{LeadTime: 83 * time.Second}, 1)
+	f(foreshock.Learned{LeadTime: time.Minute}, foreshock.Evaluation{}, foreshock.Learned{LeadTime: time.Minute}, 0)
+
+	wild := foreshock.Evaluation{Verdict: foreshock.Helped, Gain: 1e9}
+	f(foreshock.Learned{}, wild, foreshock.Learned{Gain: mostGain, Actions: 1, Helped: 1}, 1)
+	useless := foreshock.Evaluation{Verdict: foreshock.DidNotHelp}
+	f(foreshock.Learned{Gain: 1, Actions: 1}, useless, foreshock.Learned{Gain: 0.7, Actions: 2}, 1)
+	ahead := foreshock.Evaluation{Verdict: foreshock.Helped} // tells nothing of the gain
+	f(foreshock.Learned{Gain: 1, Actions: 1}, ahead, foreshock.Learned{Gain: 1, Actions: 2, Helped: 1}, 0)
+}
+
+func TestLearnBias(t *testing.T) {
+	f := func(seen, forecast float64, n int, low, high float64, corrections int) {
+		t.Helper()
+		var l foreshock.Learned
+		told := 0
+		for range n {
+			var list []foreshock.Correction
+			l, list = LearnBias(l, foreshock.DimIOPS, "disk/a", seen, forecast)
+			told += len(list)
+		}
+		if l.Bias < low || l.Bias > high || told != corrections {
+			t.Errorf("%g against %g, %d times: bias %g, told %d times", seen, forecast, n, l.Bias, told)
+		}
+	}
+	f(120, 100, 1, 0.009, 0.0092, 0)
+	f(120, 100, 200, 0.18, 0.183, 2)
+	f(1e9, 1, 200, mostBias, mostBias, 4)
+	f(1, 1e9, 200, -mostBias, -mostBias, 4)
+	f(0, 100, 9, 0, 0, 0)
+	f(100, 0, 9, 0, 0, 0)
+	f(math.NaN(), 100, 9, 0, 0, 0)
+	f(math.Inf(1), 100, 9, 0, 0, 0)
+}
+
+func TestLatch(t *testing.T) {
+	var level foreshock.Values
+	level.Set(foreshock.Latency, 0.015)
+	closing := foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Action: "a1", Verdict: foreshock.DidNotHelp, Latch: true, Text: "did not help", After: foreshock.Window{Mean: level}}}
+	helped := foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Verdict: foreshock.Helped}}
+	tooMuch := foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Verdict: foreshock.TooMuch, RollBack: true, Text: "too much"}}
+	person := Latch{}.Open("disk/a", "kim looked")
+	opening := foreshock.Event{Time: start, Correction: &person}
+	f := func(closed, noReduce time.Duration, events ...foreshock.Event) {
+		t.Helper()
+		var l Latch
+		for _, e := range events {
+			l = l.Fold(e)
+		}
+		last := func(why func(time.Time) string) (until time.Duration) {
+			for why(start.Add(until)) != "" {
+				until += time.Hour
+			}
+			return until
+		}
+		if got := last(l.Closed); got != closed {
+			t.Errorf("closed for %s, expected %s", got, closed)
+		}
+		if got := last(l.NoReduce); got != noReduce {
+			t.Errorf("no reductions for %s, expected %s", got, noReduce)
+		}
+	}
+	f(0, 0)
+	f(6*time.Hour, 0, closing)
+	f(12*time.Hour, 0, closing, closing)
+	f(7*24*time.Hour, 0, closing, closing, closing, closing, closing, closing, closing)
+	f(0, 0, closing, opening)
+	f(12*time.Hour, 0, closing, opening, closing) // opened by hand it is no better known
+	f(6*time.Hour, 0, closing, opening, helped, closing)
+	f(0, 24*time.Hour, tooMuch)
+	f(0, 0, tooMuch, opening)
+	f(0, 0, foreshock.Event{Note: "started"})
+
+	l := Latch{}.Fold(closing)
+	g := func(latency float64, opens bool) {
+		t.Helper()
+		var now foreshock.Values
+		now.Set(foreshock.Latency, latency)
+		if c, got := l.Opens("disk/a", start.Add(time.Hour), now); got != opens || got && l.Fold(foreshock.Event{Correction: &c}).Closed(start.Add(time.Hour)) != "" {
+			t.Errorf("latency %g opens it: %v", latency, got)
+		}
+	}
+	g(0.015, false)
+	g(0.029, false)
+	g(0.031, true)
+	g(0.007, true)
+	g(math.NaN(), false)
+	if _, opens := (Latch{}).Opens("disk/a", start, level); opens {
+		t.Error("an open latch opens")
+	}
+}
+
+// TestAbsurd: whatever was read, there is a verdict that can be written down.
+func TestAbsurd(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		number := rapid.SampledFrom([]float64{0, 1e-4, 0.01, 1, 400, 900, 1e308, -1, math.NaN(), math.Inf(1), math.Inf(-1), 5e-324})
+		draw := func(name string, from time.Time) (list []Step) {
+			for i := range rapid.IntRange(0, 12).Draw(t, name) {
+				s := Step{Time: from.Add(time.Duration(i+1) * 10 * time.Second), Abnormal: rapid.Bool().Draw(t, "abnormal")}
+				for m := range foreshock.Metric(foreshock.NumMetrics) {
+					s.Values.Set(m, number.Draw(t, "value"))
+				}
+				s.Demand.Set(foreshock.DimIOPS, number.Draw(t, "demand"))
+				list = append(list, s)
+			}
+			return list
+		}
+		in := example()
+		in.Before, in.Meanwhile, in.After = draw("before", start.Add(-time.Minute)), draw("meanwhile", start.Add(-time.Minute)), draw("after", start)
+		in.Normal = Normal{number.Draw(t, "level"), number.Draw(t, "upper")}
+		in.Action.From.Set(foreshock.DimIOPS, number.Draw(t, "from"))
+		in.Action.To.Set(foreshock.DimIOPS, number.Draw(t, "to"))
+		in.Now = latest(in.Completed, in.Length)
+		e, ready := Judge(in)
+		if !ready {
+			t.Fatal("never judged")
+		}
+		if _, err := json.Marshal(e); err != nil {
+			t.Fatalf("cannot be written: %v", err)
+		}
+		l, _ := Learn(foreshock.Learned{}, foreshock.DimIOPS, e)
+		if _, err := json.Marshal(l); err != nil {
+			t.Fatalf("cannot be written: %v", err)
+		}
+	})
+}

@@ -1,0 +1,225 @@
+package feedback
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// plant is a volume that queues: a fluid queue with carried backlog, whose monitored IOPS are what was served, so that demand above the
+// capacity shows in latency only.
+type plant struct {
+	*rand.Rand
+	length   time.Duration // of a step
+	capacity float64
+	backlog  float64
+	service  float64 // seconds per request when idle
+	// own is latency of the application, neighbour a factor on latency; neither has to do with capacity.
+	own, neighbour float64
+	now            time.Time
+}
+
+var start = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+func newPlant(seed uint64) *plant {
+	r := rand.New(rand.NewPCG(seed, 7))
+	return &plant{
+		Rand: r, length: []time.Duration{10 * time.Second, 30 * time.Second, time.Minute}[r.IntN(3)],
+		capacity: between(r, 500, 8000), service: between(r, 0.0002, 0.002), neighbour: 1, now: start,
+	}
+}
+
+func between(r *rand.Rand, low, high float64) float64 { return low + (high-low)*r.Float64() }
+
+// normal is the latency at half load.
+func (p *plant) normal() float64 { return 2 * p.service }
+
+// step runs one step at a demand, which varies a little, and reads it with noise.
+func (p *plant) step(demand float64) Step {
+	dt := p.length.Seconds()
+	lam := demand * math.Exp(0.05*p.NormFloat64())
+	total, most := p.backlog+lam*dt, p.capacity*dt
+	served, left, mean := total, 0.0, 0.0
+	if total > most {
+		served, left = most, total-most
+		mean = (p.backlog + left) / 2
+	} else if p.backlog > 0 {
+		t := p.backlog / (p.capacity - lam)
+		mean = p.backlog * t / (2 * dt)
+	}
+	if left > 30*p.capacity { // the oldest time out
+		left = 30 * p.capacity
+		mean = math.Min(mean, left)
+	}
+	rho := served / most
+	latency := 100 * p.service
+	if rho < 0.99 {
+		latency = p.service / (1 - rho)
+	}
+	latency = (latency + mean/p.capacity + p.own) * p.neighbour * math.Exp(0.1*p.NormFloat64())
+	seen := lam * math.Exp(0.03*p.NormFloat64())
+	if total > most { // what is above the capacity is inferred, not read
+		seen = math.Max(p.capacity, lam*math.Exp(0.2*p.NormFloat64()))
+	}
+	p.backlog, p.now = left, p.now.Add(p.length)
+
+	s := Step{Time: p.now, Abnormal: latency > 2*p.normal()}
+	s.Values.Set(foreshock.Latency, latency)
+	s.Values.Set(foreshock.IOPS, served/dt)
+	s.Demand.Set(foreshock.DimIOPS, seen)
+	return s
+}
+
+// story is what happens around one action.
+type story struct {
+	demand  func(p *plant, k int) float64 // k: steps since the action took effect; below 0 before
+	disturb func(p *plant, k int)         // what else changes before step k
+	factor  float64                       // of the capacity, by the action
+	ahead   bool                          // latency was well when it was decided
+}
+
+// tell runs a story and judges it as often as the program would.
+func tell(t *testing.T, p *plant, s story) foreshock.Evaluation {
+	t.Helper()
+	before, meanwhile := 8, 1+p.IntN(5)
+	in := Input{
+		Length: p.length, LeadTime: time.Duration(meanwhile) * p.length, Normal: Normal{Level: p.normal(), Upper: 3 * p.normal()},
+		Reversible: map[foreshock.Dimension]bool{foreshock.DimIOPS: true},
+		Action:     foreshock.Action{ID: "a1", Workload: "disk/a"},
+	}
+	in.Action.From.Set(foreshock.DimIOPS, p.capacity)
+	in.Action.To.Set(foreshock.DimIOPS, p.capacity*s.factor)
+	run := func(k int) Step {
+		if s.disturb != nil {
+			s.disturb(p, k)
+		}
+		return p.step(s.demand(p, k))
+	}
+	for k := -meanwhile - before; k < -meanwhile; k++ {
+		in.Before = append(in.Before, run(k))
+	}
+	for k := -meanwhile; k < 0; k++ {
+		in.Meanwhile = append(in.Meanwhile, run(k))
+	}
+	p.capacity *= s.factor
+	in.Completed = p.now
+	for k := range 1000 {
+		in.After = append(in.After, run(k))
+		in.Now = p.now
+		if e, ready := Judge(in); ready {
+			return e
+		}
+	}
+	t.Fatal("it was never judged")
+	return foreshock.Evaluation{}
+}
+
+// TestGroundTruth runs each story 200 times at random: the verdict must be right in 95 of 100.
+func TestGroundTruth(t *testing.T) {
+	const runs = 200
+	f := func(name string, right func(e foreshock.Evaluation) bool, draw func(p *plant) story) {
+		t.Helper()
+		good := 0
+		var wrong foreshock.Evaluation
+		verdicts := map[string]int{}
+		for seed := range uint64(runs) {
+			p := newPlant(seed)
+			e := tell(t, p, draw(p))
+			verdicts[e.Verdict.String()]++
+			if right(e) {
+				good++
+			} else {
+				wrong = e
+			}
+		}
+		t.Logf("%-48s %3d of %d right %v", name, good, runs, verdicts)
+		if good < runs*95/100 {
+			t.Errorf("%s: %d of %d right; for example wrong: %s", name, good, runs, wrong.Text)
+		}
+	}
+	is := func(verdicts ...foreshock.Verdict) func(foreshock.Evaluation) bool {
+		return func(e foreshock.Evaluation) bool {
+			for _, v := range verdicts {
+				if e.Verdict == v && e.Latch == (v == foreshock.DidNotHelp) {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	constant := func(x float64) func(*plant, int) float64 { return func(*plant, int) float64 { return x } }
+
+	f("more capacity helps", is(foreshock.Helped), func(p *plant) story {
+		demand := p.capacity * between(p.Rand, 1.05, 2)
+		return story{demand: constant(demand), factor: demand / p.capacity * between(p.Rand, 1.25, 1.6)}
+	})
+	f("a part of what is needed is too little", is(foreshock.TooLittle), func(p *plant) story {
+		demand := p.capacity * between(p.Rand, 1.6, 2.5)
+		return story{demand: constant(demand), factor: between(p.Rand, 1.1, 1.4)}
+	})
+	f("far more than is needed is too much", is(foreshock.TooMuch), func(p *plant) story {
+		demand := p.capacity * between(p.Rand, 1.1, 1.5)
+		return story{demand: constant(demand), factor: demand / p.capacity * between(p.Rand, 2.5, 4)}
+	})
+	f("the application is slow by itself", is(foreshock.DidNotHelp), func(p *plant) story {
+		p.own = p.normal() * between(p.Rand, 4, 60)
+		demand := p.capacity * between(p.Rand, 0.6, 0.85)
+		return story{demand: constant(demand), factor: between(p.Rand, 1.25, 2)}
+	})
+	f("the load falls by itself", is(foreshock.Unclear), func(p *plant) story {
+		high, low := p.capacity*between(p.Rand, 1.05, 1.5), p.capacity*between(p.Rand, 0.1, 0.6)
+		at := p.IntN(4) - 2
+		return story{factor: between(p.Rand, 1.4, 2.5), demand: func(_ *plant, k int) float64 {
+			if k < at {
+				return high
+			}
+			return low
+		}}
+	})
+	f("a neighbour goes", is(foreshock.Unclear), func(p *plant) story {
+		demand, factor, at := p.capacity*between(p.Rand, 0.2, 0.85), between(p.Rand, 5, 60), p.IntN(6)-4
+		return story{demand: constant(demand), factor: between(p.Rand, 1.25, 2), disturb: func(p *plant, k int) {
+			if p.neighbour = 1; k < at {
+				p.neighbour = factor
+			}
+		}}
+	})
+	stays := func(low, high float64) func(p *plant) story {
+		return func(p *plant) story {
+			demand, factor := p.capacity*between(p.Rand, low, high), between(p.Rand, 5, 60)
+			return story{demand: constant(demand), factor: between(p.Rand, 1.25, 2), disturb: func(p *plant, _ int) { p.neighbour = factor }}
+		}
+	}
+	f("a neighbour stays, the volume is half used", is(foreshock.DidNotHelp), stays(0.2, 0.6))
+	f("a neighbour stays, the volume is nearly full", is(foreshock.DidNotHelp, foreshock.Unclear), stays(0.6, 0.85))
+	f("a demand that was forecast comes", is(foreshock.Helped), func(p *plant) story {
+		low, high := p.capacity*between(p.Rand, 0.2, 0.6), p.capacity*between(p.Rand, 1.1, 2)
+		return story{factor: high / p.capacity * between(p.Rand, 1.25, 1.5), demand: func(_ *plant, k int) float64 {
+			if k < 0 {
+				return low
+			}
+			return high
+		}}
+	})
+	f("less does", is(foreshock.Helped), func(p *plant) story {
+		demand := p.capacity * between(p.Rand, 0.05, 0.4)
+		return story{demand: constant(demand), factor: demand / p.capacity * between(p.Rand, 1.4, 2)}
+	})
+	rolledBack := func(e foreshock.Evaluation) bool { return e.Verdict == foreshock.TooMuch && e.RollBack && !e.Latch }
+	f("less was too much", rolledBack, func(p *plant) story {
+		demand := p.capacity * between(p.Rand, 0.3, 0.6)
+		return story{demand: constant(demand), factor: demand / p.capacity * between(p.Rand, 0.6, 0.97)}
+	})
+	f("demand comes back after less", rolledBack, func(p *plant) story {
+		low, high := p.capacity*between(p.Rand, 0.1, 0.3), p.capacity*between(p.Rand, 0.6, 0.9)
+		return story{factor: 0.5, demand: func(_ *plant, k int) float64 {
+			if k < 0 {
+				return low
+			}
+			return high
+		}}
+	})
+}

@@ -1,0 +1,178 @@
+package forecast_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/forecast"
+	"github.com/foreshock-io/foreshock/forecast/ets"
+	"github.com/foreshock-io/foreshock/forecast/naive"
+	"pgregory.net/rapid"
+)
+
+func decodeNothing(any) error { return nil }
+
+func chooser(t testing.TB, more ...forecast.Model) *forecast.Chooser {
+	t.Helper()
+	smooth, err := ets.Factory.New(decodeNothing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := forecast.Default()
+	cfg.Deadline = time.Minute
+	c, err := forecast.New(cfg, append([]forecast.Model{naive.Model{}, smooth}, more...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func history(n int, at func(i int) float64, periods ...int) forecast.History {
+	h := forecast.History{Workload: "disk/a", Dimension: foreshock.DimIOPS, Start: time.Unix(0, 0).UTC(), Length: 15 * time.Minute, Periods: periods}
+	for i := range n {
+		h.Values = append(h.Values, at(i))
+	}
+	return h
+}
+
+// A daily peak that comes each day is forecast for the next, above what the mean of the day would say.
+func TestDailyPeak(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	daily := func(i int) float64 {
+		x := 400 + 20*rng.NormFloat64()
+		if phase := i % 96; phase >= 36 && phase < 44 {
+			x += 2500 + 100*rng.NormFloat64()
+		}
+		return x
+	}
+	f := chooser(t).Choose(context.Background(), history(10*96, daily, 96))
+	if !f.Usable() {
+		t.Fatal(f.Reason)
+	}
+	peak, at, ok := f.Peak(0.95, f.At, f.At.Add(24*time.Hour))
+	if !ok || peak < 2800 || peak > 3600 {
+		t.Errorf("%s expects a peak of %.0f", f.Model, peak)
+	}
+	// Step i ends at i*15m; the peak's steps of the next day are 10*96+36 … +43.
+	if phase := int(at.Sub(time.Unix(0, 0)) / (15 * time.Minute) % 96); phase < 36 || phase > 43 {
+		t.Errorf("the peak is expected at phase %d", phase)
+	}
+	if quiet, _, _ := f.Peak(0.95, f.At, f.At.Add(6*time.Hour)); quiet > 700 {
+		t.Errorf("%.0f is expected in the quiet hours", quiet)
+	}
+	if f.Coverage < 0.9 {
+		t.Errorf("%.2f of the back-test lay below the highest quantile", f.Coverage)
+	}
+}
+
+// A slowly wandering level is better smoothed than repeated from yesterday; and what is best is what is used.
+func TestSkill(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	level := 1000.0
+	walk := func(int) float64 {
+		level = max(100, level+15*rng.NormFloat64())
+		return max(0, level+120*rng.NormFloat64())
+	}
+	f := chooser(t).Choose(context.Background(), history(900, walk))
+	if f.Model != "ets" || f.Skill <= 0 {
+		t.Errorf("%s, skill %.2f: %s %+v", f.Model, f.Skill, f.Reason, f.Choice)
+	}
+}
+
+type broken struct{}
+
+func (broken) Name() string { return "broken" }
+func (broken) Predict(context.Context, forecast.History, int, []float64) ([]float64, [][]float64, error) {
+	return nil, nil, errors.New("cannot")
+}
+
+type perfectPast struct{}
+
+func (perfectPast) Name() string { return "absurd" }
+func (perfectPast) Predict(_ context.Context, _ forecast.History, steps int, levels []float64) ([]float64, [][]float64, error) {
+	q := make([][]float64, len(levels))
+	for i := range q {
+		q[i] = make([]float64, steps)
+		q[i][0] = math.Inf(1)
+	}
+	return make([]float64, steps), q, nil
+}
+
+// A model that fails or gives no numbers is passed over, and said so.
+func TestBrokenModels(t *testing.T) {
+	f := chooser(t, broken{}, perfectPast{}).Choose(context.Background(), history(300, func(i int) float64 { return float64(100 + i%7) }))
+	if !f.Usable() {
+		t.Fatal(f.Reason)
+	}
+	told := 0
+	for _, s := range f.Choice {
+		if s.Err != "" {
+			told++
+		}
+	}
+	if told != 2 || f.Model == "broken" || f.Model == "absurd" {
+		t.Errorf("%s of %+v", f.Model, f.Choice)
+	}
+}
+
+func TestTooLittle(t *testing.T) {
+	f := func(h forecast.History) {
+		t.Helper()
+		got := chooser(t).Choose(context.Background(), h)
+		if got.Usable() || !strings.Contains(got.Reason, "history") {
+			t.Errorf("%d steps: %q", len(h.Values), got.Reason)
+		}
+	}
+	f(history(0, nil))
+	f(history(10, func(int) float64 { return 1 }))
+	f(history(1000, func(int) float64 { return math.NaN() }))
+}
+
+func TestDeadline(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if f := chooser(t).Choose(ctx, history(300, func(i int) float64 { return float64(i) })); f.Usable() {
+		t.Error("a forecast without time to make one")
+	}
+}
+
+// Whatever the history, a forecast is finite, not negative, ascending in the level, and of the right length, or there is none and a reason.
+func TestAnyHistory(t *testing.T) {
+	c := chooser(t)
+	rapid.Check(t, func(t *rapid.T) {
+		values := rapid.SliceOfN(rapid.OneOf(
+			rapid.Just(math.NaN()), rapid.Just(0.0), rapid.Float64Range(0, 10), rapid.Float64Range(0, 1e15)), 0, 120).Draw(t, "values")
+		h := history(len(values), func(i int) float64 { return values[i] }, rapid.IntRange(0, 60).Draw(t, "period"))
+		f := c.Choose(context.Background(), h)
+		if !f.Usable() {
+			if f.Reason == "" {
+				t.Fatal("no forecast and no reason")
+			}
+			return
+		}
+		for i := range f.Quantiles {
+			if len(f.Quantiles[i]) != 96 {
+				t.Fatalf("%d steps", len(f.Quantiles[i]))
+			}
+			for k, x := range f.Quantiles[i] {
+				if math.IsNaN(x) || math.IsInf(x, 0) || x < 0 || i > 0 && x < f.Quantiles[i-1][k] {
+					t.Fatalf("quantile %v of step %d is %v", f.Levels[i], k, x)
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkChoose(b *testing.B) {
+	c := chooser(b)
+	h := history(14*96, func(i int) float64 { return 400 + 300*math.Sin(float64(i)/96*2*math.Pi) + float64(i*7919%101) }, 96)
+	for b.Loop() {
+		c.Choose(context.Background(), h)
+	}
+}

@@ -1,0 +1,204 @@
+package foreshock_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/foreshock-io/foreshock"
+
+// mayImport is the architecture: from a folder to the folders of this module that it may import. A folder is looked up by the
+// longest prefix here; "*" stands for one path element. Tests may import more. To change the architecture, change this map in the same commit and say why.
+var mayImport = map[string][]string{
+	"":             {"timeseries/ewma", "timeseries/quantile"},
+	"timeseries/*": {"timeseries/*"},
+
+	// Stages speak the root's words, and do not import one another.
+	"ingest":   {""},
+	"store":    {""},
+	"profile":  {"", "timeseries/*"},
+	"detect":   {"", "timeseries/*"},
+	"forecast": {"", "timeseries/*"},
+	"capacity": {""},
+	"decide":   {""},
+	"act":      {""},
+	"feedback": {"", "timeseries/*"},
+
+	// Components import their stage, never each other.
+	"ingest/*":   {"", "ingest", "timeseries/*"},
+	"store/*":    {"", "store"},
+	"detect/*":   {"", "detect", "timeseries/*"},
+	"forecast/*": {"", "forecast", "timeseries/*"},
+	"capacity/*": {"", "capacity"},
+	"act/*":      {"", "act"},
+
+	// The stages meet in pipeline, the components in app.
+	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "timeseries/*"},
+	"config":   {""},
+	"api":      {"", "act", "pipeline", "ingest"},
+	"ui":       {"", "api", "pipeline"},
+	"app": {
+		"", "config", "api", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
+		"capacity", "capacity/*", "decide", "act", "act/*", "feedback",
+	},
+	"cmd/*":      {"", "app", "api", "config", "pipeline", "timeseries/*"},
+	"bench":      {"", "app", "ingest", "ingest/*", "pipeline"},
+	"bench/*":    {"", "bench", "app", "ingest", "ingest/*", "pipeline"},
+	"examples/*": {"", "capacity", "capacity/http"},
+}
+
+// packages calls f for each file of Go in the module that is not a test.
+func packages(t *testing.T, f func(dir, file string, parsed *ast.File)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (strings.HasPrefix(d.Name(), ".") && file != "." || d.Name() == "testdata"):
+			return filepath.SkipDir
+		case d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go"):
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		dir := filepath.ToSlash(filepath.Dir(file))
+		if dir == "." {
+			dir = ""
+		}
+		f(dir, file, parsed)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func matches(patterns []string, dir string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { ok, _ := path.Match(p, dir); return ok })
+}
+
+func TestImports(t *testing.T) {
+	packages(t, func(dir, file string, parsed *ast.File) {
+		var allowed []string
+		found := false
+		for pattern, list := range mayImport {
+			if ok, _ := path.Match(pattern, dir); ok {
+				allowed, found = list, true
+			}
+		}
+		if !found {
+			t.Errorf("%s: the folder is not in mayImport", file)
+			return
+		}
+		for _, spec := range parsed.Imports {
+			name := strings.Trim(spec.Path.Value, `"`)
+			if name != module && !strings.HasPrefix(name, module+"/") {
+				if dir == "" && strings.Contains(strings.Split(name, "/")[0], ".") {
+					t.Errorf("%s imports %s; the root package uses the standard library only", file, name)
+				}
+				continue
+			}
+			if inner := strings.TrimPrefix(strings.TrimPrefix(name, module), "/"); !matches(allowed, inner) {
+				t.Errorf("%s imports %q; it may import %q", file, inner, allowed)
+			}
+		}
+	})
+}
+
+func TestOnePackageComment(t *testing.T) {
+	comments := map[string]int{}
+	packages(t, func(dir, _ string, parsed *ast.File) {
+		comments[dir] += 0
+		if parsed.Doc != nil && !strings.HasPrefix(parsed.Doc.Text(), "Code generated") {
+			comments[dir]++
+		}
+	})
+	for dir, n := range comments {
+		if n != 1 {
+			t.Errorf("%q has %d package comments, not one", dir, n)
+		}
+	}
+}
+
+// Each component's folder stands in its list in app.
+func TestComponentsAreListed(t *testing.T) {
+	kits := []string{"act/acttest", "store/storetest"}
+	f := func(stage, list string) {
+		t.Helper()
+		source, err := os.ReadFile(filepath.Join("app", list))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dirs, err := os.ReadDir(stage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range dirs {
+			folder := stage + "/" + d.Name()
+			if !d.IsDir() || d.Name() == "testdata" || slices.Contains(kits, folder) {
+				continue
+			}
+			if !strings.Contains(string(source), `"`+module+"/"+folder+`"`) {
+				t.Errorf("%s is not in app/%s", folder, list)
+			}
+			for _, name := range []string{"README.md", "sample.yaml"} {
+				if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+					t.Errorf("%s has no %s", folder, name)
+				}
+			}
+		}
+	}
+	f("ingest", "sources.go")
+	f("store", "stores.go")
+	f("detect", "methods.go")
+	f("forecast", "models.go")
+	f("capacity", "planners.go")
+	f("act", "targets.go")
+}
+
+var pathInGuide = regexp.MustCompile("`([a-z][a-zA-Z0-9_.-]*(?:/[a-zA-Z0-9_.*-]+)+)`|\\]\\(([^)#:]+)(?:#[^)]*)?\\)")
+
+// Each path that a guide names exists.
+func TestGuidesNamePathsThatExist(t *testing.T) {
+	guides, err := filepath.Glob("docs/decisions/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, _ := filepath.Glob("docs/*.md")
+	guides = append(append(guides, more...), "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
+	for _, guide := range guides {
+		text, err := os.ReadFile(guide)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, m := range pathInGuide.FindAllStringSubmatch(string(text), -1) {
+			name, base := m[1], "."
+			if m[2] != "" {
+				name, base = m[2], filepath.Dir(guide)
+			} else if first := strings.Split(name, "/")[0]; !isFolder(first) {
+				continue // a workload's id, a package of somebody else, a route
+			}
+			found, _ := filepath.Glob(filepath.Join(base, name))
+			if len(found) == 0 {
+				t.Errorf("%s names %s, which does not exist", guide, name)
+			}
+		}
+	}
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,186 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/forecast"
+	"github.com/foreshock-io/foreshock/profile"
+)
+
+// background runs what takes long. A result comes into force at a time of the data that is fixed when the work is asked for, so
+// that it does not depend on how long the work took: a replay gives what the live program gave.
+type background struct {
+	p     *Pipeline
+	queue chan func(context.Context)
+}
+
+// job is a result on its way: it is applied at the first step at or after due, or when it is there, whichever is later.
+type job struct {
+	due   time.Time
+	run   func(context.Context) func(*workload) // virtual time: run when due
+	apply func(*workload)                       // live: there already
+}
+
+func (b *background) init(p *Pipeline) {
+	b.p = p
+	b.queue = make(chan func(context.Context), 1024)
+}
+
+// workers leave one processor to the samples.
+func (b *background) run(ctx context.Context) {
+	workers := max(1, len(b.p.owners)/2)
+	done := make(chan struct{})
+	for range workers {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			for {
+				select {
+				case f := <-b.queue:
+					f(ctx)
+				case <-ctx.Done():
+					return
+				}
+			}
+		}()
+	}
+	for range workers {
+		<-done
+	}
+}
+
+// later runs work in the background and applies its result to w at due. It answers false when too much is waiting.
+func (o *owner) later(w *workload, due time.Time, work func(context.Context) func(*workload)) bool {
+	if o.Virtual {
+		w.jobs = append(w.jobs, job{due: due, run: work})
+		return true
+	}
+	id := w.id
+	select {
+	case o.work.queue <- func(ctx context.Context) {
+		apply := work(ctx)
+		o.ask(id, func(_ *owner, w *workload) { w.jobs = append(w.jobs, job{due: due, apply: apply}) })
+	}:
+		o.stats.jobs.add(1)
+		return true
+	default:
+		o.stats.jobsRefused.add(1)
+		return false
+	}
+}
+
+// applyDue applies the results that are due.
+func (o *owner) applyDue(w *workload, now time.Time) {
+	if len(w.jobs) == 0 {
+		return
+	}
+	waiting := w.jobs[:0]
+	for _, j := range w.jobs {
+		switch {
+		case now.Before(j.due):
+			waiting = append(waiting, j)
+		case j.apply != nil:
+			j.apply(w)
+		default:
+			j.run(context.Background())(w)
+		}
+	}
+	w.jobs = waiting
+}
+
+// schedule asks for the seasons and forecasts that are due.
+func (o *owner) schedule(w *workload, now time.Time) {
+	coarse := w.profile.Coarse.Length
+	if coarse <= 0 {
+		return
+	}
+	for m := range foreshock.Metric(foreshock.NumMetrics) {
+		if w.seasonsBusy&(1<<m) != 0 || !profile.SeasonDue(w.profile, m, now, &o.Profile) {
+			continue
+		}
+		input := profile.SeasonInput(w.profile, m, &o.Profile)
+		if o.later(w, now.Add(coarse), func(context.Context) func(*workload) {
+			season, err := profile.FindSeason(input)
+			return func(w *workload) {
+				w.seasonsBusy &^= 1 << m
+				if err == nil {
+					profile.SetSeason(w.profile, m, season)
+				}
+			}
+		}) {
+			w.seasonsBusy |= 1 << m
+		}
+	}
+	o.learnBias(w)
+	o.scheduleForecast(w, now, coarse)
+}
+
+func (o *owner) scheduleForecast(w *workload, now time.Time, coarse time.Duration) {
+	if o.Forecast == nil || w.forecasting || now.Before(w.forecastAt) || !o.mayForecast(w) {
+		return
+	}
+	histories := demandHistories(w.profile)
+	if histories == nil {
+		return
+	}
+	w.forecastAt = now.Add(max(o.Forecast.Every(), coarse))
+	w.forecasting = o.later(w, now.Add(coarse/2), func(ctx context.Context) func(*workload) {
+		var found []*foreshock.Forecast
+		for _, h := range histories {
+			f := o.Forecast.Choose(ctx, h)
+			found = append(found, &f)
+		}
+		return func(w *workload) {
+			w.forecasting = false
+			w.forecasts = make([]*foreshock.Forecast, foreshock.NumDimensions)
+			for _, f := range found {
+				w.forecasts[f.Dimension] = f
+			}
+			w.decideAt = time.Time{}
+		}
+	})
+}
+
+// mayForecast bounds the workloads that are forecast: those that can be scaled come first, then the first ones known.
+func (o *owner) mayForecast(w *workload) bool {
+	return w.scalable() || int(w.handle) < o.Forecasts
+}
+
+// demandHistories copies the demand of each dimension that has one, for a forecast elsewhere.
+func demandHistories(p *foreshock.Profile) []forecast.History {
+	var list []forecast.History
+	for d, ring := range p.Demand {
+		if ring == nil || ring.Len() == 0 {
+			continue
+		}
+		values := ring.Values(nil)
+		h := forecast.History{
+			Workload: p.ID, Dimension: foreshock.Dimension(d), Length: p.Coarse.Length, Values: values,
+			Start:   p.Coarse.End.Add(-time.Duration(len(values)) * p.Coarse.Length),
+			Periods: periods(p, foreshock.Dimension(d), len(values)),
+		}
+		if p.Anomaly != nil {
+			scores := p.Anomaly.Values(nil)
+			h.Anomaly = scores[max(0, len(scores)-len(values)):]
+		}
+		list = append(list, h)
+	}
+	return list
+}
+
+// periods gives the seasons that were found in the metric behind a dimension; until they were looked for, a day is
+// a good guess once there are two.
+func periods(p *foreshock.Profile, d foreshock.Dimension, steps int) []int {
+	m, ok := d.Metric()
+	if !ok || p.Metrics[m] == nil {
+		return nil
+	}
+	if season := &p.Metrics[m].Season; !season.Renewed.IsZero() {
+		return season.Periods
+	}
+	if day := int(24 * time.Hour / p.Coarse.Length); day > 1 && steps >= 2*day {
+		return []int{day}
+	}
+	return nil
+}

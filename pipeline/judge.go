@@ -1,0 +1,180 @@
+package pipeline
+
+import (
+	"sync"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/feedback"
+)
+
+// Latches remembers which workloads are left alone because acting did not help. It is folded from the journal at start, outlives a
+// generation, and is safe for concurrent use. The zero value is ready.
+type Latches struct {
+	mu sync.Mutex // guards by
+	by map[foreshock.ID]feedback.Latch
+}
+
+// Fold takes an event in.
+func (l *Latches) Fold(e *foreshock.Event) {
+	if e.Evaluation == nil && (e.Correction == nil || e.Correction.What != "latch") {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.by == nil {
+		l.by = map[foreshock.ID]feedback.Latch{}
+	}
+	id := e.Workload()
+	l.by[id] = l.by[id].Fold(*e)
+}
+
+func (l *Latches) of(id foreshock.ID) feedback.Latch {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.by[id]
+}
+
+// pending is an action in effect that is to be judged.
+type pending struct {
+	action     foreshock.Action
+	done       time.Time
+	leadTime   time.Duration
+	normal     feedback.Normal
+	reversible map[foreshock.Dimension]bool
+	forecasts  map[foreshock.Dimension]*foreshock.Forecast // as they were
+	before     []feedback.Step
+}
+
+// judge says what came of an action that is in effect for long enough, and learns from it.
+func (o *owner) judge(w *workload, now time.Time) {
+	p := w.pending
+	if p == nil {
+		w.judgeAt = never
+		return
+	}
+	evaluation, ready := feedback.Judge(o.evidence(w, p, now))
+	if !ready {
+		w.judgeAt = now.Add(1)
+		return
+	}
+	w.pending, w.judgeAt, w.decideAt = nil, never, now
+	o.settle(now, &foreshock.Event{Type: foreshock.EventEvaluation, Evaluation: &evaluation})
+	for _, d := range p.action.To.Dimensions() {
+		learned, corrections := feedback.Learn(w.profile.Learned[d], d, evaluation)
+		w.profile.Learned[d] = learned
+		o.corrected(now, corrections)
+	}
+	if evaluation.RollBack {
+		undo := feedback.RollBack(p.action, evaluation, now)
+		w.undo = &undo // the next decision takes it up
+	}
+}
+
+// settle emits an event that the latch must know of before the next decision.
+func (o *owner) settle(now time.Time, e *foreshock.Event) {
+	e.Time = now
+	o.Latches.Fold(e)
+	o.emit(now, e)
+}
+
+func (o *owner) corrected(now time.Time, list []foreshock.Correction) {
+	for i := range list {
+		o.settle(now, &foreshock.Event{Type: foreshock.EventCorrection, Correction: &list[i]})
+	}
+}
+
+// evidence gathers what a judgement may depend on.
+func (o *owner) evidence(w *workload, p *pending, now time.Time) feedback.Input {
+	in := feedback.Input{
+		Now: now, Action: p.action, Completed: p.done, LeadTime: p.leadTime, Length: w.profile.Length, Normal: p.normal,
+		Reversible: p.reversible, Forecasts: p.forecasts, Before: p.before,
+	}
+	if w.policy != nil {
+		in.MaxLatency = w.policy.MaxLatency
+	}
+	w.recent.between(p.action.Evidence, now, func(s *recentStep) {
+		step := feedback.Step{Time: s.time, Values: s.values, Demand: s.demand, Abnormal: s.abnormal}
+		if s.time.After(p.done) {
+			in.After = append(in.After, step)
+		} else {
+			in.Meanwhile = append(in.Meanwhile, step)
+		}
+	})
+	return in
+}
+
+// begin watches an action that is in effect.
+func (o *owner) begin(w *workload, a foreshock.Action, at time.Time) {
+	asked := w.calledAt
+	if asked.IsZero() || asked.After(at) {
+		asked = a.Evidence
+	}
+	p := &pending{action: a, done: at, leadTime: max(0, at.Sub(asked)), normal: normal(w), forecasts: map[foreshock.Dimension]*foreshock.Forecast{}}
+	p.reversible = map[foreshock.Dimension]bool{}
+	if r := o.resources.get(a.Target, a.Resource).resource; r != nil {
+		for d, rule := range r.Rules {
+			p.reversible[d] = rule.Down
+		}
+	}
+	for _, f := range w.forecasts {
+		if f != nil {
+			p.forecasts[f.Dimension] = f
+		}
+	}
+	w.recent.between(a.Evidence.Add(-beforeSteps*w.profile.Length), a.Evidence, func(s *recentStep) {
+		p.before = append(p.before, feedback.Step{Time: s.time, Values: s.values, Demand: s.demand, Abnormal: s.abnormal})
+	})
+	if p.before == nil { // the program was restarted: what the action itself remembers
+		for i := range a.Before.Steps {
+			p.before = append(p.before, feedback.Step{
+				Time: a.Evidence.Add(-time.Duration(a.Before.Steps-1-i) * w.profile.Length), Values: a.Before.Mean, Abnormal: a.Severity > foreshock.None,
+			})
+		}
+	}
+	w.pending = p
+	w.judgeAt = feedback.Due(at, w.profile.Length)
+	w.profile.Shift = foreshock.Shift{From: asked, Until: w.judgeAt, ActionID: a.ID}
+}
+
+// normal is the latency that is normal for the workload.
+func normal(w *workload) feedback.Normal {
+	mp := w.profile.Metrics[foreshock.Latency]
+	if mp == nil || mp.Window.Count() == 0 {
+		return feedback.Normal{}
+	}
+	return feedback.Normal{Level: mp.Window.Quantile(0.5), Upper: mp.Window.Quantile(0.99)}
+}
+
+// resume takes up the judgement of an action that took effect before the program was started.
+func (o *owner) resume(w *workload) {
+	if o.Ledger == nil || !w.scalable() {
+		return
+	}
+	last, ok := o.Ledger.Last(w.policy.Target, w.resource)
+	if ok && !last.Judged && last.Action.Workload == w.id {
+		o.begin(w, last.Action, last.Time)
+	}
+}
+
+// learnBias compares the demand of the coarse step that has just ended with what was forecast for it.
+func (o *owner) learnBias(w *workload) {
+	end := w.profile.Coarse.End.Add(-w.profile.Coarse.Length)
+	if !end.After(w.coarseSeen) {
+		return
+	}
+	w.coarseSeen = end
+	for _, f := range w.forecasts {
+		if !f.Usable() || f.Length <= 0 {
+			continue
+		}
+		ring := w.profile.Demand[f.Dimension]
+		at := int(end.Sub(f.At)/f.Length) - 1
+		if ring == nil || at < 0 || at >= len(f.Mean) {
+			continue
+		}
+		learned, corrections := feedback.LearnBias(w.profile.Learned[f.Dimension], f.Dimension, w.id, ring.Last(), f.Mean[at])
+		w.profile.Learned[f.Dimension] = learned
+		o.corrected(end, corrections)
+	}
+}

@@ -1,0 +1,169 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/detect"
+	"github.com/foreshock-io/foreshock/ingest"
+)
+
+// owner holds the workloads of one shard. Everything it does, it does in one goroutine, or in virtual time in the caller's.
+type owner struct {
+	*Pipeline
+	index     int
+	workloads []*workload // by slot
+	inbox     chan message
+	finding   foreshock.Finding // scratch, so that a step costs no allocation
+	step      foreshock.Step    // scratch
+	clock     time.Time         // of the workloads: wall clock, or virtual
+	saveNext  int               // where the last round of saving stopped
+}
+
+// message is what an owner is asked to do: fold a batch, or run a function.
+type message struct {
+	batch *batch
+	do    func(*owner)
+}
+
+// batch is a slice of readings that goes back to its pool.
+type batch struct{ readings []ingest.Reading }
+
+// run serves the inbox until ctx ends and the inbox is empty.
+func (o *owner) run(ctx context.Context) {
+	tick := time.NewTicker(o.tick)
+	defer tick.Stop()
+	for {
+		select {
+		case m := <-o.inbox:
+			o.handle(m)
+		case now := <-tick.C:
+			o.advance(now)
+			o.saveChanged(now, o.Snapshot, saveAtOnce)
+		case <-ctx.Done():
+			for {
+				select {
+				case m := <-o.inbox:
+					o.handle(m)
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+func (o *owner) handle(m message) {
+	if m.do != nil {
+		m.do(o)
+		return
+	}
+	o.foldBatch(m.batch.readings)
+	o.pool.Put(m.batch)
+}
+
+// foldBatch folds readings, and observes each step that they complete.
+func (o *owner) foldBatch(readings []ingest.Reading) {
+	future := int64(1<<63 - 1)
+	if !o.Virtual {
+		future = time.Now().Add(mostAhead).UnixMilli()
+	}
+	for i := range readings {
+		r := &readings[i]
+		slot := int(r.Handle) / len(o.owners)
+		if slot >= len(o.workloads) || o.workloads[slot] == nil {
+			o.Drops.Add("", ingest.DropMalformed, 1)
+			continue
+		}
+		w := o.workloads[slot]
+		if r.Time > future {
+			o.Drops.Add(w.about.Source, ingest.DropFuture, 1)
+			continue
+		}
+		for w.fold.Close(r.Time, &o.step) {
+			o.observe(w, &o.step)
+		}
+		if why := w.fold.Add(r); why != "" {
+			o.Drops.Add(w.about.Source, why, 1)
+			continue
+		}
+		o.stats.readings.add(1)
+	}
+}
+
+// mostAhead is how far ahead of the clock a reading may be.
+const mostAhead = 5 * time.Minute
+
+// advance moves the clock on: steps that are complete are observed, and workloads that fell silent are noticed.
+func (o *owner) advance(now time.Time) {
+	o.clock = now
+	ms := now.UnixMilli()
+	for _, w := range o.workloads {
+		if w == nil {
+			continue
+		}
+		for w.fold.Close(ms, &o.step) {
+			o.observe(w, &o.step)
+		}
+		if !w.last.Time.IsZero() {
+			o.silence(w, now)
+		}
+	}
+}
+
+// silence notices that a workload's data are late, and lets it decide (nothing, with the reason) when that changes.
+func (o *owner) silence(w *workload, now time.Time) {
+	quality := ingest.QualityAt(w.last.Time, now, w.profile.Length, w.about.Lateness)
+	if quality == foreshock.Fresh || quality == w.quality || w.quality == foreshock.Implausible {
+		return
+	}
+	o.setQuality(w, quality)
+	o.applyDue(w, now)
+	o.decide(w, now)
+}
+
+// judgeQuality says what the step is worth.
+func (o *owner) judgeQuality(w *workload, step *foreshock.Step) {
+	step.Quality = foreshock.Fresh
+	if !w.little.Plausible(step) {
+		step.Quality = foreshock.Implausible
+		if w.quality != foreshock.Implausible {
+			o.Log.Warn("queue depth, IOPS and latency contradict each other (Little's law); the source may read other units than it says",
+				"workload", w.id, "source", w.about.Source)
+		}
+	}
+	o.setQuality(w, step.Quality)
+	o.stats.steps.add(1)
+}
+
+func (o *owner) setQuality(w *workload, quality foreshock.Quality) {
+	if w.scalable() && (w.quality == foreshock.Fresh) != (quality == foreshock.Fresh) {
+		o.resources.heard(w.policy.Name, w.policy.Target, w.resource, w.id, quality == foreshock.Fresh)
+	}
+	w.quality = quality
+}
+
+// allocation is what the workload has: what the source read, over what the target read.
+func (o *owner) allocation(w *workload, step *foreshock.Step) foreshock.Allocation {
+	var known foreshock.Allocation
+	if w.scalable() {
+		if r := o.resources.get(w.policy.Target, w.resource); r.resource != nil {
+			known = r.resource.Allocated
+		}
+	}
+	return known.Over(step.Allocated)
+}
+
+// report emits what a step brought.
+func (o *owner) report(step *foreshock.Step, found *foreshock.Finding, changes *detect.Changes) {
+	for i := range changes.Anomalies {
+		o.emit(step.Time, &foreshock.Event{Type: foreshock.EventAnomaly, Anomaly: &changes.Anomalies[i]})
+	}
+	if changes.Correction != nil {
+		o.emit(step.Time, &foreshock.Event{Type: foreshock.EventCorrection, Correction: changes.Correction})
+	}
+	if o.Scored != nil {
+		o.Scored(step, found)
+	}
+}

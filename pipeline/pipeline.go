@@ -1,0 +1,106 @@
+// Package pipeline is the path of a sample: from a reading to a decision, an action and its verdict.
+//
+// This file shows the whole path: readings are folded to steps, observe takes a step through the stages that run at
+// each step, decide through those that run when they are due. Workloads are sharded over owners, one goroutine each, so the state of a
+// workload needs no lock; what takes long runs in the background, and its result comes back to the owner.
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/capacity"
+	"github.com/foreshock-io/foreshock/decide"
+	"github.com/foreshock-io/foreshock/detect"
+	"github.com/foreshock-io/foreshock/forecast"
+	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/profile"
+	"github.com/foreshock-io/foreshock/store"
+)
+
+// Stages are the components that a sample passes, put together by package app. Nil members are left out:
+// without a Planner nothing is asked, without an Executor nothing is done, without stores nothing is kept.
+type Stages struct {
+	Profile  profile.Config
+	Detector *detect.Detector
+	Forecast *forecast.Chooser
+	Planner  capacity.Planner
+	Policies []decide.Policy
+	Executor Executor
+	Ledger   *act.Ledger
+	Profiles store.Profiles
+	Journal  store.Journal
+}
+
+// Executor takes actions to their end; [act.Executor] does.
+type Executor interface {
+	Submit(a foreshock.Action) error
+	Read(ctx context.Context, target, resource string) (foreshock.Resource, error)
+}
+
+// Options say how the pipeline runs.
+type Options struct {
+	Log       *slog.Logger
+	Step      time.Duration // of workloads whose source states none
+	Snapshot  time.Duration // how often changed profiles are saved
+	Most      int           // workloads
+	Forecasts int           // workloads that are forecast, beside those that can be scaled
+	Slowest   int           // operations kept per workload
+	Owners    int           // 0: one per processor
+	// Virtual runs everything in the caller's goroutine, in the order of the data and by their clock: the same data give the
+	// same events. There is one owner, and background work is done when its result is due.
+	Virtual bool
+	// Scored is called for each step, by its owner, with what may not be kept. For measurements.
+	Scored func(*foreshock.Step, *foreshock.Finding)
+	// Event is called with each event, in order, from one goroutine.
+	Event func(*foreshock.Event)
+	Drops *ingest.Drops
+	// Latches outlive the pipeline; nil makes new ones.
+	Latches *Latches
+}
+
+// observe takes one step of one workload through the stages that run at each step.
+func (o *owner) observe(w *workload, step *foreshock.Step) {
+	step.ID = w.id
+	o.judgeQuality(w, step)            // is it to be believed
+	o.applyDue(w, step.Time)           // what the background has found since
+	allocated := o.allocation(w, step) // what there is
+	demand, saturated := profile.Demand(*step, w.profile, allocated)
+
+	found := &o.finding
+	o.Detector.Score(found, w.profile, *step)            // how far from normal
+	changes := o.Detector.Track(w.profile, found, *step) // does an anomaly begin, change, end
+	o.Detector.Record(w.profile, found, *step)
+	profile.Learn(w.profile, *step, found, demand, &o.Profile) // what is normal now
+
+	w.remember(step, found, demand, saturated)
+	o.report(step, found, &changes)
+	o.schedule(w, step.Time) // seasons and forecasts, in the background
+	if !step.Time.Before(w.judgeAt) {
+		o.judge(w, step.Time)
+	}
+	if !step.Time.Before(w.decideAt) {
+		o.decide(w, step.Time)
+	}
+}
+
+// decide takes one workload through the stages that run when they are due.
+func (o *owner) decide(w *workload, now time.Time) {
+	decision := decide.Decide(o.state(w, now)) // what to do about it
+	w.decided(&decision, now)
+	if decision.Reserve && o.Planner != nil {
+		o.reserve(w, &decision, now) // the decision comes again with the answer
+		return
+	}
+	w.grant = nil
+	if key := decide.Key(decision); key != w.decisionKey {
+		w.decisionKey = key
+		o.emit(now, &foreshock.Event{Type: foreshock.EventDecision, Decision: &decision})
+	}
+	if decision.Action != nil && o.Executor != nil {
+		o.submit(w, decision.Action, now)
+	}
+}

@@ -1,0 +1,381 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/profile"
+)
+
+// Pipeline takes readings (it is an [ingest.VirtualSink]) and runs the stages. Make one with New.
+type Pipeline struct {
+	Stages
+	Options
+	owners    []*owner
+	tick      time.Duration
+	pool      sync.Pool
+	resources resources
+	stats     stats
+	work      background
+	saver     saver
+	events    chan *foreshock.Event
+	done      chan struct{} // closed when the owners are to stop: nothing is handed to them any more
+
+	inherited map[foreshock.ID]*foreshock.Profile // from the generation before
+
+	mu    sync.RWMutex // guards ids and slots
+	ids   map[foreshock.ID]ingest.Handle
+	slots []int // next slot by owner
+	seed  maphash.Seed
+}
+
+// New puts a pipeline together. Nothing runs until Run, or, in virtual time, until something is pushed.
+func New(stages Stages, options Options) *Pipeline {
+	p := &Pipeline{Stages: stages, Options: options, ids: map[foreshock.ID]ingest.Handle{}, seed: maphash.MakeSeed()}
+	if p.Owners <= 0 {
+		p.Owners = runtime.GOMAXPROCS(0)
+	}
+	if p.Virtual {
+		p.Owners = 1
+	}
+	if p.Drops == nil {
+		p.Drops = new(ingest.Drops)
+	}
+	if p.Latches == nil {
+		p.Latches = new(Latches)
+	}
+	p.tick = min(max(p.Step/4, 100*time.Millisecond), time.Second)
+	p.pool.New = func() any { return new(batch) }
+	p.slots = make([]int, p.Owners)
+	p.events = make(chan *foreshock.Event, 4096)
+	p.done = make(chan struct{})
+	p.resources.init(p)
+	p.work.init(p)
+	p.saver.init(p)
+	for i := range p.Owners {
+		p.owners = append(p.owners, &owner{Pipeline: p, index: i, inbox: make(chan message, 64)})
+	}
+	return p
+}
+
+// Run runs the owners and the background until ctx ends, then saves what has changed. It returns when all is saved, or when
+// saving took longer than eight seconds.
+func (p *Pipeline) Run(ctx context.Context) error {
+	var helpers, owners, writers sync.WaitGroup
+	stopWriters := make(chan struct{})
+	start := func(group *sync.WaitGroup, f func()) { group.Go(f) }
+	start(&writers, func() { p.writeEvents(stopWriters) })
+	start(&helpers, func() { p.work.run(ctx) })
+	start(&helpers, func() { p.saver.run(ctx) })
+	start(&helpers, func() { p.resources.run(ctx) })
+	for _, o := range p.owners {
+		start(&owners, func() { o.run(ctx) })
+	}
+	<-ctx.Done()
+	close(p.done)
+	owners.Wait()
+	helpers.Wait()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 8*time.Second)
+	defer cancel()
+	err := p.saveAll(last)
+	close(stopWriters)
+	writers.Wait()
+	return err
+}
+
+// Register gives the handle of a workload.
+func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle, error) {
+	p.mu.RLock()
+	handle, known := p.ids[id]
+	p.mu.RUnlock()
+	if known {
+		return handle, nil
+	}
+	if err := id.Check(); err != nil {
+		return 0, err
+	}
+	p.mu.Lock()
+	if handle, known = p.ids[id]; known {
+		p.mu.Unlock()
+		return handle, nil
+	}
+	if len(p.ids) >= p.Most {
+		p.mu.Unlock()
+		return 0, fmt.Errorf("workload %s: %w (the bound is %d)", id, ingest.ErrTooMany, p.Most)
+	}
+	if about.Step <= 0 {
+		about.Step = p.Step
+	}
+	shard := int(maphash.String(p.seed, string(id)) % uint64(len(p.owners)))
+	slot := p.slots[shard]
+	p.slots[shard]++
+	handle = ingest.Handle(slot*len(p.owners) + shard)
+	p.ids[id] = handle
+	p.mu.Unlock()
+
+	o := p.owners[shard]
+	w := o.newWorkload(id, handle, about)
+	add := func(o *owner) {
+		for len(o.workloads) <= slot {
+			o.workloads = append(o.workloads, nil)
+		}
+		o.workloads[slot] = w
+	}
+	p.tell(shard, add)
+	p.saver.restore(id)
+	return handle, nil
+}
+
+func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.About) *workload {
+	w := &workload{
+		id: id, handle: handle, about: about,
+		fold:    ingest.NewFold(about.Step, about.Lateness),
+		profile: profile.New(id, about.Source, about.Step),
+		judgeAt: never, decideAt: never,
+	}
+	if before := o.inherited[id]; before != nil && before.Length == about.Step {
+		w.profile = before
+	}
+	o.adopt(w)
+	for i := range o.Policies {
+		if !o.Policies[i].Matches(id) {
+			continue
+		}
+		w.policy = &o.Policies[i]
+		if w.policy.Target != "" {
+			w.resource = w.policy.ResourceName(id)
+			o.resources.watch(w.policy.Name, w.policy.Target, w.resource, id)
+		}
+		break
+	}
+	o.resume(w)
+	return w
+}
+
+// Push hands readings to the owners of their workloads.
+func (p *Pipeline) Push(ctx context.Context, readings []ingest.Reading) error {
+	if p.Virtual {
+		p.owners[0].foldBatch(readings)
+		return nil
+	}
+	n := len(p.owners)
+	var parts [64]*batch
+	for i := range readings {
+		shard := int(readings[i].Handle) % n
+		b := parts[shard%len(parts)]
+		if b == nil {
+			b = p.pool.Get().(*batch)
+			b.readings = b.readings[:0]
+			parts[shard%len(parts)] = b
+		}
+		b.readings = append(b.readings, readings[i])
+	}
+	for shard, b := range parts[:min(n, len(parts))] {
+		if b == nil {
+			continue
+		}
+		select {
+		case p.owners[shard].inbox <- message{batch: b}:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-p.done:
+			return ErrStopping
+		}
+	}
+	return nil
+}
+
+// ErrStopping refuses readings while the program stops; they should be sent again to the next one.
+var ErrStopping = errors.New("the program is stopping")
+
+// Advance sets the virtual clock.
+func (p *Pipeline) Advance(_ context.Context, now time.Time) error {
+	if !p.Virtual {
+		return fmt.Errorf("the clock of a live pipeline cannot be set")
+	}
+	p.owners[0].advance(now)
+	return nil
+}
+
+// Slow keeps an operation when it is among the slowest of its workload.
+func (p *Pipeline) Slow(op ingest.Operation) {
+	p.ask(op.Workload, func(_ *owner, w *workload) {
+		at := len(w.slow)
+		for at > 0 && w.slow[at-1].Duration < op.Duration {
+			at--
+		}
+		if at >= p.Slowest {
+			return
+		}
+		w.slow = append(w.slow, ingest.Operation{})
+		copy(w.slow[at+1:], w.slow[at:])
+		w.slow[at] = op
+		w.slow = w.slow[:min(len(w.slow), p.Slowest)]
+	})
+}
+
+// ask runs f in the owner of a workload, some time later; unknown workloads are passed over.
+func (p *Pipeline) ask(id foreshock.ID, f func(*owner, *workload)) {
+	p.mu.RLock()
+	handle, known := p.ids[id]
+	p.mu.RUnlock()
+	if !known {
+		return
+	}
+	p.tell(int(handle)%len(p.owners), func(o *owner) {
+		if slot := int(handle) / len(p.owners); slot < len(o.workloads) && o.workloads[slot] != nil {
+			f(o, o.workloads[slot])
+		}
+	})
+}
+
+// tell runs f in an owner: at once in virtual time.
+func (p *Pipeline) tell(shard int, f func(*owner)) {
+	o := p.owners[shard]
+	if p.Virtual {
+		f(o)
+		return
+	}
+	select {
+	case o.inbox <- message{do: f}:
+	case <-p.done:
+	}
+}
+
+// emit hands an event to the journal and to whoever listens. Its Time is the time of the data that caused it.
+func (o *owner) emit(at time.Time, e *foreshock.Event) {
+	e.Time = at
+	o.Emit(e)
+}
+
+// Emit hands an event to the journal and to whoever listens, in order.
+func (p *Pipeline) Emit(e *foreshock.Event) {
+	if p.Virtual {
+		p.deliver(e)
+		return
+	}
+	p.events <- e
+}
+
+// writeEvents writes events to the journal, as many at once as there are, until stop is closed and none is left.
+func (p *Pipeline) writeEvents(stop <-chan struct{}) {
+	for {
+		var list []*foreshock.Event
+		select {
+		case e := <-p.events:
+			list = append(list, e)
+		case <-stop:
+		}
+		for more := true; more && len(list) < 1024; {
+			select {
+			case e := <-p.events:
+				list = append(list, e)
+			default:
+				more = false
+			}
+		}
+		if len(list) == 0 {
+			return
+		}
+		if p.Journal != nil {
+			if err := p.Journal.Append(context.Background(), list...); err != nil {
+				p.stats.eventsLost.add(int64(len(list)))
+				p.Log.Error("the journal refuses events; no action can be taken", "events", len(list), "err", err)
+			}
+		}
+		for _, e := range list {
+			p.deliver(e)
+		}
+	}
+}
+
+func (p *Pipeline) deliver(e *foreshock.Event) {
+	p.stats.events.add(1)
+	if p.Ledger != nil {
+		p.Ledger.Apply(e)
+	}
+	if p.Event != nil {
+		p.Event(e)
+	}
+}
+
+// stats are the pipeline's own counters.
+type stats struct {
+	readings, steps, events, eventsLost counter
+	saved, saveErrors, damaged          counter
+	jobs, jobsRefused                   counter
+}
+
+type counter struct{ n atomic.Int64 }
+
+func (c *counter) add(n int64) { c.n.Add(n) }
+func (c *counter) load() int64 { return c.n.Load() }
+
+// Inherit takes over the profiles of a pipeline that has stopped. Call it before Run.
+func (p *Pipeline) Inherit(from *Pipeline) {
+	p.inherited = map[foreshock.ID]*foreshock.Profile{}
+	for _, o := range from.owners {
+		for _, w := range o.workloads {
+			if w != nil && w.profile.Steps > 0 {
+				p.inherited[w.id] = w.profile
+			}
+		}
+	}
+}
+
+// Alive says whether every owner answers before ctx ends.
+func (p *Pipeline) Alive(ctx context.Context) error {
+	answers := make(chan struct{}, len(p.owners))
+	for i := range p.owners {
+		p.tell(i, func(*owner) { answers <- struct{}{} })
+	}
+	for range p.owners {
+		select {
+		case <-answers:
+		case <-p.done:
+			return ErrStopping
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// Opine takes in what a person says of an anomaly; the workload's threshold moves by it, within bounds.
+func (p *Pipeline) Opine(ctx context.Context, opinion foreshock.Opinion, actor string) error {
+	p.mu.RLock()
+	_, known := p.ids[opinion.Workload]
+	p.mu.RUnlock()
+	if !known {
+		return fmt.Errorf("workload %q: %w", opinion.Workload, act.ErrNotFound)
+	}
+	done := make(chan struct{})
+	p.ask(opinion.Workload, func(o *owner, w *workload) {
+		defer close(done)
+		now := time.Now().UTC()
+		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventOpinion, Actor: actor, Opinion: &opinion})
+		move := map[string]func(*foreshock.Profile) foreshock.Correction{
+			"false_alarm": o.Detector.FalseAlarm, "missed": o.Detector.Missed, "useful": o.Detector.Useful,
+		}[opinion.Says]
+		correction := move(w.profile)
+		w.changed = true
+		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventCorrection, Actor: actor, Correction: &correction})
+	})
+	select {
+	case <-done:
+		return nil
+	case <-p.done:
+		return ErrStopping
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,264 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/profile"
+	"github.com/foreshock-io/foreshock/store"
+)
+
+// saver moves profiles to and from the store. A store that is away slows nothing: what could not be saved stays changed and is
+// tried again, what could not be restored is asked for again.
+type saver struct {
+	p      *Pipeline
+	writes chan []store.Entry
+	wanted chan foreshock.ID
+}
+
+const (
+	saveAtOnce  = 64              // profiles that an owner seals in one go between samples
+	saveBatch   = 512             // profiles in one call of the store
+	storeCall   = 5 * time.Second // bound on one call
+	retryStore  = 2 * time.Second // pause after the store was away
+	restoreWait = 20 * time.Millisecond
+)
+
+func (s *saver) init(p *Pipeline) {
+	s.p = p
+	s.writes = make(chan []store.Entry, 64)
+	s.wanted = make(chan foreshock.ID, 1024)
+}
+
+// restore asks for the profile of a workload that was just registered.
+func (s *saver) restore(id foreshock.ID) {
+	if s.p.Profiles == nil || s.p.Virtual {
+		return
+	}
+	select {
+	case s.wanted <- id:
+	case <-s.p.done:
+	}
+}
+
+// run restores and writes until ctx ends; what is not written by then is for saveAll.
+func (s *saver) run(ctx context.Context) {
+	if s.p.Profiles == nil {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.runRestores(ctx)
+	}()
+	for {
+		select {
+		case entries := <-s.writes:
+			s.write(ctx, entries)
+		case <-ctx.Done():
+			<-done
+			return
+		}
+	}
+}
+
+func (s *saver) runRestores(ctx context.Context) {
+	var ids []foreshock.ID
+	wait := time.NewTimer(restoreWait)
+	defer wait.Stop()
+	for {
+		select {
+		case id := <-s.wanted:
+			ids = append(ids, id)
+			if len(ids) < saveBatch {
+				continue
+			}
+		case <-wait.C:
+		case <-ctx.Done():
+			return
+		}
+		pause := restoreWait
+		for len(ids) > 0 {
+			n := min(len(ids), saveBatch)
+			if err := s.fetch(ctx, ids[:n]); err != nil {
+				s.p.stats.saveErrors.add(1)
+				s.p.Log.Warn("profiles cannot be read; their workloads learn meanwhile", "waiting", len(ids), "err", err)
+				pause = retryStore
+				break
+			}
+			ids = append(ids[:0], ids[n:]...)
+		}
+		wait.Reset(pause)
+	}
+}
+
+func (s *saver) fetch(ctx context.Context, ids []foreshock.ID) error {
+	ctx, cancel := context.WithTimeout(ctx, storeCall)
+	defer cancel()
+	found, err := s.p.Profiles.Get(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for id, sealed := range found {
+		restored, err := unseal(id, sealed)
+		if err != nil {
+			s.p.stats.damaged.add(1)
+			s.p.Log.Warn("a stored profile is of no use; its workload learns anew", "workload", id, "err", err)
+			continue
+		}
+		s.p.ask(id, func(o *owner, w *workload) {
+			// A profile of another step is of another clock; and one that is younger than what was learned meanwhile is of no use.
+			if restored.Length == w.profile.Length && restored.Steps > w.profile.Steps {
+				w.profile = restored
+				o.adopt(w)
+			}
+		})
+	}
+	return nil
+}
+
+// adopt makes the detector's and the pipeline's own view of a profile that came from outside.
+func (o *owner) adopt(w *workload) {
+	w.stage = profile.StageOf(w.profile, w.profile.Updated, &o.Profile)
+}
+
+func unseal(id foreshock.ID, sealed []byte) (*foreshock.Profile, error) {
+	version, payload, err := store.Open(id, sealed)
+	if err != nil {
+		return nil, err
+	}
+	if version != profile.Version {
+		return nil, fmt.Errorf("version %d, this program reads %d", version, profile.Version)
+	}
+	p, err := profile.Decode(payload)
+	if err != nil {
+		return nil, err
+	}
+	if p.ID != id {
+		return nil, fmt.Errorf("%w: the profile is that of %q", store.ErrDamaged, p.ID)
+	}
+	return p, nil
+}
+
+func seal(w *workload) (store.Entry, error) {
+	payload, err := profile.Encode(w.profile)
+	if err != nil {
+		return store.Entry{}, err
+	}
+	return store.Entry{ID: w.id, Value: store.Seal(w.id, profile.Version, payload)}, nil
+}
+
+// saveChanged seals up to most profiles that changed and were not saved for the interval, and hands them to the writer.
+func (o *owner) saveChanged(now time.Time, interval time.Duration, most int) {
+	if o.Profiles == nil || o.Virtual {
+		return
+	}
+	// All workloads are to be visited once in half an interval, so a large shard seals more at once.
+	rounds := max(1, int(interval/(2*o.tick)))
+	most = max(most, len(o.workloads)/rounds)
+	var entries []store.Entry
+	for range o.workloads {
+		if len(entries) >= most {
+			break
+		}
+		o.saveNext = (o.saveNext + 1) % len(o.workloads)
+		w := o.workloads[o.saveNext]
+		if w == nil || !w.changed || now.Sub(w.saved) < interval {
+			continue
+		}
+		entry, err := seal(w)
+		if err != nil {
+			o.Log.Error("seal a profile", "workload", w.id, "err", err)
+			continue
+		}
+		w.changed, w.saved = false, now
+		entries = append(entries, entry)
+	}
+	if entries == nil {
+		return
+	}
+	select {
+	case o.saver.writes <- entries:
+	default: // the store is slow: again later
+		o.markChanged(entries)
+	}
+}
+
+func (o *owner) markChanged(entries []store.Entry) {
+	for _, e := range entries {
+		o.mu.RLock()
+		slot := int(o.ids[e.ID]) / len(o.owners)
+		o.mu.RUnlock()
+		o.workloads[slot].changed = true
+	}
+}
+
+func (s *saver) write(ctx context.Context, entries []store.Entry) {
+	call, cancel := context.WithTimeout(ctx, storeCall)
+	err := s.p.Profiles.Put(call, entries)
+	cancel()
+	if err == nil {
+		s.p.stats.saved.add(int64(len(entries)))
+		return
+	}
+	s.p.stats.saveErrors.add(1)
+	s.p.Log.Warn("profiles cannot be saved; scoring goes on, and they are tried again", "profiles", len(entries), "err", err)
+	for _, e := range entries {
+		s.p.ask(e.ID, func(_ *owner, w *workload) { w.changed = true })
+	}
+	select {
+	case <-time.After(retryStore):
+	case <-ctx.Done():
+	}
+}
+
+// saveAll saves every profile that changed. The owners have stopped.
+func (p *Pipeline) saveAll(ctx context.Context) error {
+	if p.Profiles == nil {
+		return nil
+	}
+	var errs []error
+	var entries []store.Entry
+	flush := func() {
+		if len(entries) > 0 {
+			if err := p.Profiles.Put(ctx, entries); err != nil {
+				errs = append(errs, err)
+			} else {
+				p.stats.saved.add(int64(len(entries)))
+			}
+		}
+		entries = entries[:0]
+	}
+	for pending := true; pending; {
+		select {
+		case more := <-p.saver.writes:
+			entries = append(entries, more...)
+			flush()
+		default:
+			pending = false
+		}
+	}
+	for _, o := range p.owners {
+		for _, w := range o.workloads {
+			if w == nil || !w.changed {
+				continue
+			}
+			if entry, err := seal(w); err == nil {
+				entries = append(entries, entry)
+			} else {
+				errs = append(errs, err)
+			}
+			if len(entries) == saveBatch {
+				flush()
+			}
+		}
+	}
+	flush()
+	if errs != nil {
+		return fmt.Errorf("save profiles: %w", errors.Join(errs...))
+	}
+	return nil
+}

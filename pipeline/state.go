@@ -1,0 +1,205 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/capacity"
+	"github.com/foreshock-io/foreshock/decide"
+)
+
+// state gathers all that a decision may depend on.
+func (o *owner) state(w *workload, now time.Time) decide.State {
+	if w.sequence == 0 {
+		// It begins with the time, so that no two runs of the program give two decisions the same number.
+		w.sequence = uint64(now.UnixMilli())
+	}
+	s := decide.State{
+		Now: now, Step: w.last, Stage: w.stage, Quality: w.quality,
+		Finding:  decide.Finding{Score: w.score, Threshold: w.threshold, Severity: w.severity, Anomaly: w.profile.Current},
+		Policy:   w.policy,
+		Demand:   w.demand,
+		Learned:  w.profile.Learned,
+		Grant:    w.grant,
+		Sequence: w.sequence,
+		Planner:  o.Planner != nil,
+		Undo:     w.undo,
+	}
+	s.Saturated = map[foreshock.Dimension]bool{}
+	s.Forecasts = map[foreshock.Dimension]*foreshock.Forecast{}
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		if w.saturated&(1<<d) != 0 {
+			s.Saturated[d] = true
+		}
+		if int(d) < len(w.forecasts) && w.forecasts[d] != nil {
+			s.Forecasts[d] = w.forecasts[d]
+		}
+	}
+	if !w.scalable() {
+		return s
+	}
+	known := o.resources.get(w.policy.Target, w.resource)
+	s.Resource, s.ResourceErr = known.resource, known.err
+	s.Demand = o.resources.demand(w.policy.Target, w.resource, w.id, w.demand)
+	s.RecentPeak = w.recent.peak(now, w.policy.Reduce.After)
+	if len(known.users) > 1 {
+		s.RecentPeak = sharedPeak(s.RecentPeak, w.demand, s.Demand)
+	}
+	latch := o.Latches.of(w.id)
+	if opened, yes := latch.Opens(w.id, now, w.recent.window(now, beforeSteps).Mean); yes {
+		o.corrected(now, []foreshock.Correction{opened})
+		latch = o.Latches.of(w.id)
+	}
+	s.Latched, s.NoReduce = latch.Closed(now), latch.NoReduce(now)
+	if o.Ledger != nil {
+		o.fromLedger(&s, w, now)
+	}
+	return s
+}
+
+// submit hands an action over to be done.
+func (o *owner) submit(w *workload, a *foreshock.Action, now time.Time) {
+	w.sequence++
+	w.undo = nil
+	a.Before = w.recent.window(now, beforeSteps)
+	if err := o.Executor.Submit(*a); err != nil {
+		o.Log.Warn("an action was decided but is not taken", "workload", w.id, "action", a.ID, "err", err)
+		w.decideAt = now.Add(1)
+	}
+}
+
+// sharedPeak is the peak of a resource that others use as well: what they use now comes on top of one's own peak.
+func sharedPeak(peak, mine, all foreshock.Allocation) foreshock.Allocation {
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		own, known := peak.Get(d)
+		if !known {
+			continue
+		}
+		a, _ := mine.Get(d)
+		b, _ := all.Get(d)
+		peak.Set(d, own+max(0, b-a))
+	}
+	return peak
+}
+
+// reserve asks the planner, in the background; the decision comes again with the answer.
+func (o *owner) reserve(w *workload, d *foreshock.Decision, now time.Time) {
+	if w.reserving {
+		return
+	}
+	w.reserving = true
+	resource := o.resources.get(w.policy.Target, w.resource).resource
+	request := capacity.Request{
+		ID: decide.RequestID(*d, w.sequence), Workload: w.id, Target: w.policy.Target, Resource: w.resource,
+		To: d.To, For: grantFor,
+	}
+	if resource != nil {
+		request.From = resource.Allocated
+	}
+	work := func(ctx context.Context) func(*workload) {
+		answer, err := o.Planner.Reserve(ctx, now, request)
+		return func(w *workload) {
+			w.reserving = false
+			w.grant = &decide.Grant{ID: answer.ID, For: request.To, Granted: answer.Granted, Expires: answer.Expires, Reason: answer.Reason}
+			if err != nil {
+				w.grant = &decide.Grant{ID: request.ID, For: request.To, Granted: request.From, Expires: now.Add(plannerRetry), Reason: "no answer: " + err.Error()}
+			}
+			o.emit(now, reservationEvent(w, request, answer, err))
+			w.decideAt = time.Time{}
+		}
+	}
+	if !o.later(w, now, work) {
+		w.reserving = false
+	}
+}
+
+const (
+	grantFor     = 5 * time.Minute  // an action is in effect by then, or the grant is given back
+	plannerRetry = 30 * time.Second // before a planner that gave no answer is asked again
+)
+
+func reservationEvent(w *workload, r capacity.Request, g capacity.Grant, err error) *foreshock.Event {
+	res := &foreshock.Reservation{ID: r.ID, Workload: w.id, State: "granted", Asked: r.To, Granted: g.Granted, Expires: g.Expires, Reason: g.Reason}
+	switch {
+	case err != nil:
+		res.State, res.Reason = "refused", err.Error()
+	case r.From.Covers(g.Granted):
+		res.State = "refused"
+	case !g.Granted.Covers(r.To):
+		res.State = "partial"
+	}
+	return &foreshock.Event{Type: foreshock.EventReservation, Reservation: res}
+}
+
+// ActionChanged is called by the executor after each change of an action that is in the journal.
+func (p *Pipeline) ActionChanged(e *foreshock.Event) {
+	change := e.Change
+	if change == nil {
+		return // a pause: the next decisions see it
+	}
+	if change.State.Terminal() {
+		p.settleGrant(change)
+		p.resources.refresh(change.Action.Target, change.Action.Resource)
+	}
+	p.ask(change.Action.Workload, func(o *owner, w *workload) {
+		switch change.State {
+		case foreshock.Called:
+			w.calledAt = e.Time
+		case foreshock.Done:
+			o.begin(w, change.Action, e.Time)
+		case foreshock.Failed, foreshock.Refused, foreshock.Expired, foreshock.Parked:
+			w.decideAt = time.Time{}
+		}
+	})
+}
+
+// settleGrant commits the capacity of an action that is in effect, and gives back that of one that is not.
+func (p *Pipeline) settleGrant(change *foreshock.ActionChange) {
+	id := change.Action.Grant
+	if p.Planner == nil || id == "" || change.State == foreshock.Parked {
+		return
+	}
+	settle := func(ctx context.Context) {
+		state, ask := "released", p.Planner.Release
+		if change.State == foreshock.Done {
+			state, ask = "committed", p.Planner.Commit
+		}
+		err := ask(ctx, change.Action.Evidence, id)
+		r := &foreshock.Reservation{ID: id, Workload: change.Action.Workload, State: state, Asked: change.Action.To, Granted: change.Action.To}
+		if err != nil {
+			r.Reason = err.Error()
+			p.Log.Warn("settle a reservation", "reservation", id, "state", state, "err", err)
+		}
+		p.Emit(&foreshock.Event{Time: change.Action.Evidence, Type: foreshock.EventReservation, Reservation: r})
+	}
+	if p.Virtual {
+		settle(context.Background())
+		return
+	}
+	p.work.queue <- settle
+}
+
+// fromLedger fills in what was done before.
+func (o *owner) fromLedger(s *decide.State, w *workload, now time.Time) {
+	target, resource := w.policy.Target, w.resource
+	if open, ok := o.Ledger.Open(target, resource); ok {
+		s.Open = &open.Action
+	}
+	if last, ok := o.Ledger.Last(target, resource); ok {
+		s.Last = &decide.Past{ID: last.Action.ID, Time: last.Time, Grew: !last.Action.Reduces(), Due: !last.Judged}
+		if last.Judged {
+			s.Last.Verdict = last.Verdict.String()
+		}
+	}
+	s.Paused = o.Ledger.Paused(w.policy.Name, w.id, now)
+	done := o.Ledger.Counts(act.Asked{Policy: w.policy.Name, Workload: w.id, Target: target, Resource: resource, Now: now})
+	size := o.resources.count(w.policy.Name)
+	s.Counts = decide.Counts{
+		Open: done.Open, LastHour: done.LastHour, LastDay: done.LastDay, NotHelped: done.NotHelped,
+		PolicyLastHour: done.PolicyLastHour, PolicyResources: done.PolicyResources, PolicyMine: done.PolicyMine,
+		PolicyJudged: done.PolicyJudged, PolicyDue: done.PolicyDue, PolicySize: size.size, PolicySilent: size.silent,
+		WorkloadLastDay: done.WorkloadLastDay,
+	}
+}

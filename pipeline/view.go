@@ -1,0 +1,211 @@
+package pipeline
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/profile"
+)
+
+// View is a workload as it is shown: one row of a list.
+type View struct {
+	ID        foreshock.ID         `json:"id"`
+	Source    string               `json:"source"`
+	Stage     foreshock.Stage      `json:"stage"`
+	Quality   foreshock.Quality    `json:"quality"`
+	Severity  foreshock.Severity   `json:"severity"`
+	Score     float64              `json:"score"`
+	Threshold float64              `json:"threshold"`
+	Time      time.Time            `json:"time"` // of the last step; zero before the first
+	StepS     float64              `json:"step_seconds"`
+	Steps     int64                `json:"steps"`
+	Metrics   foreshock.Values     `json:"metrics"` // of the last step
+	P50       float64              `json:"latency_p50_seconds,omitempty"`
+	P95       float64              `json:"latency_p95_seconds,omitempty"`
+	P99       float64              `json:"latency_p99_seconds,omitempty"`
+	Pressure  float64              `json:"pressure,omitempty"`
+	Allocated foreshock.Allocation `json:"allocated,omitzero"`
+	Demand    foreshock.Allocation `json:"demand"`
+	Profile   profile.Summary      `json:"profile"`
+	Policy    string               `json:"policy,omitempty"`
+	Decision  string               `json:"decision,omitempty"` // the last, as one line
+}
+
+// Detail is all that is shown of one workload.
+type Detail struct {
+	View
+	Findings   []foreshock.Part       `json:"findings"` // each method on each metric, of the last step
+	Anomaly    *foreshock.Anomaly     `json:"anomaly,omitempty"`
+	Forecasts  []*foreshock.Forecast  `json:"forecasts"`
+	Last       *foreshock.Decision    `json:"last_decision,omitempty"`
+	Resource   *foreshock.Resource    `json:"resource,omitempty"`
+	ResourceEr string                 `json:"resource_error,omitempty"`
+	Learned    map[string]LearnedView `json:"learned,omitempty"` // by dimension
+	Judging    string                 `json:"judging,omitempty"` // the action that is being watched
+	Slow       []ingest.Operation     `json:"slow,omitempty"`
+}
+
+// LearnedView is what acting on a dimension has taught.
+type LearnedView struct {
+	LeadTimeS float64 `json:"lead_time_seconds"`
+	Gain      float64 `json:"gain"`
+	Actions   int32   `json:"actions"`
+	Helped    int32   `json:"helped"`
+}
+
+// Workloads lists all workloads, the worst first.
+func (p *Pipeline) Workloads(ctx context.Context) ([]View, error) {
+	parts := make(chan []View, len(p.owners))
+	for i := range p.owners {
+		p.tell(i, func(o *owner) {
+			list := make([]View, 0, len(o.workloads))
+			for _, w := range o.workloads {
+				if w != nil {
+					list = append(list, o.view(w))
+				}
+			}
+			parts <- list
+		})
+	}
+	all := []View{}
+	for range p.owners {
+		select {
+		case list := <-parts:
+			all = append(all, list...)
+		case <-p.done:
+			return nil, ErrStopping
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	sort.Slice(all, func(i, j int) bool {
+		a, b := &all[i], &all[j]
+		switch {
+		case a.Severity != b.Severity:
+			return a.Severity > b.Severity
+		case a.Score != b.Score:
+			return a.Score > b.Score
+		}
+		return a.ID < b.ID
+	})
+	return all, nil
+}
+
+// Workload gives all of one workload; ok is false when it is not known.
+func (p *Pipeline) Workload(ctx context.Context, id foreshock.ID) (d Detail, ok bool, err error) {
+	p.mu.RLock()
+	_, known := p.ids[id]
+	p.mu.RUnlock()
+	if !known {
+		return Detail{}, false, nil
+	}
+	answer := make(chan Detail, 1)
+	p.ask(id, func(o *owner, w *workload) { answer <- o.detail(w) })
+	select {
+	case d = <-answer:
+		return d, true, nil
+	case <-p.done:
+		return Detail{}, false, ErrStopping
+	case <-ctx.Done():
+		return Detail{}, false, ctx.Err()
+	}
+}
+
+// Known says how many workloads there are.
+func (p *Pipeline) Known() int {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return len(p.ids)
+}
+
+func (o *owner) view(w *workload) View {
+	v := View{
+		ID: w.id, Source: w.about.Source, Stage: w.stage, Quality: w.quality, Severity: w.severity,
+		Score: w.score, Threshold: w.threshold, Time: w.last.Time, StepS: w.profile.Length.Seconds(), Steps: w.profile.Steps,
+		Metrics: w.last.Values, P50: w.last.LatencyP50, P95: w.last.LatencyP95, P99: w.last.LatencyP99, Pressure: w.last.Pressure,
+		Allocated: o.allocation(w, &w.last), Demand: w.demand, Profile: profile.Summarize(w.profile, w.last.Time, &o.Profile),
+	}
+	if w.policy != nil {
+		v.Policy = w.policy.Name
+	}
+	if w.decision != nil {
+		v.Decision = w.decision.Text()
+	}
+	return v
+}
+
+func (o *owner) detail(w *workload) Detail {
+	d := Detail{View: o.view(w), Forecasts: []*foreshock.Forecast{}, Findings: []foreshock.Part{}, Last: w.decision, Slow: append([]ingest.Operation(nil), w.slow...)}
+	if w.profile.Current != nil {
+		copied := *w.profile.Current
+		d.Anomaly = &copied
+	}
+	for _, f := range w.forecasts {
+		if f != nil {
+			d.Forecasts = append(d.Forecasts, f)
+		}
+	}
+	if w.scalable() {
+		r := o.resources.get(w.policy.Target, w.resource)
+		d.Resource, d.ResourceEr = r.resource, r.err
+	}
+	d.Learned = map[string]LearnedView{}
+	for i, l := range w.profile.Learned {
+		if l.Actions > 0 {
+			d.Learned[foreshock.Dimension(i).String()] = LearnedView{l.LeadTime.Seconds(), l.Gain, l.Actions, l.Helped}
+		}
+	}
+	if w.pending != nil {
+		d.Judging = w.pending.action.ID
+	}
+	if !w.last.Time.IsZero() {
+		o.Detector.Score(&o.finding, w.profile, w.last)
+		for m := range o.finding.Parts {
+			for _, part := range o.finding.Parts[m][:o.finding.Methods] {
+				if part.Method != "" {
+					d.Findings = append(d.Findings, part)
+				}
+			}
+		}
+	}
+	return d
+}
+
+// Counts are the pipeline's own counters since the start.
+type Counts struct {
+	Workloads   int              `json:"workloads"`
+	Readings    int64            `json:"readings"`
+	Steps       int64            `json:"steps"`
+	Events      int64            `json:"events"`
+	EventsLost  int64            `json:"events_lost"`
+	Saved       int64            `json:"profiles_saved"`
+	SaveErrors  int64            `json:"store_errors"`
+	Damaged     int64            `json:"profiles_damaged"`
+	Jobs        int64            `json:"background_jobs"`
+	JobsRefused int64            `json:"background_jobs_refused"`
+	JobsWaiting int              `json:"background_jobs_waiting"`
+	Dropped     []ingest.Dropped `json:"dropped"`
+}
+
+// Counts gives the counters.
+func (p *Pipeline) Counts() Counts {
+	s := &p.stats
+	return Counts{
+		Workloads: p.Known(), Readings: s.readings.load(), Steps: s.steps.load(), Events: s.events.load(), EventsLost: s.eventsLost.load(),
+		Saved: s.saved.load(), SaveErrors: s.saveErrors.load(), Damaged: s.damaged.load(),
+		Jobs: s.jobs.load(), JobsRefused: s.jobsRefused.load(), JobsWaiting: len(p.work.queue), Dropped: p.Drops.List(),
+	}
+}
+
+// Normal is what is normal for a metric; ok is false when it is not known.
+func (v *View) Normal(m foreshock.Metric) (s profile.MetricSummary, ok bool) {
+	for _, s := range v.Profile.Metrics {
+		if s.Metric == m {
+			return s, s.Count > 0
+		}
+	}
+	return s, false
+}

@@ -1,0 +1,210 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/decide"
+	"github.com/foreshock-io/foreshock/ingest"
+)
+
+// never is later than any step.
+var never = time.Unix(1<<40, 0)
+
+// workload is what an owner holds of one workload. Only its owner touches it.
+type workload struct {
+	id      foreshock.ID
+	handle  ingest.Handle
+	about   ingest.About
+	fold    *ingest.Fold
+	little  ingest.Little
+	profile *foreshock.Profile
+
+	policy   *decide.Policy // the first that names it, or nil
+	resource string         // what its policy's target changes, or ""
+
+	last      foreshock.Step
+	score     float64
+	threshold float64
+	severity  foreshock.Severity
+	stage     foreshock.Stage
+	quality   foreshock.Quality
+	demand    foreshock.Allocation
+	saturated uint8 // bit per dimension
+
+	forecasts   []*foreshock.Forecast // by dimension; nil until there is one
+	decision    *foreshock.Decision
+	decisionKey string
+	sequence    uint64
+	grant       *decide.Grant
+	reserving   bool
+	decideAt    time.Time
+	checkAt     time.Time // when a workload that can be scaled is looked at without cause
+
+	undo       *foreshock.Action // the roll-back that feedback asks for
+	pending    *pending          // the action that is to be judged
+	judgeAt    time.Time
+	calledAt   time.Time // when a provider was last asked for the workload
+	coarseSeen time.Time // the coarse step whose forecast was last compared
+	recent     *recent   // steps lately, of workloads that can be scaled
+	slow       []ingest.Operation
+
+	jobs        []job // background results that are not due yet
+	seasonsBusy uint8 // bit per metric
+	forecastAt  time.Time
+	forecasting bool
+	changed     bool      // since it was saved
+	saved       time.Time // when it was
+}
+
+// scalable says whether anything can be done for the workload.
+func (w *workload) scalable() bool { return w.policy != nil && w.resource != "" }
+
+// remember keeps what the last step came to.
+func (w *workload) remember(step *foreshock.Step, f *foreshock.Finding, demand foreshock.Allocation, saturated map[foreshock.Dimension]bool) {
+	was := w.severity
+	wasStage := w.stage
+	w.last, w.changed = *step, true
+	w.score, w.threshold, w.severity, w.stage = f.Score, f.Threshold, f.Severity, f.Stage
+	w.demand, w.saturated = demand, 0
+	for d, yes := range saturated {
+		if yes {
+			w.saturated |= 1 << d
+		}
+	}
+	if w.scalable() {
+		if w.recent == nil {
+			w.recent = newRecent(w.policy.Reduce.After)
+		}
+		w.recent.add(step, demand, f.Severity)
+	}
+	switch {
+	case w.severity > foreshock.None || was > foreshock.None, w.stage != wasStage, w.decision == nil:
+		w.decideAt = step.Time
+	case w.scalable() && !step.Time.Before(w.checkAt):
+		w.decideAt = step.Time
+		w.checkAt = step.Time.Add(max(step.Length, checkEvery))
+	}
+}
+
+// checkEvery is how often a workload that can be scaled is looked at without cause.
+const checkEvery = time.Minute
+
+func (w *workload) decided(d *foreshock.Decision, now time.Time) {
+	w.decision = d
+	w.decideAt = never
+	if d.Kind == foreshock.Grow || d.Kind == foreshock.Hold {
+		w.decideAt = now.Add(1) // it is wanted still: at the next step again
+	}
+}
+
+// recent holds the steps of the last while, and the peak demand over a longer one.
+type recent struct {
+	steps [recentSteps]recentStep
+	next  int
+	count int
+
+	bucket time.Duration // of peaks
+	peaks  [peakBuckets]foreshock.Allocation
+	ends   [peakBuckets]time.Time
+	since  time.Time // the first step
+}
+
+const (
+	recentSteps = 128
+	beforeSteps = 8
+	peakBuckets = 16
+)
+
+type recentStep struct {
+	time     time.Time
+	values   foreshock.Values
+	demand   foreshock.Allocation
+	abnormal bool
+}
+
+func newRecent(over time.Duration) *recent {
+	return &recent{bucket: max(over/(peakBuckets-1), time.Second)}
+}
+
+func (r *recent) add(step *foreshock.Step, demand foreshock.Allocation, severity foreshock.Severity) {
+	if r.since.IsZero() {
+		r.since = step.Time
+	}
+	r.steps[r.next] = recentStep{step.Time, step.Values, demand, severity > foreshock.None}
+	r.next = (r.next + 1) % recentSteps
+	r.count = min(r.count+1, recentSteps)
+
+	end := step.Time.Truncate(r.bucket).Add(r.bucket)
+	i := int(end.UnixNano()/int64(r.bucket)) % peakBuckets
+	if !r.ends[i].Equal(end) {
+		r.ends[i], r.peaks[i] = end, foreshock.Allocation{}
+	}
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		if x, ok := demand.Get(d); ok {
+			if peak, had := r.peaks[i].Get(d); !had || x > peak {
+				r.peaks[i].Set(d, x)
+			}
+		}
+	}
+}
+
+// peak is the highest demand over the time before now, or nothing while it was not watched that long.
+func (r *recent) peak(now time.Time, over time.Duration) foreshock.Allocation {
+	var highest foreshock.Allocation
+	if r == nil || r.since.IsZero() || now.Sub(r.since) < over {
+		return highest
+	}
+	for i := range r.peaks {
+		if r.ends[i].Before(now.Add(-over)) {
+			continue
+		}
+		for d := range foreshock.Dimension(foreshock.NumDimensions) {
+			if x, ok := r.peaks[i].Get(d); ok {
+				if peak, had := highest.Get(d); !had || x > peak {
+					highest.Set(d, x)
+				}
+			}
+		}
+	}
+	return highest
+}
+
+// between calls f for each step with from < time <= to, oldest first.
+func (r *recent) between(from, to time.Time, f func(*recentStep)) {
+	if r == nil {
+		return
+	}
+	for i := range r.count {
+		s := &r.steps[(r.next-r.count+i+recentSteps)%recentSteps]
+		if s.time.After(from) && !s.time.After(to) {
+			f(s)
+		}
+	}
+}
+
+// window is the mean of the last steps.
+func (r *recent) window(now time.Time, steps int) foreshock.Window {
+	w := foreshock.Window{To: now}
+	if r == nil {
+		return w
+	}
+	var sum [foreshock.NumMetrics]float64
+	var n [foreshock.NumMetrics]int
+	for i := range min(steps, r.count) {
+		s := &r.steps[(r.next-1-i+recentSteps)%recentSteps]
+		w.From = s.time
+		w.Steps++
+		for m := range foreshock.Metric(foreshock.NumMetrics) {
+			if x, ok := s.values.Get(m); ok {
+				sum[m], n[m] = sum[m]+x, n[m]+1
+			}
+		}
+	}
+	for m := range foreshock.Metric(foreshock.NumMetrics) {
+		if n[m] > 0 {
+			w.Mean.Set(m, sum[m]/float64(n[m]))
+		}
+	}
+	return w
+}

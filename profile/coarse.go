@@ -1,0 +1,101 @@
+package profile
+
+import (
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/timeseries/quantile"
+)
+
+func roundUp(t time.Time, length time.Duration) time.Time {
+	if down := t.Truncate(length); down.Before(t) {
+		return down.Add(length)
+	}
+	return t
+}
+
+func coarseCapacity(p *foreshock.Profile, cfg *Config) int {
+	return int(min(max(int64(cfg.History/p.Coarse.Length), 2), mostCodes))
+}
+
+// advance closes the coarse steps that end before at; those in which nothing was read are missing.
+func advance(p *foreshock.Profile, at time.Time, cfg *Config) {
+	c := &p.Coarse
+	if !at.After(c.End) {
+		return
+	}
+	closeCoarse(p, cfg)
+	missed := int64((at.Sub(c.End) - 1) / c.Length)
+	c.End = c.End.Add(time.Duration(missed+1) * c.Length)
+	for range min(missed, int64(coarseCapacity(p, cfg))) {
+		p.Anomaly.AddMissing()
+		for _, mp := range p.Metrics {
+			if mp != nil {
+				mp.Coarse.AddMissing()
+			}
+		}
+		for _, ring := range p.Demand {
+			if ring != nil {
+				ring.AddMissing()
+			}
+		}
+	}
+}
+
+// closeCoarse appends the coarse step to the histories. All of them end at its end; one that began later is shorter.
+func closeCoarse(p *foreshock.Profile, cfg *Config) {
+	c := &p.Coarse
+	if p.Anomaly == nil {
+		p.Anomaly = newRing(p, cfg)
+	}
+	if c.Steps > 0 {
+		p.Anomaly.Add(c.Score)
+	} else {
+		p.Anomaly.AddMissing()
+	}
+	for m, mp := range p.Metrics {
+		switch {
+		case mp == nil:
+		case c.Count[m] > 0:
+			mp.Coarse.Add(c.Sum[m] / float64(c.Count[m]))
+		default:
+			mp.Coarse.AddMissing()
+		}
+	}
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		peak, ok := c.Demand.Get(d)
+		if p.Demand[d] == nil && ok {
+			p.Demand[d] = newRing(p, cfg)
+		}
+		switch {
+		case p.Demand[d] == nil:
+		case ok:
+			p.Demand[d].Add(peak)
+		default:
+			p.Demand[d].AddMissing()
+		}
+	}
+	*c = foreshock.CoarseStep{Length: c.Length, End: c.End}
+}
+
+func newRing(p *foreshock.Profile, cfg *Config) *quantile.Ring {
+	ring := quantile.NewRing(coarseCapacity(p, cfg))
+	return &ring
+}
+
+// foldCoarse takes demand and score of a step into the coarse step that is being filled.
+func foldCoarse(p *foreshock.Profile, f *foreshock.Finding, demand foreshock.Allocation) {
+	p.Coarse.Steps++
+	if f != nil {
+		p.Coarse.Score = max(p.Coarse.Score, f.Score)
+	}
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		x, ok := demand.Get(d)
+		if !ok || !(x >= 0) {
+			continue
+		}
+		if peak, seen := p.Coarse.Demand.Get(d); !seen || x > peak {
+			p.Coarse.Demand.Set(d, x)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package profile
+
+import (
+	"math"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+const (
+	// mostDemand bounds the demand that is recovered, relative to what was served.
+	mostDemand = 4
+	// near is the share of the capacity from which on a stressed workload counts as saturated, atLimit that from which on
+	// nothing more can have been served.
+	near, atLimit = 0.9, 0.97
+	// stressed and strained are how many times its normal the latency or the queue is, when a known capacity limits, and when
+	// a capacity is to be learned from it.
+	stressed, strained = 2, 3
+)
+
+// Demand is how much of iops and throughput would be used if nothing limited it, and which of them limits. Where
+// nothing is saturated it is what was served, S.
+//
+// A dimension is saturated when S is at least 0.9 of its capacity (what is allocated, else where the workload was last
+// seen to be held back) while latency and queue depth, as far as they are read, are at least twice their normal. Then
+//
+//	the queue grows (by more than 2 % of S):  S + Δdepth/Δt          what arrives is what leaves plus what is left over
+//	it does not, and S ≥ 0.97 of capacity:    S·√(L/L₀)              L, L₀: latency now and normally
+//	else                                      S
+//
+// The middle line is for clients that wait for their answers, where the queue is as long as there are clients: by Little's
+// law depth = S·L, so that they would drive at most depth/L₀ = S·L/L₀ if they did nothing else, and at least S; the
+// geometric mean lies between. The result is at most 4·S per step. Iops and throughput grow in proportion, because what
+// limits one of them holds back the other.
+func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Allocation) (demand foreshock.Allocation, saturated map[foreshock.Dimension]bool) {
+	s := readStrain(&step, p)
+	ratio := 1.0
+	for _, d := range served {
+		m, _ := d.Metric()
+		rate, ok := Reading(&step.Values, m)
+		if !ok {
+			continue
+		}
+		demand.Set(d, rate)
+		capacity := capacityOf(d, p, allocated)
+		if s.factor < stressed || !(capacity > 0) || rate < near*capacity {
+			continue
+		}
+		if saturated == nil {
+			saturated = make(map[foreshock.Dimension]bool, len(served))
+		}
+		saturated[d] = true
+		ratio = max(ratio, s.ratio(rate, rate >= atLimit*capacity, d))
+	}
+	for _, d := range served {
+		if rate, ok := demand.Get(d); ok && ratio > 1 {
+			demand.Set(d, rate*min(ratio, mostDemand))
+		}
+	}
+	return demand, saturated
+}
+
+// served are the dimensions whose use is read.
+var served = [...]foreshock.Dimension{foreshock.DimIOPS, foreshock.DimThroughput}
+
+func capacityOf(d foreshock.Dimension, p *foreshock.Profile, allocated foreshock.Allocation) float64 {
+	if c, ok := allocated.Get(d); ok {
+		return c
+	}
+	if p == nil {
+		return 0
+	}
+	return p.Ceiling[d]
+}
+
+// strain is how far above their normal latency and queue are.
+type strain struct {
+	factor float64 // the lesser of the two, of those that are known; 1 when none is
+	wait   float64 // latency over normal, or depth over normal where latency is unknown
+	growth float64 // of the queue, requests per second; NaN where unknown
+	iops   float64 // served; NaN where unknown
+}
+
+func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
+	s := strain{factor: 1, wait: 1, growth: math.NaN(), iops: math.NaN()}
+	if p == nil {
+		return s
+	}
+	if iops, ok := Reading(&step.Values, foreshock.IOPS); ok {
+		s.iops = iops
+	}
+	depth, hasDepth := overNormal(step, p, foreshock.QueueDepth)
+	latency, hasLatency := overNormal(step, p, foreshock.Latency)
+	switch {
+	case hasDepth && hasLatency:
+		s.factor, s.wait = min(depth, latency), latency
+	case hasLatency:
+		s.factor, s.wait = latency, latency
+	case hasDepth:
+		s.factor, s.wait = depth, depth
+	}
+	if elapsed := step.Time.Sub(p.Updated); hasDepth && elapsed > 0 && elapsed <= 3*p.Length {
+		now, _ := step.Values.Get(foreshock.QueueDepth)
+		s.growth = (now - p.Metrics[foreshock.QueueDepth].Last) / elapsed.Seconds()
+	}
+	return s
+}
+
+func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) (float64, bool) {
+	x, ok := Reading(&step.Values, m)
+	mp := p.Metrics[m]
+	if !ok || mp == nil || mp.Level.Spread == 0 {
+		return 0, false
+	}
+	// A tenth of a request in the queue is as good as none, and so is a latency that the clock hardly shows.
+	least := 1e-6
+	if m == foreshock.QueueDepth {
+		least = 0.1
+	}
+	return x / max(mp.Window.Mean(), least), true
+}
+
+// ratio is demand over what was served.
+func (s *strain) ratio(rate float64, atLimit bool, d foreshock.Dimension) float64 {
+	requests := s.iops
+	if d == foreshock.DimIOPS {
+		requests = rate
+	}
+	switch {
+	case requests > 0 && s.growth > 0.02*requests:
+		return 1 + s.growth/requests
+	case atLimit:
+		return math.Sqrt(max(s.wait, 1))
+	}
+	return 1
+}
+
+// learnCeiling remembers the rate at which a workload without a known allocation is held back: latency and queue are far above
+// normal, and the rate is within 5 % of the step before. It must be called before the step's readings become the last ones.
+func learnCeiling(p *foreshock.Profile, step *foreshock.Step) {
+	s := readStrain(step, p)
+	for _, d := range served {
+		m, _ := d.Metric()
+		rate, ok := Reading(&step.Values, m)
+		if !ok || p.Metrics[m] == nil {
+			continue
+		}
+		switch c := &p.Ceiling[d]; {
+		case s.factor < strained:
+			if *c > 0 && rate > *c {
+				*c = 0 // more was served without strain: that was no ceiling, or it is gone
+			}
+		case rate > 0 && math.Abs(rate-p.Metrics[m].Last) <= 0.05*rate:
+			if *c == 0 {
+				*c = rate
+			}
+			*c += 0.2 * (rate - *c)
+		}
+	}
+}

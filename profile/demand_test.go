@@ -1,0 +1,114 @@
+package profile
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// volume reads a queue in which requests wait for a device with the given capacity.
+func volume(iops, latency float64) foreshock.Values {
+	var v foreshock.Values
+	v.Set(foreshock.IOPS, iops)
+	v.Set(foreshock.Latency, latency)
+	v.Set(foreshock.Throughput, iops*8192)
+	v.Set(foreshock.QueueDepth, iops*latency)
+	return v
+}
+
+func allocated(iops float64) (a foreshock.Allocation) {
+	a.Set(foreshock.DimIOPS, iops)
+	return a
+}
+
+func TestDemand(t *testing.T) {
+	calm := func() *feed {
+		f := newFeed(10 * time.Second)
+		for range 200 {
+			f.step(volume(1000, 1e-3), nil)
+		}
+		return f
+	}
+	g := func(name string, f *feed, v foreshock.Values, a foreshock.Allocation, saturated bool, iops float64) {
+		t.Helper()
+		step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}
+		demand, limits := Demand(step, f.p, a)
+		if limits[foreshock.DimIOPS] != saturated {
+			t.Errorf("%s: saturated %v, want %v", name, limits, saturated)
+		}
+		got, _ := demand.Get(foreshock.DimIOPS)
+		closeTo(t, name+": demand", got, iops, 0.02)
+		served, _ := v.Get(foreshock.IOPS)
+		if bytes, ok := demand.Get(foreshock.DimThroughput); ok {
+			closeTo(t, name+": throughput in proportion", bytes, got*8192, 1e-9)
+		}
+		if got < served || got > 4*served+1e-9 {
+			t.Errorf("%s: demand %g of %g served", name, got, served)
+		}
+	}
+	g("plenty of room", calm(), volume(1000, 1e-3), allocated(3000), false, 1000)
+	g("at the limit, but calm", calm(), volume(2950, 1.2e-3), allocated(3000), false, 2950)
+	g("slow, but far from the limit", calm(), volume(1000, 30e-3), allocated(3000), false, 1000)
+	// An open system: 3500/s arrive, 3000/s are served, so that 500/s are left over: 5000 in a step of 10 s.
+	open := calm()
+	open.step(volume(3000, 1), nil)
+	g("queue grows", open, volume(3000, (3000+5000)/3000.0), allocated(3000), true, 3500)
+	// A closed one: 96 clients that wait for their answers.
+	closed := calm()
+	closed.step(volume(3000, 32e-3), nil)
+	g("queue stays, bounded", closed, volume(3000, 32e-3), allocated(3000), true, 4*3000)
+	closed = calm()
+	closed.step(volume(3000, 4e-3), nil)
+	g("queue stays", closed, volume(3000, 4e-3), allocated(3000), true, 2*3000)
+	g("near, not at the limit", closed, volume(2800, 4e-3), allocated(3000), true, 2800)
+	var bare foreshock.Values
+	bare.Set(foreshock.IOPS, 500)
+	g("only the rate is read", newFeed(time.Second), bare, foreshock.Allocation{}, false, 500)
+	if demand, limits := Demand(foreshock.Step{}, nil, foreshock.Allocation{}); !demand.Empty() || limits != nil {
+		t.Errorf("of nothing: %v, %v", demand, limits)
+	}
+}
+
+func TestCeilingIsLearnedWithoutAllocation(t *testing.T) {
+	f := newFeed(10 * time.Second)
+	for range 200 {
+		f.step(volume(1000, 1e-3), nil)
+	}
+	for range 10 {
+		f.step(volume(2000, 40e-3), nil)
+	}
+	closeTo(t, "ceiling", f.p.Ceiling[foreshock.DimIOPS], 2000, 0.02)
+	step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: volume(2000, 40e-3)}
+	demand, limits := Demand(step, f.p, foreshock.Allocation{})
+	if x, _ := demand.Get(foreshock.DimIOPS); !limits[foreshock.DimIOPS] || x < 4000 {
+		t.Errorf("demand %g, saturated %v", x, limits)
+	}
+	f.step(volume(5000, 1e-3), nil)
+	if c := f.p.Ceiling[foreshock.DimIOPS]; c != 0 {
+		t.Errorf("5000/s were served without strain, and the ceiling is %g", c)
+	}
+}
+
+func FuzzDemand(f *testing.F) {
+	f.Add(1000.0, 1e-3, 3.0, 3000.0)
+	f.Fuzz(func(t *testing.T, iops, latency, depth, capacity float64) {
+		feed := newFeed(time.Second)
+		for range 30 {
+			feed.step(volume(100, 1e-3), nil)
+		}
+		var v foreshock.Values
+		v.Set(foreshock.IOPS, iops)
+		v.Set(foreshock.Latency, latency)
+		v.Set(foreshock.QueueDepth, depth)
+		demand, _ := Demand(foreshock.Step{Time: feed.now.Add(time.Second), Values: v}, feed.p, allocated(capacity))
+		if x, ok := demand.Get(foreshock.DimIOPS); ok && !(x >= iops*(1-1e-9) && x <= 4*iops*(1+1e-9)) {
+			t.Errorf("demand %g of %g served", x, iops)
+		}
+		feed.step(v, nil)
+		if c := feed.p.Ceiling[foreshock.DimIOPS]; math.IsNaN(c) || c < 0 {
+			t.Errorf("ceiling %g", c)
+		}
+	})
+}

@@ -1,0 +1,218 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/timeseries/quantile"
+)
+
+// Version is that of the encoding. A program reads its own and older versions.
+const Version = 1
+
+// ErrNewer says that a newer program has written the profile.
+var ErrNewer = errors.New("profile was written by a newer version")
+
+// record is a profile as it is stored: CBOR (RFC 8949), floats in the shortest form that loses nothing, codes as byte
+// strings, times in nanoseconds.
+type record struct {
+	Version uint
+	Profile *foreshock.Profile
+	// Peaks are the amounts of Profile.Coarse.Demand, NaN where there is none.
+	Peaks [foreshock.NumDimensions]float64
+}
+
+var encoding, decoding = func() (cbor.EncMode, cbor.DecMode) {
+	enc, err := cbor.EncOptions{
+		ShortestFloat: cbor.ShortestFloat16,
+		Time:          cbor.TimeRFC3339NanoUTC,
+		TextMarshaler: cbor.TextMarshalerNone,
+	}.EncMode()
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	dec, err := cbor.DecOptions{
+		DupMapKey:        cbor.DupMapKeyEnforcedAPF,
+		IndefLength:      cbor.IndefLengthForbidden,
+		MaxNestedLevels:  16,
+		MaxArrayElements: mostCodes,
+		MaxMapPairs:      256,
+	}.DecMode()
+	if err != nil {
+		panic(err)
+	}
+	return enc, dec
+}()
+
+// Encode writes a profile. Decode gives it back bit for bit.
+func Encode(p *foreshock.Profile) ([]byte, error) {
+	r := record{Version: Version, Profile: p}
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		r.Peaks[d] = math.NaN()
+		if x, ok := p.Coarse.Demand.Get(d); ok {
+			r.Peaks[d] = x
+		}
+	}
+	data, err := encoding.Marshal(&r)
+	if err != nil {
+		return nil, fmt.Errorf("encode profile %s: %w", p.ID, err)
+	}
+	return data, nil
+}
+
+// Decode reads what Encode wrote. Everything is checked: damaged or foreign data give an error, never a profile that
+// breaks what reads it.
+func Decode(data []byte) (*foreshock.Profile, error) {
+	var v struct{ Version uint }
+	if err := decoding.Unmarshal(data, &v); err != nil {
+		return nil, fmt.Errorf("decode profile: %w", err)
+	}
+	if v.Version > Version {
+		return nil, fmt.Errorf("decode profile: %w: %d, this program reads up to %d", ErrNewer, v.Version, Version)
+	}
+	var r record
+	if err := decoding.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("decode profile: %w", err)
+	}
+	if r.Version == 0 || r.Profile == nil {
+		return nil, errors.New("decode profile: it is none")
+	}
+	for d, x := range r.Peaks {
+		if !math.IsNaN(x) && !amount(x) {
+			return nil, fmt.Errorf("decode profile: peak demand %g is no amount", x)
+		}
+		r.Profile.Coarse.Demand.Set(foreshock.Dimension(d), x)
+	}
+	if err := valid(r.Profile); err != nil {
+		return nil, fmt.Errorf("decode profile: %w", err)
+	}
+	return r.Profile, nil
+}
+
+// checker collects the first fault.
+type checker struct{ err error }
+
+func (c *checker) must(ok bool, format string, args ...any) {
+	if c.err == nil && !ok {
+		c.err = fmt.Errorf(format, args...)
+	}
+}
+
+func (c *checker) valid(what string, err error) {
+	if c.err == nil && err != nil {
+		c.err = fmt.Errorf("%s: %w", what, err)
+	}
+}
+
+func (c *checker) ring(what string, r *quantile.Ring) {
+	if r != nil {
+		c.valid(what, r.Valid())
+		c.must(r.Capacity <= mostCodes, "%s: capacity %d is above %d", what, r.Capacity, mostCodes)
+	}
+}
+
+func valid(p *foreshock.Profile) error {
+	var c checker
+	c.valid("id", p.ID.Check())
+	c.must(p.Length > 0, "step %s is not above 0", p.Length)
+	c.must(p.Steps >= 0, "steps %d", p.Steps)
+	c.must(p.Stage <= foreshock.Trusted, "stage %d", p.Stage)
+	c.must(len(p.Methods) <= foreshock.MaxMethods, "%d methods", len(p.Methods))
+	c.valid("coarse step", coarseValid(p))
+	for m, mp := range p.Metrics {
+		if mp != nil && c.err == nil {
+			c.valid(foreshock.Metric(m).String(), metricValid(mp, len(p.Methods)))
+		}
+	}
+	for d, ring := range p.Demand {
+		c.ring("demand of "+foreshock.Dimension(d).String(), ring)
+		c.must(amount(p.Ceiling[d]), "ceiling %g", p.Ceiling[d])
+		l := &p.Learned[d]
+		c.must(finite(l.Gain, l.Bias) && l.LeadTime >= 0 && l.Actions >= 0 && l.Helped >= 0, "what was learned of %s", foreshock.Dimension(d))
+	}
+	c.ring("anomaly scores", p.Anomaly)
+	t := &p.Threshold
+	c.must(amount(t.Value) && amount(t.Bias) && amount(t.Alarms) && amount(t.Lows) && amount(t.Watched), "threshold %+v", *t)
+	r := &p.Run
+	c.must(r.Over >= 0 && r.Medium >= 0 && r.Quiet >= 0 && r.Lower >= 0, "run %+v", *r)
+	if a := p.Current; a != nil {
+		c.must(a.Severity <= foreshock.High && a.Worst <= foreshock.High && a.Metric < foreshock.NumMetrics && a.Stage <= foreshock.Trusted,
+			"anomaly %s", a.ID)
+		c.must(len(a.Parts) <= foreshock.MaxMethods && finite(a.Score, a.Peak, a.Threshold, a.Observed, a.Expected, a.Lower, a.Upper),
+			"anomaly %s", a.ID)
+		for _, part := range a.Parts {
+			c.must(part.Metric < foreshock.NumMetrics && finite(part.Deviation, part.Score, part.Weight, part.Expected, part.Lower, part.Upper),
+				"anomaly %s: part %s", a.ID, part.Method)
+		}
+	}
+	return c.err
+}
+
+func coarseValid(p *foreshock.Profile) error {
+	k := &p.Coarse
+	var c checker
+	c.must(k.Steps >= 0 && amount(k.Score), "steps %d, score %g", k.Steps, k.Score)
+	if p.Steps > 0 && p.Length > 0 {
+		c.must(k.Length > 0 && k.Length%p.Length == 0, "length %s is no multiple of the step %s", k.Length, p.Length)
+		c.must(k.Length > 0 && k.End.Equal(k.End.Truncate(k.Length)) && !p.Updated.After(k.End), "end %s", k.End)
+	}
+	for m := range k.Sum {
+		c.must(k.Sum[m] >= 0 && finite(k.Sum[m]) && k.Count[m] >= 0, "sum %g of %d", k.Sum[m], k.Count[m])
+	}
+	return c.err
+}
+
+func metricValid(mp *foreshock.MetricProfile, methods int) error {
+	var c checker
+	c.valid("window", mp.Window.Valid())
+	c.ring("window", &mp.Window.Ring)
+	c.ring("coarse steps", &mp.Coarse)
+	c.ring("held", &mp.Held)
+	c.valid("chart", mp.Chart.Valid())
+	c.valid("rest", mp.Rest.Valid())
+	l := &mp.Level
+	c.must(amount(l.Scale) && amount(l.Squares) && amount(l.Floor) && amount(l.Spread) && finite(l.Mean), "level %+v", *l)
+	c.must(l.Scale > 0 || mp.Window.Count() == 0, "level without scale")
+	c.must(mp.Outside >= 0 && amount(mp.Last), "outside %d, last %g", mp.Outside, mp.Last)
+	c.must(len(mp.Tails) == methods, "%d tails of %d methods", len(mp.Tails), methods)
+	for i := range mp.Tails {
+		c.valid("tail", tailValid(&mp.Tails[i]))
+	}
+	c.valid("season", seasonValid(&mp.Season))
+	return c.err
+}
+
+func tailValid(t *foreshock.Tail) error {
+	var c checker
+	sum := 0.0
+	for _, n := range t.Counts {
+		c.must(n >= 0 && finite(float64(n)), "count %g", n)
+		sum += float64(n)
+	}
+	c.must(math.Abs(sum-float64(t.Total)) <= 1e-3*(1+sum), "counts sum to %g, not %g", sum, t.Total)
+	c.must(amount(float64(t.Knee)) && amount(float64(t.KneeScore)) && amount(float64(t.Boundary)), "knee %g, boundary %g", t.Knee, t.Boundary)
+	c.must(t.Boundary == 0 || t.Knee > 0 && t.Boundary >= t.Knee && t.KneeScore <= 1, "knee %g, boundary %g", t.Knee, t.Boundary)
+	return c.err
+}
+
+func seasonValid(s *foreshock.Season) error {
+	var c checker
+	c.must(len(s.Periods) == len(s.Table) && len(s.Table) <= 8, "%d periods, %d tables", len(s.Periods), len(s.Table))
+	if c.err != nil || len(s.Periods) == 0 {
+		return c.err
+	}
+	for i, period := range s.Periods {
+		c.must(period >= 2 && period == len(s.Table[i]), "period %d with %d phases", period, len(s.Table[i]))
+	}
+	c.must(s.Length > 0 && finiteTable(s.Table), "length %s or table", s.Length)
+	c.must(finite(s.Level) && amount(s.Spread) && s.Floor > 0 && finite(s.Floor) && s.Strength >= 0 && s.Strength <= 1, "level %g, spread %g", s.Level, s.Spread)
+	c.must(!s.Log || s.Scale > 0 && finite(s.Scale), "scale %g", s.Scale)
+	return c.err
+}
+
+// amount says whether x is finite and not negative.
+func amount(x float64) bool { return x >= 0 && !math.IsInf(x, 1) }

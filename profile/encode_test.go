@@ -1,0 +1,177 @@
+package profile
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// full is a profile in which everything is set.
+func full(t testing.TB) *foreshock.Profile {
+	f := newFeed(5 * time.Minute)
+	f.p.Methods = []string{"zscore", "stl"}
+	for i := range 3*288 + 1 {
+		v := volume(1000*(1.5+math.Sin(2*math.Pi*float64(i)/288)), 1e-3)
+		f.step(v, nil)
+	}
+	for m := range foreshock.Metric(foreshock.NumMetrics) {
+		s, err := FindSeason(SeasonInput(f.p, m, &f.cfg))
+		if err != nil {
+			t.Fatal(err)
+		}
+		SetSeason(f.p, m, s)
+		for i := range f.p.Metrics[m].Tails {
+			tail := &f.p.Metrics[m].Tails[i]
+			tail.Counts[0], tail.Counts[3], tail.Total = 100, 0.25, 100.25
+			tail.Knee, tail.KneeScore, tail.Boundary = 2, 0.3, 5
+		}
+	}
+	f.p.Shift = foreshock.Shift{From: f.now, Until: f.now.Add(time.Hour), ActionID: "a"}
+	f.p.Learned[foreshock.DimIOPS] = foreshock.Learned{LeadTime: time.Minute, Gain: 0.5, Actions: 3, Helped: 2, Bias: 0.1}
+	f.p.Ceiling[foreshock.DimIOPS] = 3000
+	f.p.Run = foreshock.Run{Over: 3, Medium: 2}
+	f.p.Current = &foreshock.Anomaly{
+		ID: "x", Workload: f.p.ID, Start: f.now, Time: f.now.Add(123456789), Severity: foreshock.High, Worst: foreshock.High, Score: 3, Peak: 4,
+		Threshold: 1, Metric: foreshock.Latency, Parts: []foreshock.Part{{Method: "zscore", Ready: true, Score: 2}}, Stage: foreshock.Trusted, Text: "t",
+	}
+	f.learn(foreshock.IOPS, 90000, 5) // something held
+	if len(f.p.Metrics[foreshock.IOPS].Season.Periods) == 0 || f.p.Coarse.Demand.Empty() || f.p.Metrics[foreshock.IOPS].Held.Len() == 0 {
+		t.Fatalf("the profile is not full: %+v, %+v", f.p.Metrics[foreshock.IOPS], f.p.Coarse)
+	}
+	return f.p
+}
+
+func TestEncodeDecode(t *testing.T) {
+	for _, p := range []*foreshock.Profile{New("a", "s", time.Second), full(t)} {
+		data, err := Encode(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Decode(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Encode(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(again) != string(data) {
+			t.Error("what was decoded encodes to something else")
+		}
+		if diff := cmp.Diff(p, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(foreshock.Allocation{})); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// Every cut and every changed byte gives an error or a profile that can be used.
+func TestDamagedData(t *testing.T) {
+	data, err := Encode(full(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range len(data) {
+		if _, err := Decode(data[:n]); err == nil {
+			t.Fatalf("%d of %d bytes were accepted", n, len(data))
+		}
+	}
+	refused := 0
+	for i := range data {
+		damaged := append([]byte(nil), data...)
+		damaged[i] ^= byte(1 + i*37%255)
+		if p, err := Decode(damaged); err == nil {
+			use(p)
+		} else {
+			refused++
+		}
+	}
+	t.Logf("%d of %d changed bytes were refused here; the rest is for the store's checksum", refused, len(data))
+	for _, other := range []string{"", "{}", "\xa0", "\xf6", "\xa1gProfile\xf6", "hello"} {
+		if _, err := Decode([]byte(other)); err == nil {
+			t.Errorf("%q was accepted", other)
+		}
+	}
+}
+
+// use does with a profile what the program does.
+func use(p *foreshock.Profile) {
+	cfg := Default()
+	at := p.Updated
+	if at.Year() > 2200 || at.Year() < 1900 {
+		return // nothing comes after it
+	}
+	for i := range 3 {
+		step := foreshock.Step{ID: p.ID, Time: at.Add(time.Duration(i+1) * p.Length), Length: p.Length, Values: volume(1000, 1e-3)}
+		demand, _ := Demand(step, p, foreshock.Allocation{})
+		Learn(p, step, nil, demand, &cfg)
+	}
+	Summarize(p, at, &cfg)
+	for m := range foreshock.Metric(foreshock.NumMetrics) {
+		Expected(p, m, at)
+		SeasonInput(p, m, &cfg)
+	}
+}
+
+func TestNewerVersionIsRefused(t *testing.T) {
+	data, err := encoding.Marshal(&record{Version: Version + 1, Profile: New("a", "s", time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Decode(data); !errors.Is(err, ErrNewer) {
+		t.Errorf("%v, want %v", err, ErrNewer)
+	}
+}
+
+func TestInvalidProfilesAreRefused(t *testing.T) {
+	f := func(name string, damage func(p *foreshock.Profile)) {
+		t.Helper()
+		p := full(t)
+		damage(p)
+		data, err := Encode(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Decode(data); err == nil {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+	iops := foreshock.IOPS
+	f("no id", func(p *foreshock.Profile) { p.ID = "" })
+	f("a step of 0", func(p *foreshock.Profile) { p.Length = 0 })
+	f("a head beyond the ring", func(p *foreshock.Profile) { p.Metrics[iops].Window.Ring.Head = 1 << 20 })
+	f("a huge ring", func(p *foreshock.Profile) { p.Anomaly.Capacity = 1 << 23 })
+	f("a NaN level", func(p *foreshock.Profile) { p.Metrics[iops].Level.Mean = math.NaN() })
+	f("a level without scale", func(p *foreshock.Profile) { p.Metrics[iops].Level.Scale = 0 })
+	f("a chart of NaN", func(p *foreshock.Profile) { p.Metrics[iops].Chart.Z = math.NaN() })
+	f("a tail too few", func(p *foreshock.Profile) { p.Metrics[iops].Tails = p.Metrics[iops].Tails[:1] })
+	f("a negative count", func(p *foreshock.Profile) { p.Metrics[iops].Tails[0].Counts[1] = -1 })
+	f("a season without table", func(p *foreshock.Profile) { p.Metrics[iops].Season.Table = nil })
+	f("an empty phase table", func(p *foreshock.Profile) { p.Metrics[iops].Season.Table[0] = nil })
+	f("a season of no length", func(p *foreshock.Profile) { p.Metrics[iops].Season.Length = 0 })
+	f("an infinite season", func(p *foreshock.Profile) { p.Metrics[iops].Season.Table[0][0] = float32(math.Inf(1)) })
+	f("a coarse step that is no multiple", func(p *foreshock.Profile) { p.Coarse.Length++ })
+	f("a coarse step that is over", func(p *foreshock.Profile) { p.Coarse.End = p.Coarse.End.Add(-24 * time.Hour) })
+	f("a metric beyond the list", func(p *foreshock.Profile) { p.Current.Metric = 9 })
+	f("a threshold of NaN", func(p *foreshock.Profile) { p.Threshold.Value = math.NaN() })
+	f("a negative run", func(p *foreshock.Profile) { p.Run.Over = -1 })
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, p := range []*foreshock.Profile{New("a", "s", time.Second), full(f)} {
+		data, err := Encode(p)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if p, err := Decode(data); err == nil {
+			use(p)
+		}
+	})
+}

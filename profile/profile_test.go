@@ -1,0 +1,289 @@
+package profile
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+var start = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+
+// learner of a test: a profile that is fed with findings made by hand.
+type feed struct {
+	p   *foreshock.Profile
+	cfg Config
+	now time.Time
+}
+
+func newFeed(step time.Duration) *feed {
+	return &feed{p: New("disk/vda", "test", step), cfg: Default(), now: start}
+}
+
+// learn takes a step with one reading; distance is what detection is to have said of it.
+func (f *feed) learn(m foreshock.Metric, x, distance float64) {
+	var v foreshock.Values
+	v.Set(m, x)
+	var finding foreshock.Finding
+	if mp := f.p.Metrics[m]; mp != nil {
+		finding.Judged[m], finding.Distance[m], finding.Level[m] = true, distance, mp.Level.On(x)
+	}
+	f.step(v, &finding)
+}
+
+func (f *feed) step(v foreshock.Values, finding *foreshock.Finding) {
+	f.now = f.now.Add(f.p.Length)
+	step := foreshock.Step{ID: f.p.ID, Time: f.now, Length: f.p.Length, Values: v}
+	demand, _ := Demand(step, f.p, foreshock.Allocation{})
+	Learn(f.p, step, finding, demand, &f.cfg)
+}
+
+func closeTo(t *testing.T, what string, got, want, tolerance float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= tolerance*math.Abs(want)) {
+		t.Errorf("%s is %g, want %g", what, got, want)
+	}
+}
+
+func TestLevelFollowsTheWindowExactly(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	f := newFeed(10 * time.Second)
+	for i := range 5000 {
+		x := 1000 * math.Exp(0.3*rng.NormFloat64())
+		if i > 2000 {
+			x *= 8 // the scale must follow
+		}
+		if i > 4000 {
+			x = 0
+		}
+		f.learn(foreshock.IOPS, x, 0)
+		mp := f.p.Metrics[foreshock.IOPS]
+		if i%37 != 0 {
+			continue
+		}
+		sum, squares, n := 0.0, 0.0, 0.0
+		for _, x := range mp.Window.Values(nil) {
+			y := mp.Level.On(x)
+			sum, squares, n = sum+y, squares+y*y, n+1
+		}
+		mean := sum / n
+		if math.Abs(mp.Level.Mean-mean) > 1e-3 || math.Abs(mp.Level.Squares-(squares-n*mean*mean)) > 1e-2*(1+mp.Level.Squares) {
+			t.Fatalf("step %d: mean %g, squares %g; of the window %g, %g", i, mp.Level.Mean, mp.Level.Squares, mean, squares-n*mean*mean)
+		}
+	}
+}
+
+func TestSpreadHasAFloor(t *testing.T) {
+	g := func(m foreshock.Metric, x, relative float64) {
+		t.Helper()
+		f := newFeed(time.Second)
+		for range 200 {
+			f.learn(m, x, 0)
+		}
+		level := &f.p.Metrics[m].Level
+		up := level.Value(level.Mean+level.Spread) - x
+		if up < 0.8*relative || up > 1.3*relative {
+			t.Errorf("%s constant at %g: a spread is %g, want about %g", m, x, up, relative)
+		}
+	}
+	g(foreshock.IOPS, 1000, 20)
+	g(foreshock.IOPS, 0, 0.5)
+	g(foreshock.Latency, 1e-3, 20e-6)
+	g(foreshock.Latency, 1, 0.02)
+	g(foreshock.Throughput, 0, 4096)
+}
+
+func TestOutsideIsKeptOutUntilItPersists(t *testing.T) {
+	f := newFeed(10 * time.Second)
+	rng := rand.New(rand.NewPCG(3, 4))
+	noise := func() float64 { return math.Exp(0.1 * rng.NormFloat64()) }
+	for range 1000 {
+		f.learn(foreshock.IOPS, 1000*noise(), 0)
+	}
+	mp := f.p.Metrics[foreshock.IOPS]
+	for i := range 359 {
+		f.learn(foreshock.IOPS, 5000*noise(), 4)
+		if i == 300 { // one that comes back does not start the hour anew
+			f.learn(foreshock.IOPS, 1000*noise(), 0)
+		}
+	}
+	closeTo(t, "level within the hour", mp.Level.Value(mp.Level.Mean), 1000, 0.05)
+	for range 3 {
+		f.learn(foreshock.IOPS, 5000*noise(), 4)
+	}
+	closeTo(t, "level after the hour", mp.Level.Value(mp.Level.Mean), 5000, 0.05)
+	if mp.Level.Spread == 0 || mp.Outside != 0 || mp.Held.Len() != 0 || !mp.Relearned.Equal(f.now) {
+		t.Errorf("%+v", mp)
+	}
+}
+
+func TestUntrustedLevelIsLearnedSoon(t *testing.T) {
+	f := newFeed(10 * time.Second)
+	for range 40 {
+		f.learn(foreshock.IOPS, 1000, 0)
+	}
+	for range 20 {
+		f.learn(foreshock.IOPS, 5000, 4)
+	}
+	mp := f.p.Metrics[foreshock.IOPS]
+	closeTo(t, "level", mp.Level.Value(mp.Level.Mean), 5000, 0.01)
+}
+
+func TestOwnActionMovesTheWindow(t *testing.T) {
+	f := newFeed(10 * time.Second)
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 1000 {
+		f.learn(foreshock.IOPS, 1000*math.Exp(0.1*rng.NormFloat64()), 0)
+	}
+	mp := f.p.Metrics[foreshock.IOPS]
+	spread, count := mp.Level.Spread, mp.Window.Count()
+	f.p.Shift = foreshock.Shift{From: f.now, Until: f.now.Add(time.Minute)}
+	for range 3 {
+		f.learn(foreshock.IOPS, 3000, 5)
+	}
+	closeTo(t, "level", mp.Level.Value(mp.Level.Mean), 3000, 0.05)
+	closeTo(t, "spread", mp.Level.Spread, spread, 0.02)
+	closeTo(t, "count", float64(mp.Window.Count()), float64(count), 0)
+}
+
+func TestCoarseSteps(t *testing.T) {
+	f := newFeed(7 * time.Minute)
+	if f.learn(foreshock.IOPS, 100, 0); f.p.Coarse.Length != 21*time.Minute {
+		t.Fatalf("a coarse step of 7-minute steps is %s", f.p.Coarse.Length)
+	}
+	f = newFeed(5 * time.Minute)
+	for i := range 6 {
+		f.learn(foreshock.IOPS, float64(100+i), 0)
+	}
+	f.now = f.now.Add(40 * time.Minute) // from 0:30 to 1:10; the next step ends at 1:15
+	f.learn(foreshock.IOPS, 200, 0)
+	f.learn(foreshock.QueueDepth, 7, 0) // 1:20
+	got := f.p.Metrics[foreshock.IOPS].Coarse.Values(nil)
+	want := []float64{101, 104, math.NaN(), math.NaN(), 200}
+	if len(got) != len(want) {
+		t.Fatalf("%v, want %v", got, want)
+	}
+	for i := range want {
+		if math.IsNaN(got[i]) != math.IsNaN(want[i]) || math.Abs(got[i]-want[i]) > 0.1 {
+			t.Errorf("%v, want %v", got, want)
+		}
+	}
+	demand := f.p.Demand[foreshock.DimIOPS].Values(nil)
+	closeTo(t, "peak demand", demand[0], 102, 1e-3)
+	if f.p.Anomaly.Len() != 5 || len(demand) != 5 || !f.p.Coarse.End.Equal(start.Add(90*time.Minute)) {
+		t.Errorf("%d scores, %d demands, end %s", f.p.Anomaly.Len(), len(demand), f.p.Coarse.End)
+	}
+	f.now = f.now.Add(10 * 365 * 24 * time.Hour)
+	f.learn(foreshock.IOPS, 1, 0) // a gap of years costs no more than the ring
+	if n := f.p.Anomaly.Len(); n != 1344 {
+		t.Errorf("the ring holds %d", n)
+	}
+}
+
+func TestStepsOutOfOrderChangeNothing(t *testing.T) {
+	f := newFeed(time.Second)
+	for range 50 {
+		f.learn(foreshock.IOPS, 100, 0)
+	}
+	before, err := Encode(f.p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.now = f.now.Add(-10 * time.Second)
+	f.learn(foreshock.IOPS, 100000, 0)
+	if after, _ := Encode(f.p); string(after) != string(before) {
+		t.Error("an old step changed the profile")
+	}
+}
+
+func TestStages(t *testing.T) {
+	f := newFeed(time.Second)
+	check := func(want foreshock.Stage) {
+		t.Helper()
+		if got := StageOf(f.p, f.now, &f.cfg); got != want {
+			t.Errorf("after %d steps %s, want %s", f.p.Steps, got, want)
+		}
+	}
+	check(foreshock.NoData)
+	for range 19 {
+		f.learn(foreshock.IOPS, 100, 0)
+		check(foreshock.Learning)
+	}
+	for range 100 {
+		f.learn(foreshock.IOPS, 100, 0)
+		check(foreshock.Provisional)
+	}
+	f.learn(foreshock.IOPS, 100, 0)
+	check(foreshock.Trusted)
+	f.now = f.now.Add(8 * 24 * time.Hour)
+	check(foreshock.Provisional)
+	if StageOf(nil, f.now, &f.cfg) != foreshock.NoData {
+		t.Error("no profile is not no data")
+	}
+}
+
+func TestIdleLatencyIsNoReading(t *testing.T) {
+	g := func(iops, latency float64, want bool) {
+		t.Helper()
+		var v foreshock.Values
+		v.Set(foreshock.IOPS, iops)
+		v.Set(foreshock.Latency, latency)
+		if _, ok := Reading(&v, foreshock.Latency); ok != want {
+			t.Errorf("latency %g at %g IOPS: %v", latency, iops, ok)
+		}
+	}
+	g(100, 1e-3, true)
+	g(0, 1e-3, false)
+	g(0.1, 1e-3, false)
+	g(100, 0, false)
+	g(100, -1, false)
+	g(math.NaN(), 1e-3, true) // the rate is not known
+	g(100, math.Inf(1), false)
+}
+
+func TestSummary(t *testing.T) {
+	f := newFeed(time.Second)
+	for i := range 101 {
+		f.learn(foreshock.IOPS, float64(1000+i), 0)
+	}
+	s := Summarize(f.p, f.now, &f.cfg)
+	if len(s.Metrics) != 1 || s.Stage != foreshock.Provisional || s.Steps != 101 {
+		t.Fatalf("%+v", s)
+	}
+	m := s.Metrics[0]
+	closeTo(t, "mean", m.Mean, 1050, 1e-3)
+	closeTo(t, "p50", m.P50, 1050, 1e-3)
+	closeTo(t, "p90", m.P90, 1090, 1e-3)
+	closeTo(t, "p99", m.P99, 1099, 1e-3)
+	closeTo(t, "standard deviation", m.StdDev, 29.3, 1e-2)
+	closeTo(t, "usual", m.Usual, 1050, 1e-2)
+	closeTo(t, "EWMA", m.EWMA, 1097, 1e-2)
+	if _, ok := Expected(f.p, foreshock.Latency, f.now); ok {
+		t.Error("something is expected of a metric that was never read")
+	}
+}
+
+func TestConfig(t *testing.T) {
+	cfg := Default()
+	if err := cfg.Check(); err != nil {
+		t.Error(err)
+	}
+	f := func(change func(*Config), want string) {
+		t.Helper()
+		cfg := Default()
+		change(&cfg)
+		if err := cfg.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	f(func(c *Config) { c.Window = 0 }, "window must be above 0")
+	f(func(c *Config) { c.ScoreSteps = 1 }, "score_steps must be at least 8, not 1")
+	f(func(c *Config) { c.MostSteps = 5 }, "most_steps must be from")
+	f(func(c *Config) { c.Lambda = 2 }, "lambda must be above 0 and at most 1, not 2")
+	f(func(c *Config) { c.Floors.IOPS = 0 }, "floors: iops must be above 0")
+	f(func(c *Config) { c.History = time.Minute }, "history must be")
+	f(func(c *Config) { c.RelativeFloor = math.NaN() }, "relative_floor")
+}

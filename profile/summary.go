@@ -1,0 +1,92 @@
+package profile
+
+import (
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// Summary is what people and programs are shown of a profile.
+type Summary struct {
+	ID        foreshock.ID    `json:"id"`
+	Source    string          `json:"source"`
+	Stage     foreshock.Stage `json:"stage"`
+	Step      time.Duration   `json:"step_ns"`
+	Steps     int64           `json:"steps"`
+	Created   time.Time       `json:"created"`
+	Updated   time.Time       `json:"updated"`
+	Threshold float64         `json:"threshold"`
+	Metrics   []MetricSummary `json:"metrics"`
+}
+
+// MetricSummary is what is normal for one metric, in its unit.
+type MetricSummary struct {
+	Metric   foreshock.Metric `json:"metric"`
+	Count    int              `json:"count"` // readings in the window
+	Last     float64          `json:"last"`
+	Mean     float64          `json:"mean"`
+	StdDev   float64          `json:"std_dev"`
+	P50      float64          `json:"p50"`
+	P90      float64          `json:"p90"`
+	P95      float64          `json:"p95"`
+	P99      float64          `json:"p99"`
+	EWMA     float64          `json:"ewma"`   // the charted average
+	Usual    float64          `json:"usual"`  // the level on the logarithmic scale, like a median
+	Spread   float64          `json:"spread"` // about Usual, on the level's logarithmic scale
+	Outside  int32            `json:"outside,omitempty"`
+	Learned  time.Time        `json:"relearned,omitzero"` // when a new level was last taken as normal
+	Periods  []time.Duration  `json:"periods_ns,omitempty"`  // of the season
+	Strength float64          `json:"season_strength,omitempty"`
+	Renewed  time.Time        `json:"season_renewed,omitzero"`
+}
+
+// Summarize describes a profile. It allocates and scans the windows: it is for display.
+func Summarize(p *foreshock.Profile, now time.Time, cfg *Config) Summary {
+	s := Summary{Stage: StageOf(p, now, cfg)}
+	if p == nil {
+		return s
+	}
+	s.ID, s.Source, s.Step, s.Steps = p.ID, p.Source, p.Length, p.Steps
+	s.Created, s.Updated, s.Threshold = p.Created, p.Updated, p.Threshold.Value
+	for m, mp := range p.Metrics {
+		if mp != nil && mp.Window.Count() > 0 {
+			s.Metrics = append(s.Metrics, summarizeMetric(foreshock.Metric(m), mp))
+		}
+	}
+	return s
+}
+
+func summarizeMetric(m foreshock.Metric, mp *foreshock.MetricProfile) MetricSummary {
+	q := mp.Window.Quantiles(nil, 0.5, 0.9, 0.95, 0.99)
+	s := MetricSummary{
+		Metric: m, Count: mp.Window.Count(), Last: mp.Last, Mean: mp.Window.Mean(), StdDev: mp.Window.StdDev(),
+		P50: q[0], P90: q[1], P95: q[2], P99: q[3],
+		EWMA:  mp.Level.Value(mp.Level.Mean + mp.Chart.Z*mp.Level.Spread),
+		Usual: mp.Level.Value(mp.Level.Mean), Spread: mp.Level.Spread,
+		Outside: mp.Outside, Learned: mp.Relearned, Renewed: mp.Season.Renewed,
+	}
+	for _, period := range mp.Season.Periods {
+		s.Periods = append(s.Periods, time.Duration(period)*mp.Season.Length)
+	}
+	if len(s.Periods) > 0 {
+		s.Strength = mp.Season.Strength
+	}
+	return s
+}
+
+// Expected is what is to be expected of m in the step that ends at a time, in its unit: from the season where there is one,
+// else the usual level. ok is false while nothing is known.
+func Expected(p *foreshock.Profile, m foreshock.Metric, at time.Time) (x float64, ok bool) {
+	if p == nil || int(m) >= len(p.Metrics) || p.Metrics[m] == nil {
+		return 0, false
+	}
+	mp := p.Metrics[m]
+	if s := &mp.Season; len(s.Periods) > 0 {
+		season, _, _ := s.At(at.Add(-p.Length / 2))
+		return s.Value(mp.Rest.Mean + season), true
+	}
+	if mp.Window.Count() == 0 {
+		return 0, false
+	}
+	return mp.Level.Value(mp.Level.Mean), true
+}
