@@ -53,7 +53,7 @@ var mayImport = map[string][]string{
 	"cmd/*":      {"", "app", "api", "config", "pipeline", "timeseries/*"},
 	"bench":      {"", "app", "ingest", "ingest/*", "pipeline"},
 	"bench/*":    {"", "bench", "app", "ingest", "ingest/*", "pipeline"},
-	"examples/*": {"", "capacity", "capacity/http"},
+	"examples/*": {"", "capacity", "capacity/http", "capacity/limits"},
 }
 
 // packages calls f for each file of Go in the module that is not a test.

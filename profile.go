@@ -86,7 +86,7 @@ const MaxMethods = 4
 // Tail is a decayed histogram of the absolute deviations that a method has seen on one metric, and what was read from
 // it; see detect.
 type Tail struct {
-	Counts [TailBuckets]float32 // from 1 to 8 five to an octave, then two
+	Counts [TailBuckets]float32 // below 1, then four to an octave
 	Total  float32
 	Age    uint16 // records since the rest was computed
 	// Beyond Knee the deviations fall off as a power; KneeScore is the score there, and Boundary is where it is 1.

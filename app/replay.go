@@ -59,7 +59,10 @@ func Replay(ctx context.Context, c config.Config, o ReplayOptions) (ReplaySummar
 	scores := quantile.NewWindow(scoresKept)
 	clock := time.Time{}
 	stages := p.stages()
-	stages.Executor = p.observeOnly(o, func() time.Time { return clock })
+	stages.Executor, err = p.observeOnly(o, func() time.Time { return clock })
+	if err != nil {
+		return summary, err
+	}
 	line := pipeline.New(stages, pipeline.Options{
 		Log: slog.New(slog.DiscardHandler), Step: reader.Step(), Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow,
 		Virtual: true, Drops: p.drops,
@@ -91,26 +94,26 @@ const scoresKept = 1 << 22
 var scoreQuantiles = []float64{0.5, 0.9, 0.99, 0.999, 1}
 
 // observeOnly replaces the targets: the resource of every policy has what the options say, and is only looked at.
-func (p *parts) observeOnly(o ReplayOptions, now func() time.Time) *act.Executor {
-	var amounts foreshock.Allocation
+func (p *parts) observeOnly(o ReplayOptions, now func() time.Time) (*act.Executor, error) {
+	amounts := map[foreshock.Dimension]float64{}
 	if o.AllocatedIOPS > 0 {
-		amounts.Set(foreshock.DimIOPS, o.AllocatedIOPS)
+		amounts[foreshock.DimIOPS] = o.AllocatedIOPS
 	}
 	if o.AllocatedThroughput > 0 {
-		amounts.Set(foreshock.DimThroughput, o.AllocatedThroughput)
+		amounts[foreshock.DimThroughput] = o.AllocatedThroughput
 	}
 	const name = "declared"
 	for i := range p.policies {
 		policy := &p.policies[i]
 		policy.Mode = foreshock.Observe
 		switch {
-		case amounts.Empty():
+		case len(amounts) == 0:
 			policy.Target = ""
 		default:
 			policy.Target = name
 			if len(policy.Bounds) == 0 {
 				policy.Bounds = map[foreshock.Dimension]decide.Bounds{}
-				for _, d := range amounts.Dimensions() {
+				for d := range amounts {
 					policy.Bounds[d] = decide.Bounds{}
 				}
 				policy.Reduce.Allowed = true
@@ -118,10 +121,14 @@ func (p *parts) observeOnly(o ReplayOptions, now func() time.Time) *act.Executor
 			}
 		}
 	}
+	declared, err := dryrun.New(dryrun.Config{Resources: map[string]map[foreshock.Dimension]float64{"*": amounts}}, act.Env{Name: name})
+	if err != nil {
+		return nil, err
+	}
 	return act.New(act.Options{
-		Config: p.executor, Targets: map[string]act.Target{name: dryrun.Declared(amounts)}, Ledger: act.NewLedger(), Now: now,
+		Config: p.executor, Targets: map[string]act.Target{name: declared}, Ledger: act.NewLedger(), Now: now,
 		Recorder: act.RecorderFunc(func(context.Context, ...*foreshock.Event) error { return nil }),
-	})
+	}), nil
 }
 
 func (s *ReplaySummary) count(e *foreshock.Event) {
@@ -153,4 +160,16 @@ func (s *ReplaySummary) Text() string {
 	fmt.Fprintf(&b, "  scores: p50 %.2f, p90 %.2f, p99 %.2f, p99.9 %.2f, highest %.2f\n",
 		s.Scores["p50"], s.Scores["p90"], s.Scores["p99"], s.Scores["p99.9"], s.Scores["p100"])
 	return b.String()
+}
+
+// Measured is the pipeline that c describes, in real time, with nothing around it: no journal, no store, no targets. For benchmarks.
+func Measured(c config.Config, log *slog.Logger) (*pipeline.Pipeline, error) {
+	c.Sources, c.Targets = nil, nil
+	p, err := build(c, log)
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.New(p.stages(), pipeline.Options{
+		Log: log, Step: c.Step, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow, Drops: p.drops,
+	}), nil
 }

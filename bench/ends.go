@@ -22,7 +22,8 @@ type end struct {
 
 // ends are what the readings may go to.
 var ends = map[string]func() (end, error){
-	"count": openCount,
+	"count":    openCount,
+	"pipeline": openPipeline,
 }
 
 func endNames() []string { return slices.Sorted(maps.Keys(ends)) }

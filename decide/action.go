@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/foreshock-io/foreshock"
 )
@@ -78,12 +79,22 @@ func (d *deliberation) action() *foreshock.Action {
 	}
 	if d.ask {
 		a.Mode = foreshock.Approve
+		a.Expires = d.waits()
 	}
 	if d.undoes {
 		a.Undoes = d.State.Undo.Undoes
 	}
 	a.ID = ActionID(a, d.Sequence)
 	return a
+}
+
+// waits is how long a proposal waits for a person: not longer than the capacity is reserved for it.
+func (d *deliberation) waits() time.Time {
+	until := d.Now.Add(d.policy.Patience)
+	if d.grant != "" && d.Grant.Expires.Before(until) {
+		return d.Grant.Expires
+	}
+	return until
 }
 
 // whole leaves out what is no amount.

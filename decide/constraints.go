@@ -204,7 +204,7 @@ func budget(d *deliberation, kind foreshock.Kind) {
 	case b.Left <= 0:
 		d.hold(Budget, "the provider allows no more changes of %s within %s%s", d.Resource.Name, span(b.Window), d.frees())
 	case b.Left <= kept && !d.emergency:
-		d.hold(BudgetKept, "of the provider's changes of %s within %s only %d is left, kept for emergencies%s", d.Resource.Name, span(b.Window), b.Left, d.frees())
+		d.hold(BudgetKept, "the %d changes of %s that the provider still allows within %s are kept for emergencies%s", b.Left, d.Resource.Name, span(b.Window), d.frees())
 	}
 }
 
@@ -238,7 +238,7 @@ func noun(kind foreshock.Kind) string {
 }
 
 // fleet bounds the harm of a mistake. Emergencies are bound like all.
-func fleet(d *deliberation, _ foreshock.Kind) {
+func fleet(d *deliberation, kind foreshock.Kind) {
 	c, l := d.Counts, d.policy.Limits
 	if l.AtOnce > 0 && c.Open >= l.AtOnce {
 		d.hold(FleetAtOnce, "%d actions are under way, at most %d may be", c.Open, l.AtOnce)
@@ -246,8 +246,12 @@ func fleet(d *deliberation, _ foreshock.Kind) {
 	if l.PerHour > 0 && c.LastHour >= l.PerHour {
 		d.hold(FleetPerHour, "%d actions were begun in the last hour, at most %d may be", c.LastHour, l.PerHour)
 	}
-	if l.PerDay > 0 && c.WorkloadLastDay >= l.PerDay {
-		d.hold(WorkloadPerDay, "%d actions were begun on this workload in the last day, at most %d may be", c.WorkloadLastDay, l.PerDay)
+	perDay := l.PerDay
+	if kind == foreshock.Shrink && !d.undoes {
+		perDay = (3*l.PerDay + 3) / 4 // the rest is left for growing
+	}
+	if l.PerDay > 0 && c.WorkloadLastDay >= perDay {
+		d.hold(WorkloadPerDay, "%d actions were begun on this workload in the last day, at most %d may be before a %s", c.WorkloadLastDay, perDay, noun(kind))
 	}
 	if most := max(1, int(l.Share*float64(c.PolicySize))); l.Share > 0 && !c.PolicyMine && c.PolicyResources >= most {
 		d.hold(FleetShare, "%d of the policy's %d resources were changed in the last hour, at most %d may be", c.PolicyResources, c.PolicySize, most)

@@ -330,6 +330,14 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 			s.Step.Values.Set(foreshock.Latency, an.Observed)
 		}
 	},
+	"lasting": func(s *State, _ string, _ map[string]string) {
+		s.Finding.Anomaly = &foreshock.Anomaly{Metric: foreshock.Latency}
+	},
+	"finding": func(s *State, rest string, _ map[string]string) { // without an anomaly that lasts
+		if err := s.Finding.Severity.UnmarshalText([]byte(rest)); err != nil {
+			panic(err) // a mistake in a scenario
+		}
+	},
 	"forecast": func(s *State, rest string, a map[string]string) {
 		d := dimensionOf(first(rest))
 		f := &foreshock.Forecast{Dimension: d, At: noon, Length: time.Minute, Model: "arima", Levels: []float64{0.5, 0.95}, Skill: 0.31, Origins: 20}

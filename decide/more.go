@@ -194,7 +194,15 @@ func (d *deliberation) soon(m measure) time.Duration {
 
 // lasting is how far a change must see: until the next one could be in effect.
 func (d *deliberation) lasting(m measure) time.Duration {
-	return max(d.soon(m), d.leadTime(m.Dimension)+max(d.policy.Cooldown, d.spacing()))
+	return max(d.soon(m), d.leadTime(m.Dimension)+max(d.policy.Cooldown, d.spacing(), d.pace()))
+}
+
+// pace is the time between growths by which the day's actions suffice, as many reductions counted in.
+func (d *deliberation) pace() time.Duration {
+	if n := d.policy.Limits.PerDay; n > 0 {
+		return 12 * time.Hour / time.Duration(n)
+	}
+	return 0
 }
 
 // ahead wants, before anything is wrong, what a forecast says will soon be needed.

@@ -25,6 +25,7 @@ type Policy struct {
 	Cooldown   time.Duration                  `yaml:"cooldown"`    // after an action took effect, before the next growth; default 5m
 	LeadTime   time.Duration                  `yaml:"lead_time"`   // until learned; default 1m
 	Validity   time.Duration                  `yaml:"validity"`    // of a decision; default 2m
+	Patience   time.Duration                  `yaml:"patience"`    // how long a proposal waits for a person; default 15m
 	MaxLatency time.Duration                  `yaml:"max_latency"` // what people want; 0: only what is normal counts
 	// Above is the share of what is allocated at which demand alone is reason to grow, without anomaly or forecast; 0: never.
 	Above    float64 `yaml:"above"`
@@ -72,6 +73,7 @@ func (p Policy) WithDefaults() Policy {
 	or(&p.Cooldown, 5*time.Minute)
 	or(&p.LeadTime, time.Minute)
 	or(&p.Validity, 2*time.Minute)
+	or(&p.Patience, 15*time.Minute)
 	or(&p.Resource, "${name}")
 	or(&p.Reduce.After, 30*time.Minute)
 	or(&p.Reduce.Below, 0.7)
@@ -114,6 +116,7 @@ func (p Policy) Check() []error {
 	c.duration("lead_time", p.LeadTime)
 	c.duration("max_latency", p.MaxLatency)
 	c.when(p.Validity <= 0 || p.Validity > time.Hour, "validity is %s; above 0 and at most 1h is allowed", p.Validity)
+	c.when(p.Patience <= 0 || p.Patience > 24*time.Hour, "patience is %s; above 0 and at most 24h is allowed", p.Patience)
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
 		if b, ok := p.Bounds[d]; ok {
 			c.bounds(d, b)

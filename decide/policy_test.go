@@ -98,6 +98,7 @@ func TestCheck(t *testing.T) {
 	f("lead_time is -1s", func(p *Policy) { p.LeadTime = -time.Second })
 	f("max_latency is -1s", func(p *Policy) { p.MaxLatency = -time.Second })
 	f("validity is 2h", func(p *Policy) { p.Validity = 2 * time.Hour })
+	f("patience is 48h", func(p *Policy) { p.Patience = 48 * time.Hour })
 	f("bounds.iops.max 5 is below min 6", func(p *Policy) {
 		p.Bounds = map[foreshock.Dimension]Bounds{foreshock.DimIOPS: {Min: 6, Max: 5, Step: 1}}
 	})

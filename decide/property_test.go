@@ -283,7 +283,9 @@ func breaches(s *State, a *foreshock.Action) (list []string) {
 	never(s.Resource.Budget.Limited && s.Resource.Budget.Left < 1, "an action without budget")
 	never(s.Counts.Open >= 4 || s.Counts.LastHour >= 60 || s.Counts.WorkloadLastDay >= 24, "an action above the fleet's limits")
 	never(a.To.Empty(), "an action that changes nothing")
-	never(!a.Expires.Equal(noon.Add(2*time.Minute)) || len(a.ID) != 32, "an action without end or name")
+	never(a.Mode == foreshock.Auto && !a.Expires.Equal(noon.Add(2*time.Minute)), "an action that outlives its evidence")
+	never(a.Expires.After(noon.Add(15*time.Minute)) || len(a.ID) != 32, "an action without end or name")
+	never(a.Grant != "" && a.Expires.After(s.Grant.Expires.Add(2*time.Minute)), "a proposal that outlives its reservation")
 	for _, d := range a.To.Dimensions() {
 		list = append(list, s.breaches(d, a)...)
 	}
@@ -377,4 +379,39 @@ func TestIdentity(t *testing.T) {
 	if RequestID(d, 1) != RequestID(d, 1) || RequestID(d, 1) == RequestID(d, 2) {
 		t.Error("a request's ID does not follow its decision")
 	}
+}
+
+func TestMultiples(t *testing.T) {
+	f := func(provider, policy, want float64) {
+		t.Helper()
+		w := wish{measure: measure{Dimension: foreshock.DimIOPS, rule: foreshock.Rule{Quantum: provider}, bounds: Bounds{Quantum: policy}}}
+		if got := w.quantum(); got != want {
+			t.Errorf("multiples of %g and %g are multiples of %g, expected %g", provider, policy, got, want)
+		}
+	}
+	f(0, 0, 1)
+	f(100, 0, 100)
+	f(0, 250, 250)
+	f(100, 300, 300)
+	f(300, 100, 300)
+	f(100, 250, 500)
+	f(4, 6, 12)
+	f(0.3, 0.7, 0.3)       // the provider's rule counts
+	f(1<<40, 3<<39, 1<<40) // too large to be multiplied
+	f(math.NaN(), -1, 1)   // neither is a multiple
+
+	g := func(x, q, down, up float64) {
+		t.Helper()
+		if floor(x, q) != down || ceil(x, q) != up {
+			t.Errorf("%g by %g: %g to %g, expected %g to %g", x, q, floor(x, q), ceil(x, q), down, up)
+		}
+	}
+	g(1250, 100, 1200, 1300)
+	g(1200, 100, 1200, 1200)
+	g(0.29, 0.01, 0.29, 0.29)
+	g(0.57, 0.01, 0.57, 0.57)
+	g(0.571, 0.01, 0.57, 0.58)
+	g(3, 0.75, 3, 3)
+	g(0.8, 0.3, 0.6, 0.8999999999999999)
+	g(1200.0000000001, 100, 1200, 1200) // a rounding error is no demand
 }

@@ -43,7 +43,7 @@ func TestScoresAreTheSameAfterRestore(t *testing.T) {
 
 // Whatever is read, nothing panics, no score is NaN or negative, and the profile can be stored and read again.
 func TestAnyInput(t *testing.T) {
-		rapid.Check(t, func(t *rapid.T) {
+	rapid.Check(t, func(t *rapid.T) {
 		r := newRig(t, time.Duration(rapid.Int64Range(1e6, 3600e9).Draw(t, "step")))
 		extreme := rapid.OneOf(
 			rapid.Float64(), rapid.Float64Range(0, 1), rapid.Float64Range(0, 1e6),

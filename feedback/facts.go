@@ -73,6 +73,9 @@ func (f *facts) spans() (before, after []Step) {
 	return before, after[max(0, min(len(after)-least, len(after)/2)):]
 }
 
+// farthestNormal is how many times its level a latency may be and still be normal.
+const farthestNormal = 5
+
 func latencies(steps []Step) (xs []float64) { return readings(steps, foreshock.Latency) }
 
 func readings(steps []Step, m foreshock.Metric) (xs []float64) {
@@ -93,10 +96,13 @@ func demands(steps []Step, d foreshock.Dimension) (xs []float64) {
 	return xs
 }
 
-// well is the latency up to which all is well: what is normal with its upper bound, or what people want where that is less. Where nothing is
-// known of either, half of what it was.
+// well is the latency up to which all is well: what is normal with its upper bound, or what people want where that is less. The upper bound
+// may hold what an incident left in it, so it counts up to some times the level only. Where nothing is known of either, half of what it was.
 func (f *facts) well() float64 {
-	limit := math.Max(f.Normal.Upper, 1.5*f.Normal.Level)
+	limit := 1.5 * f.Normal.Level
+	if upper := f.Normal.Upper; upper > limit {
+		limit = math.Min(upper, farthestNormal*f.Normal.Level)
+	}
 	if want := f.MaxLatency.Seconds(); want > 0 && (limit <= 0 || want < limit) {
 		limit = want
 	}

@@ -85,6 +85,10 @@ func TestJudge(t *testing.T) {
 	})
 	f(foreshock.Unclear, "within what it varies by", func(in *Input) { in.After = steps(8, start, 0.0081, 800, 800, true) })
 	f(foreshock.Helped, "", func(in *Input) { in.Normal = Normal{} })
+	f(foreshock.Helped, "latency fell", func(in *Input) { in.Normal.Upper = 0.0159 }) // an incident was learned
+	f(foreshock.Helped, "latency fell", func(in *Input) {                             // what was normal was not what people want
+		in.Normal, in.MaxLatency = Normal{Level: 0.015, Upper: 0.02}, 10*time.Millisecond
+	})
 
 	ahead := func(in *Input) { in.Before = steps(8, start.Add(-80*time.Second), 0.0003, 200, 200, false) }
 	f(foreshock.Helped, "would have saturated the old amount", ahead)
@@ -355,5 +359,45 @@ func TestAbsurd(t *testing.T) {
 		if _, err := json.Marshal(l); err != nil {
 			t.Fatalf("cannot be written: %v", err)
 		}
+	})
+}
+
+// TestFigures: what was to be expected without it, and what it gained.
+func TestFigures(t *testing.T) {
+	f := func(without, gain float64, edit func(in *Input)) {
+		t.Helper()
+		in := example()
+		edit(&in)
+		in.Now = latest(in.Completed, in.Length)
+		e, _ := Judge(in)
+		if math.Abs(e.Without-without) > 1e-6 || math.Abs(e.Gain-gain) > 1e-3 {
+			t.Errorf("without %g, gain %g, expected %g, %g: %s", e.Without, e.Gain, without, gain, e.Text)
+		}
+	}
+	before := func(in *Input, latency, demand float64) {
+		in.Before = steps(8, start.Add(-80*time.Second), latency, demand, demand, latency > 0.0006)
+	}
+	after := func(in *Input, latency, demand float64) { in.After = steps(8, start, latency, demand, demand, false) }
+	f(0.0159, 0.994, func(*Input) {})                                               // it stays as bad as it was
+	f(0.0159, 0.497, func(in *Input) { in.Action.To.Set(foreshock.DimIOPS, 1500) }) // for each unit added
+	f(0.0003, 0, func(in *Input) { after(in, 0.0003, 100) })                        // the load fell: as is normal
+	f(0, 0, func(in *Input) { in.Before = nil })
+	f(0.0159, 0, func(in *Input) { after(in, 0.0159, 800) }) // nothing gained
+	f(0.0159, 0, func(in *Input) { before(in, 0.0159, math.NaN()) })
+	f(0.008, 0, func(in *Input) { // ahead: a saturated amount by the queue's law
+		before(in, 0.0003, 200)
+	})
+	f(0.00045, 0, func(in *Input) { // ahead, with more load than before: (1-0.4)/(1-0.6) times
+		before(in, 0.0003, 200)
+		after(in, 0.0003, 300)
+	})
+	f(0.0003, 0, func(in *Input) { // less was given: as before
+		in.Action.To.Set(foreshock.DimIOPS, 300)
+		before(in, 0.0003, 100)
+		after(in, 0.0004, 150)
+	})
+	f(0.0159, 0.891, func(in *Input) { // normal is more than people want: the excess is above what they want
+		in.Normal, in.MaxLatency = Normal{Level: 0.015}, 300*time.Microsecond
+		after(in, 0.002, 800)
 	})
 }

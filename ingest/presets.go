@@ -5,11 +5,20 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
-// presets are the named lists of rules. Each list stands in a file of its own, with where its names come from.
+// presets are the named lists of rules. Each stands with where its names come from.
 var presets = map[string][]Rule{
-	"node_exporter": nodeExporter,
+	"azure_disk":        azureDisk,
+	"cadvisor":          cAdvisor,
+	"cloudwatch_ebs_1m": cloudWatchEBS(time.Minute),
+	"cloudwatch_ebs_5m": cloudWatchEBS(5 * time.Minute),
+	"ebs_csi":           ebsCSI,
+	"gcp_disk":          gcpDisk,
+	"libvirt":           libvirtExporter,
+	"node_exporter":     nodeExporter,
+	"otel_system":       otelSystem,
 }
 
 // Preset gives the rules of a preset.
@@ -23,3 +32,21 @@ func Preset(name string) ([]Rule, error) {
 
 // PresetNames lists the presets.
 func PresetNames() []string { return slices.Sorted(maps.Keys(presets)) }
+
+// counters makes a rule of each cumulative series.
+func counters(id string, match map[string]string, fields map[string]Field) []Rule {
+	var rules []Rule
+	for _, metric := range slices.Sorted(maps.Keys(fields)) {
+		rules = append(rules, Rule{Metric: metric, Match: match, ID: id, Field: fields[metric].String(), Counter: true})
+	}
+	return rules
+}
+
+// rates makes a rule of each series whose value is what came in a period.
+func rates(id string, match map[string]string, period time.Duration, fields map[string]Field) []Rule {
+	rules := counters(id, match, fields)
+	for i := range rules {
+		rules[i].Counter, rules[i].Period = false, period
+	}
+	return rules
+}

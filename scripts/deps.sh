@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that the tests start, where it can: Debian packages, as root. Elsewhere it says what is missing;
-# the tests that need it then skip, with the same message.
+# the tests that need it then skip, with the same message. The kernel of the guest in which cgroup v2 is tried is only
+# unpacked, into a cache folder.
 set -euo pipefail
 
 # program:package
@@ -11,22 +12,52 @@ needs=(
   prometheus-node-exporter:prometheus-node-exporter
   victoria-metrics:victoria-metrics
   fio:fio
-  gcc:gcc # for the race detector
+  gcc:gcc                            # for the race detector
+  qemu-system-x86_64:qemu-system-x86 # these three for the guest of app/guest
+  busybox:busybox-static
+  cpio:cpio
 )
 
-missing=()
-for need in "${needs[@]}"; do
-  command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
-done
-[ ${#missing[@]} -eq 0 ] && exit 0
-
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  echo "deps: installing ${missing[*]}"
-  log=$(mktemp)
-  if (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}") >"$log" 2>&1; then
-    exit 0
+packages() {
+  local need missing=() log
+  for need in "${needs[@]}"; do
+    command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "deps: installing ${missing[*]}"
+    log=$(mktemp)
+    if (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}") >"$log" 2>&1; then
+      return
+    fi
+    tail -5 "$log"
   fi
-  tail -5 "$log"
-fi
-echo "deps: missing: ${missing[*]}; on Debian: apt-get install --no-install-recommends ${missing[*]}"
-echo "deps: the tests that need them are skipped"
+  echo "deps: missing: ${missing[*]}; on Debian: apt-get install --no-install-recommends ${missing[*]}"
+  echo "deps: the tests that need them are skipped"
+}
+
+# guest_kernel unpacks the kernel that apt has now for cloud machines, once per version; it takes no root.
+guest_kernel() {
+  local cache=${XDG_CACHE_HOME:-$HOME/.cache}/foreshock/guest image version work
+  image=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '$1 == "Depends:" {print $2; exit}') || true
+  version=$(apt-cache show --no-all-versions "${image:-none}" 2>/dev/null | awk '$1 == "Version:" {print $2; exit}') || true
+  if [ -z "$version" ]; then
+    echo "deps: apt knows no linux-image-cloud-amd64 (it takes Debian on amd64, and apt-get update); the tests in a guest are skipped"
+    return
+  fi
+  [ -d "$cache/$version" ] && return
+  echo "deps: unpacking $image $version into $cache"
+  mkdir -p "$cache"
+  work=$(mktemp -d "$cache/.unpack-XXXXXX")
+  if (cd "$work" && apt-get download -qq "$image" && dpkg -x ./*.deb tree) >"$work/log" 2>&1; then
+    find "$work/tree" -name '*.ko.xz' -exec xz -d {} +
+    mv -T "$work/tree" "$cache/$version" 2>/dev/null || true # another one was faster
+  else
+    tail -5 "$work/log"
+    echo "deps: $image could not be fetched; the tests in a guest are skipped"
+  fi
+  rm -rf "$work"
+}
+
+packages
+guest_kernel

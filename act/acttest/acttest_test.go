@@ -47,7 +47,7 @@ func TestProvider(t *testing.T) {
 				return n
 			},
 			Others: func() string { return p.Volume("vol-1").Label },
-			Fault:  func(m acttest.Mood) bool { p.SetMood(m); return true },
+			Fault:  func(m acttest.Mood) bool { p.SetMood("", m); return true },
 		}
 	})
 }

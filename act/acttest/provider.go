@@ -64,7 +64,8 @@ type Provider struct {
 
 	mu      sync.Mutex // guards the rest
 	volumes map[string]*Volume
-	mood    Mood
+	mood    Mood            // of volumes that have none of their own
+	moods   map[string]Mood // by volume
 	entries []Entry
 	file    *os.File
 	gone    chan struct{} // closed when the calls that hang may end
@@ -81,17 +82,21 @@ type Entry struct {
 
 // NewProvider returns a provider with volumes. Where file is not nil, each line of its ledger is appended there and synced.
 func NewProvider(volumes map[string]*Volume, file *os.File) *Provider {
-	return &Provider{volumes: volumes, file: file, mood: Fine, UnderWay: defaultUnderWay, gone: make(chan struct{})}
+	return &Provider{volumes: volumes, file: file, mood: Fine, moods: map[string]Mood{}, UnderWay: defaultUnderWay, gone: make(chan struct{})}
 }
 
 // Close lets the calls end that would hang for ever.
 func (p *Provider) Close() { close(p.gone) }
 
-// SetMood says how the calls from now on go.
-func (p *Provider) SetMood(m Mood) {
+// SetMood says how the calls from now on go: for one volume, or with "" for those that have no mood of their own.
+func (p *Provider) SetMood(volume string, m Mood) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.mood = m
+	if volume == "" {
+		p.mood = m
+		return
+	}
+	p.moods[volume] = m
 }
 
 // Entries gives the ledger.
@@ -155,12 +160,14 @@ func (v *Volume) settle() {
 //
 //	GET  /volumes/NAME          the volume
 //	POST /volumes/NAME          asks for the amounts in the body
-//	PUT  /mood                  a Mood
+//	PUT  /mood?is=MOOD&of=NAME  sets a Mood
 func (p *Provider) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /volumes/{name}", p.get)
 	mux.HandleFunc("POST /volumes/{name}", p.post)
-	mux.HandleFunc("PUT /mood", func(_ http.ResponseWriter, r *http.Request) { p.SetMood(Mood(r.URL.Query().Get("is"))) })
+	mux.HandleFunc("PUT /mood", func(_ http.ResponseWriter, r *http.Request) {
+		p.SetMood(r.URL.Query().Get("of"), Mood(r.URL.Query().Get("is")))
+	})
 	return mux
 }
 
@@ -206,7 +213,10 @@ func (p *Provider) post(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) take(e Entry) (mood Mood, status int, why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	mood = p.mood
+	mood, own := p.moods[e.Resource]
+	if !own {
+		mood = p.mood
+	}
 	if mood == Slow { // half of the wait comes before the change
 		p.mu.Unlock()
 		time.Sleep(quiet)

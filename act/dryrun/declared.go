@@ -4,65 +4,99 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
-	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 )
 
-// anyOther is the declared resource that stands for all that have no name of their own.
-const anyOther = "*"
+// Declared is a target in which a resource of any name has the same amounts, each free to go up and down. With no amounts, nothing is
+// known of any resource. It refuses every change.
+func Declared(amounts foreshock.Allocation) act.Target {
+	return &declared{name: "dryrun", others: amounts, rules: freely()}
+}
 
-// declared are resources with amounts that a configuration states.
+func freely() map[foreshock.Dimension]foreshock.Rule {
+	rules := map[foreshock.Dimension]foreshock.Rule{}
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		rules[d] = foreshock.Rule{Down: true}
+	}
+	return rules
+}
+
+// declared gives amounts that were written down. They were read at no time, so that Resource.At is the zero time.
 type declared struct {
-	target  string
-	amounts map[string]foreshock.Allocation
-	rules   map[foreshock.Dimension]foreshock.Rule
+	name   string
+	named  map[string]foreshock.Allocation
+	others foreshock.Allocation
+	rules  map[foreshock.Dimension]foreshock.Rule // of all dimensions
 }
 
-func declare(cfg Config, target string) (*declared, error) {
-	d := &declared{target: target, amounts: map[string]foreshock.Allocation{}, rules: map[foreshock.Dimension]foreshock.Rule{}}
-	var errs []error
-	for dim := range foreshock.Dimension(foreshock.NumDimensions) {
-		d.rules[dim] = foreshock.Rule{Down: true}
-		rule, given := cfg.Rules[dim]
-		if !given {
-			continue
-		}
-		if rule.Min < 0 || rule.Quantum < 0 || rule.Max < 0 || rule.Max > 0 && rule.Max < rule.Min {
-			errs = append(errs, fmt.Errorf("rules.%s: min, max and quantum must not be below 0, and max not below min", dim))
-		}
-		d.rules[dim] = foreshock.Rule{Min: rule.Min, Max: rule.Max, Quantum: rule.Quantum, Down: !rule.UpOnly}
+func declare(cfg Config, name string) (*declared, error) {
+	t := &declared{name: name, named: map[string]foreshock.Allocation{}, rules: freely()}
+	var faults []error
+	var err error
+	t.others, err = allocation("allocated", cfg.Allocated)
+	faults = append(faults, err)
+	for resource, amounts := range cfg.Resources {
+		t.named[resource], err = allocation("resources."+resource, amounts)
+		faults = append(faults, err)
 	}
-	for name, amounts := range cfg.Resources {
-		var a foreshock.Allocation
-		for dim, x := range amounts {
-			if x < 0 || math.IsInf(x, 0) || math.IsNaN(x) {
-				errs = append(errs, fmt.Errorf("resources.%s.%s: %g is no amount", name, dim, x))
-			}
-			a.Set(dim, x)
-		}
-		d.amounts[name] = a
+	for d, rule := range cfg.Rules {
+		faults = append(faults, check(d, rule))
 	}
-	return d, errors.Join(errs...)
+	maps.Copy(t.rules, cfg.Rules)
+	return t, errors.Join(faults...)
 }
 
-func (d *declared) Read(_ context.Context, resource string) (foreshock.Resource, error) {
-	a, known := d.amounts[resource]
-	if !known {
-		a, known = d.amounts[anyOther]
+func allocation(where string, amounts Amounts) (a foreshock.Allocation, err error) {
+	for d, x := range amounts {
+		if bad(x) {
+			err = errors.Join(err, fmt.Errorf("%s.%s must be a number of at least 0, not %g", where, d, x))
+		}
+		a.Set(d, x)
 	}
-	if !known {
-		return foreshock.Resource{}, fmt.Errorf("%w: no amounts are declared for %q", act.ErrNotFound, resource)
+	return a, err
+}
+
+func bad(x float64) bool { return !(x >= 0) || math.IsInf(x, 0) }
+
+func check(d foreshock.Dimension, rule foreshock.Rule) error {
+	switch {
+	case bad(rule.Min) || bad(rule.Max) || bad(rule.Quantum):
+		return fmt.Errorf("rules.%s: min, max and quantum must be numbers of at least 0", d)
+	case rule.Max > 0 && rule.Max < rule.Min:
+		return fmt.Errorf("rules.%s: max (%g) must be at least min (%g)", d, rule.Max, rule.Min)
 	}
-	r := foreshock.Resource{Target: d.target, Name: resource, At: time.Now(), Allocated: a, Rules: map[foreshock.Dimension]foreshock.Rule{}}
-	for _, dim := range a.Dimensions() {
-		r.Rules[dim] = d.rules[dim]
+	return nil
+}
+
+func (t *declared) amounts(resource string) foreshock.Allocation {
+	if a, named := t.named[resource]; named {
+		return a
+	}
+	return t.others
+}
+
+// Read gives the declared amounts.
+func (t *declared) Read(_ context.Context, resource string) (foreshock.Resource, error) {
+	r := foreshock.Resource{Target: t.name, Name: resource, Allocated: t.amounts(resource), Rules: map[foreshock.Dimension]foreshock.Rule{}}
+	for _, d := range r.Allocated.Dimensions() {
+		r.Rules[d] = t.rules[d]
 	}
 	return r, nil
 }
 
-func (d *declared) Validate(now foreshock.Resource, action foreshock.Action) error {
+// Validate checks the declared rules.
+func (t *declared) Validate(now foreshock.Resource, action foreshock.Action) error {
 	return act.CheckRules(now, action)
+}
+
+// Apply refuses.
+func (t *declared) Apply(_ context.Context, action foreshock.Action) error { return refuse(action) }
+
+// Follow sees the declared amounts, and nothing of any change: not even that it failed, for another target may have been asked for it.
+func (t *declared) Follow(_ context.Context, action foreshock.Action) (act.Progress, error) {
+	return act.Progress{Observed: t.amounts(action.Resource), Note: "dry run: the amounts are declared, not read"}, nil
 }

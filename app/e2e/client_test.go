@@ -31,7 +31,7 @@ type (
 		Policy     string             `json:"policy"`
 		Decision   string             `json:"decision"`
 		Profile    profileView        `json:"profile"`
-		Resource *struct {
+		Resource   *struct {
 			Name      string             `json:"name"`
 			Allocated map[string]float64 `json:"allocated"`
 		} `json:"resource"`

@@ -91,7 +91,7 @@ policies:
 // checkStory checks what the journal tells, as the command line gives it, and gives the part about the actions as text.
 func checkStory(t *testing.T, p *program, d *throttledDisk) []string {
 	t.Helper()
-	got := foreshock(t, "events", "--server", p.url, "--limit", "10000", "-o", "json")
+	got := command(t, "events", "--server", p.url, "--limit", "10000", "-o", "json")
 	var events []event
 	if err := json.Unmarshal([]byte(got.stdout), &events); err != nil || got.code != 0 {
 		t.Fatalf("events -o json: exit %d, %v: %s%s", got.code, err, got.stdout, got.stderr)
@@ -127,7 +127,7 @@ func checkStory(t *testing.T, p *program, d *throttledDisk) []string {
 	if !grew || !shrank {
 		t.Errorf("the journal shows a growth: %v, and a reduction: %v", grew, shrank)
 	}
-	if why := foreshock(t, "explain", "disk/"+d.name, "--server", p.url); why.code != 0 || !strings.Contains(why.stdout, "verdict") {
+	if why := command(t, "explain", "disk/"+d.name, "--server", p.url); why.code != 0 || !strings.Contains(why.stdout, "verdict") {
 		t.Errorf("explain: exit %d: %s%s", why.code, why.stdout, why.stderr)
 	}
 	return tale
@@ -178,10 +178,7 @@ func (w *watcher) head() {
 func (w *watcher) phase(name string, over func(state) bool) {
 	w.t.Helper()
 	w.most.latency, w.most.severity = 0, "none"
-	waitFor(w.t, 3*time.Minute, fmt.Sprintf("phase %q is over; last seen: %+v", name, w.last.workload), func() bool {
-		if !w.program.alive() {
-			w.t.Fatalf("the program ended: %v", w.program.err)
-		}
+	w.program.until(fmt.Sprintf("is done with phase %q", name), func() bool {
 		now, ok := w.program.workload("disk/" + w.disk.name)
 		if !ok || !now.Time.After(w.last.Time) {
 			return false

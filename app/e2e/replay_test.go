@@ -33,13 +33,13 @@ func TestReplay(t *testing.T) {
 			if testing.Short() && i%10 != 0 {
 				t.Skip("one file in ten with -short")
 			}
-			got := foreshock(t, "replay", absolute(t, file), "-o", "json")
+			got := command(t, "replay", absolute(t, file), "-o", "json")
 			if got.code != 0 {
 				t.Fatalf("exit %d: %s", got.code, got.stderr)
 			}
 			checkReplay(t, got.stdout)
 			if i%10 == 0 {
-				if again := foreshock(t, "replay", absolute(t, file), "-o", "json"); again.stdout != got.stdout {
+				if again := command(t, "replay", absolute(t, file), "-o", "json"); again.stdout != got.stdout {
 					t.Error("a second replay says something else")
 				}
 			}

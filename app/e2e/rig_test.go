@@ -31,9 +31,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// binary builds the program, once.
+// binary builds the program, once. FORESHOCK_BINARY names one to test in its place, for example a release.
 func binary(t testing.TB) string {
 	t.Helper()
+	if ready := os.Getenv("FORESHOCK_BINARY"); ready != "" {
+		return ready
+	}
 	built.once.Do(func() {
 		if built.folder, built.err = os.MkdirTemp("", "foreshock-e2e-"); built.err != nil {
 			return
@@ -165,7 +168,7 @@ func (p *process) until(what string, ok func() bool) {
 }
 
 // wait is how long anything may take that takes a moment.
-const wait = time.Minute
+const wait = 2 * time.Minute
 
 // waitFor polls until ok says true, and fails the test when it did not within the limit, which is far more than it takes.
 func waitFor(t testing.TB, limit time.Duration, what string, ok func() bool) {
@@ -244,8 +247,8 @@ type result struct {
 	code           int
 }
 
-// foreshock runs a command of the program to its end.
-func foreshock(t testing.TB, args ...string) result {
+// command runs a command of the program to its end.
+func command(t testing.TB, args ...string) result {
 	t.Helper()
 	cmd := exec.Command(binary(t), args...)
 	cmd.Dir = t.TempDir()

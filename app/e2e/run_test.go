@@ -40,7 +40,7 @@ func TestRunWithoutConfiguration(t *testing.T) {
 	keepBusy(t)
 	p.waitSteps(id, 1)
 
-	list := foreshock(t, "workloads", "--server", p.url, "-o", "json")
+	list := command(t, "workloads", "--server", p.url, "-o", "json")
 	var workloads []workload
 	if err := json.Unmarshal([]byte(list.stdout), &workloads); err != nil || list.code != 0 {
 		t.Fatalf("workloads -o json: exit %d, %v: %s%s", list.code, err, list.stdout, list.stderr)
@@ -56,11 +56,11 @@ func TestRunWithoutConfiguration(t *testing.T) {
 	if !found {
 		t.Fatalf("%s is not among the workloads: %s", id, list.stdout)
 	}
-	table := foreshock(t, "workloads", "--server", p.url)
+	table := command(t, "workloads", "--server", p.url)
 	if table.code != 0 || !strings.Contains(table.stdout, id) || !strings.HasPrefix(table.stdout, "WORKLOAD") {
 		t.Errorf("workloads: exit %d: %s%s", table.code, table.stdout, table.stderr)
 	}
-	why := foreshock(t, "explain", id, "--server", p.url)
+	why := command(t, "explain", id, "--server", p.url)
 	if why.code != 0 || !strings.Contains(why.stdout, id) || !strings.Contains(why.stdout, "Decision of") {
 		t.Errorf("explain: exit %d: %s%s", why.code, why.stdout, why.stderr)
 	}

@@ -56,12 +56,12 @@ func (l *Limits) Reserve(_ context.Context, now time.Time, r capacity.Request) (
 		g.Expires = now.Add(r.For)
 	}
 	g.Granted, g.Reason = l.give(&r)
-	h := &held{Held: capacity.Held{Request: r, Grant: g}}
-	l.draw(h)
-	if len(h.drawn) == 0 && g.Reason != "" {
+	if g.Reason != "" && !grows(r.From, g.Granted) {
 		g.Expires = now.Add(min(askAgain, l.hold))
 		return g, nil
 	}
+	h := &held{Held: capacity.Held{Request: r, Grant: g}}
+	l.draw(h)
 	l.keep(h)
 	return g, nil
 }
@@ -86,6 +86,14 @@ func check(r *capacity.Request) error {
 		}
 	}
 	return nil
+}
+
+func grows(from, granted foreshock.Allocation) bool {
+	return slices.ContainsFunc(granted.Dimensions(), func(d foreshock.Dimension) bool {
+		to, _ := granted.Get(d)
+		have, _ := from.Get(d)
+		return to > have
+	})
 }
 
 // again answers for a grant that is held.

@@ -55,6 +55,7 @@ func OpenProfiles(dir string, log *slog.Logger) (*Profiles, error) {
 
 func openProfiles(path string, readOnly bool) (_ *Profiles, err error) {
 	defer guard("open", &err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	if info, err := os.Stat(path); err != nil && (readOnly || !os.IsNotExist(err)) {
 		return nil, fmt.Errorf("profiles: %w", err)
 	} else if err == nil && !info.Mode().IsRegular() {

@@ -1,0 +1,91 @@
+package e2e_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/snappy"
+	"github.com/prometheus/prometheus/prompb"
+)
+
+// sample is one reading of one series of a volume.
+type sample struct {
+	volume, metric string
+	at             time.Time
+	value          float64
+}
+
+// volumeRules map the samples of send to workloads called vol/NAME.
+const volumeRules = `[
+      {metric: vol_iops, id: "vol/${volume}", field: iops},
+      {metric: vol_latency_seconds, id: "vol/${volume}", field: latency_seconds},
+      {metric: vol_queue_depth, id: "vol/${volume}", field: queue_depth},
+    ]`
+
+// send writes samples by remote write, in their order; the program must take them.
+func (p *program) send(samples []sample) error {
+	var message prompb.WriteRequest
+	for _, s := range samples {
+		message.Timeseries = append(message.Timeseries, prompb.TimeSeries{
+			Labels:  []prompb.Label{{Name: "__name__", Value: s.metric}, {Name: "volume", Value: s.volume}},
+			Samples: []prompb.Sample{{Timestamp: s.at.UnixMilli(), Value: s.value}},
+		})
+	}
+	data, err := message.Marshal()
+	if err != nil {
+		return err
+	}
+	code, body, err := p.write(snappy.Encode(nil, data))
+	if err == nil && code/100 != 2 {
+		err = fmt.Errorf("remote write: status %d: %s", code, body)
+	}
+	return err
+}
+
+// write posts a body to the receiver of remote write.
+func (p *program) write(body []byte) (code int, answer string, err error) {
+	req, err := http.NewRequest(http.MethodPost, p.url+"/api/v1/write", bytes.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Content-Type", "application/x-protobuf")
+	req.Header.Set("Content-Encoding", "snappy")
+	req.Header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var b bytes.Buffer
+	_, err = b.ReadFrom(resp.Body)
+	return resp.StatusCode, b.String(), err
+}
+
+// TestRemoteWriteBounds checks that what is too large is refused before there is memory for it.
+func TestRemoteWriteBounds(t *testing.T) {
+	t.Parallel()
+	p := start(t, "-c", config(t, t.TempDir(), "sources: [remotewrite: {presets: [node_exporter], max_body_bytes: 1MiB, max_decoded_bytes: 2MiB}]\n"))
+	f := func(what string, body []byte, want int) {
+		t.Helper()
+		code, answer, err := p.write(body)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if code != want {
+			t.Errorf("%s: status %d, want %d: %s", what, code, want, answer)
+		}
+	}
+	f("nothing", nil, http.StatusBadRequest)
+	f("no snappy", []byte("hello"), http.StatusBadRequest)
+	f("too large as it is", make([]byte, 2<<20), http.StatusRequestEntityTooLarge)
+	f("too large when it is unpacked", snappy.Encode(nil, make([]byte, 64<<20)), http.StatusRequestEntityTooLarge)
+	f("a claim of 4 GiB", []byte{0xff, 0xff, 0xff, 0xff, 0x0f, 0}, http.StatusRequestEntityTooLarge)
+	f("no message", snappy.Encode(nil, []byte{0xff, 0xff, 0xff}), http.StatusBadRequest)
+	if s := p.status(); s.Counts.Workloads != 0 {
+		t.Errorf("there are %d workloads", s.Counts.Workloads)
+	}
+	p.stop()
+}

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/foreshock-io/foreshock/app"
+	"github.com/foreshock-io/foreshock/config"
+)
+
+// openPipeline folds, profiles, scores and decides, as the program does.
+func openPipeline() (end, error) {
+	line, err := app.Measured(config.Default(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		return end{}, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ran := make(chan error, 1)
+	go func() { ran <- line.Run(ctx) }()
+	return end{
+		sink: line, drops: line.Drops,
+		drain: func() { _ = line.Alive(ctx) }, // what was handed over before is worked off first
+		taken: func() int64 { return line.Counts().Readings },
+		close: func() { cancel(); <-ran },
+	}, nil
+}
