@@ -28,11 +28,18 @@ type Profile struct {
 	Shift   Shift                         // an own action whose effect is expected
 	// Ceiling is the rate that was served when the workload was last seen to be held back; 0 until it was.
 	Ceiling [NumDimensions]float64
+	Backlog Backlog
 
 	Methods   []string // the detection methods that the metrics' Tails belong to, in their order
 	Threshold Threshold
 	Run       Run
 	Current   *Anomaly // the anomaly that lasts, or nil
+}
+
+// Backlog is the queue that a saturated workload builds up. While it grows, it tells how much comes in beyond what is served.
+type Backlog struct {
+	Growing int32   // steps in which it grew since the workload was last at ease
+	Ratio   float64 // the highest demand over what was served, in those steps
 }
 
 // CoarseStep is the coarse step being filled, the unit of seasons and forecasts.
@@ -218,4 +225,5 @@ type Learned struct {
 	Actions  int32         // judged
 	Helped   int32
 	Bias     float64 // mean of log(demand seen / demand forecast)
+	BiasTold float64 // the bias that was last told as a correction
 }

@@ -62,8 +62,10 @@ type job struct {
 	due     time.Time
 }
 
-// never is when a job is due that only a person moves.
+// never is when a job is due that only a person moves; it waits for ever.
 var never = time.Unix(1<<40, 0)
+
+const forever = time.Duration(1<<63 - 1)
 
 // New returns an executor. It does nothing before Run or Drive.
 func New(o Options) *Executor {
@@ -183,7 +185,7 @@ func (e *Executor) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		due, next := e.due()
+		due, next, _ := e.due()
 		for _, j := range due {
 			select {
 			case slots <- struct{}{}:
@@ -213,12 +215,13 @@ const drain = 5 * time.Second
 func (e *Executor) Drive(ctx context.Context) time.Time {
 	e.recoverOpen()
 	for {
-		due, next := e.due()
-		if len(due) == 0 {
-			if next == longest {
-				return time.Time{}
-			}
+		due, next, waiting := e.due()
+		switch {
+		case len(due) > 0:
+		case waiting:
 			return e.Now().Add(next)
+		default:
+			return time.Time{}
 		}
 		for _, j := range due {
 			e.work(ctx, ctx, j)
@@ -229,24 +232,24 @@ func (e *Executor) Drive(ctx context.Context) time.Time {
 // longest is how long Run sleeps when nothing is due.
 const longest = time.Hour
 
-// due takes the jobs that are due, as they came, and says when the next one will be.
-func (e *Executor) due() ([]*job, time.Duration) {
+// due takes the jobs that are due, as they came, and says when to look again, and whether any job waits for a time.
+func (e *Executor) due() (list []*job, next time.Duration, waiting bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	now, next := e.Now(), longest
-	var list []*job
+	now := e.Now()
+	next = longest
 	for _, j := range e.jobs {
 		switch {
 		case j.running:
 		case !now.Before(j.due):
 			j.running, j.again = true, false
 			list = append(list, j)
-		default:
-			next = min(next, j.due.Sub(now))
+		case j.due.Before(never):
+			next, waiting = min(next, j.due.Sub(now)), true
 		}
 	}
 	sort.Slice(list, func(i, k int) bool { return list[i].number < list[k].number })
-	return list, max(next, time.Millisecond)
+	return list, max(next, time.Millisecond), waiting
 }
 
 // work moves a job on until it ends or has to wait.
@@ -275,8 +278,13 @@ func (e *Executor) rest(j *job, over bool, wait time.Duration) {
 		delete(e.jobs, j.action.ID)
 		return
 	}
-	if j.due = e.Now(); !j.again {
-		j.due = j.due.Add(wait)
+	switch {
+	case j.again:
+		j.due = e.Now()
+	case wait == forever:
+		j.due = never
+	default:
+		j.due = e.Now().Add(wait)
 	}
 }
 

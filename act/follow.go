@@ -29,8 +29,10 @@ func (e *Executor) follow(ctx context.Context, j *job) time.Duration {
 	case p.UnderWay && waited >= e.Config.Patience:
 		p.Note = fmt.Sprintf("still under way after %s. %s", waited.Round(time.Second), p.Note)
 		return e.conclude(j, foreshock.Parked, p)
-	case p.UnderWay || waited < e.Config.Settle:
-		return e.later(j)
+	case p.UnderWay:
+		return e.later(j, e.Config.Patience-waited)
+	case waited < e.Config.Settle:
+		return e.later(j, e.Config.Settle-waited)
 	}
 	return e.unseen(j, target, p, waited)
 }
@@ -74,18 +76,22 @@ func (e *Executor) unreadable(j *job, waited time.Duration, err error) time.Dura
 	}
 	e.Log.Warn("follow action", "action", j.action.ID, "workload", j.action.Workload, "target", j.action.Target, "err", err)
 	if waited < bound || j.reads < 2 {
-		return e.later(j)
+		return e.later(j, bound-waited)
 	}
 	return e.conclude(j, foreshock.Parked, Progress{Note: "what came of it cannot be read: " + err.Error()})
 }
 
-// later is when progress is read next: ever less often.
-func (e *Executor) later(j *job) time.Duration {
+// later is how long to wait before progress is read again: ever longer, but not past what is left.
+func (e *Executor) later(j *job, left time.Duration) time.Duration {
 	wait := e.Config.FollowEvery
 	for range min(j.reads-1, 60) {
 		if wait = wait * 3 / 2; wait >= e.Config.FollowAtMost {
-			return e.Config.FollowAtMost
+			wait = e.Config.FollowAtMost
+			break
 		}
+	}
+	if left > 0 && left < wait {
+		return left
 	}
 	return wait
 }
@@ -94,13 +100,13 @@ func (e *Executor) later(j *job) time.Duration {
 func (e *Executor) conclude(j *job, outcome foreshock.ActionState, p Progress) time.Duration {
 	if !p.Observed.Empty() && j.state != foreshock.Observed {
 		if !e.move(j, change{state: foreshock.Observed, observed: p.Observed}) {
-			return e.later(j)
+			return e.later(j, 0)
 		}
 		e.point("observed")
 	}
 	e.point("concluding")
 	if !e.move(j, change{state: outcome, note: p.Note, observed: p.Observed}) {
-		return e.later(j)
+		return e.later(j, 0)
 	}
 	e.point("concluded")
 	return 0

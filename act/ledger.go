@@ -16,6 +16,7 @@ type Ledger struct {
 	actions   map[string]*entry
 	order     []*entry // as they came
 	resources map[resourceKey]*resourceEntry
+	counts    uint64   // how often was counted
 	recent    []*entry // begun in the last day, oldest first
 	pauses    map[string]pause
 	holds     map[string]*Hold
@@ -31,22 +32,20 @@ type resourceKey struct{ target, name string }
 type resourceEntry struct {
 	open []*entry // those that hold it: not terminal, or parked
 	last *Past
+
+	counted uint64 // the count that has seen it
 }
 
 // entry is one action.
 type entry struct {
 	change foreshock.ActionChange
-	first  time.Time // when it came
+	on     *resourceEntry
 	at     time.Time // of its last change
 	begun  time.Time // of the intent; zero when the provider was not and will not be asked
 	called time.Time // when the provider was asked
 	judged bool
 	// recorded says that the journal has the action, and not only this process.
 	recorded bool
-}
-
-func (e *entry) key() resourceKey {
-	return resourceKey{e.change.Action.Target, e.change.Action.Resource}
 }
 
 // holds says whether the action keeps others from its resource.
@@ -111,7 +110,7 @@ func (l *Ledger) changed(c *foreshock.ActionChange, at time.Time, recorded bool)
 	e := l.actions[c.Action.ID]
 	switch {
 	case e == nil:
-		e = &entry{first: at}
+		e = &entry{on: l.resource(c.Action.Target, c.Action.Resource)}
 		l.actions[c.Action.ID] = e
 		l.order = append(l.order, e)
 		l.prune()
@@ -132,22 +131,27 @@ func (l *Ledger) changed(c *foreshock.ActionChange, at time.Time, recorded bool)
 	case foreshock.Refused, foreshock.Expired:
 		e.begun = time.Time{}
 	}
-	l.hold(e)
+	e.on.hold(e)
 	if c.State == foreshock.Done {
-		l.resources[e.key()].last = &Past{Action: c.Action, Time: at}
+		e.on.last = &Past{Action: c.Action, Time: at}
 	}
 	if h := l.holds[c.Action.Grant]; h != nil {
 		h.Target, h.Resource, h.From, h.To, h.State = c.Action.Target, c.Action.Resource, c.Action.From, c.Action.To, c.State
 	}
 }
 
-// hold lists an action with its resource as long as it holds it.
-func (l *Ledger) hold(e *entry) {
-	r := l.resources[e.key()]
+func (l *Ledger) resource(target, name string) *resourceEntry {
+	key := resourceKey{target, name}
+	r := l.resources[key]
 	if r == nil {
 		r = &resourceEntry{}
-		l.resources[e.key()] = r
+		l.resources[key] = r
 	}
+	return r
+}
+
+// hold lists an action with its resource as long as it holds it.
+func (r *resourceEntry) hold(e *entry) {
 	at := slices.Index(r.open, e)
 	switch {
 	case e.holds() && at < 0:
@@ -164,7 +168,7 @@ func (l *Ledger) evaluated(v *foreshock.Evaluation) {
 		}
 		e.judged = true
 		l.judged[e.change.Action.Policy]++
-		if r := l.resources[e.key()]; r.last != nil && r.last.Action.ID == v.Action {
+		if r := e.on; r.last != nil && r.last.Action.ID == v.Action {
 			r.last = &Past{Action: r.last.Action, Time: r.last.Time, Judged: true, Verdict: v.Verdict}
 		}
 	}

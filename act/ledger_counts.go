@@ -33,8 +33,8 @@ func (l *Ledger) Counts(q Asked) Counts {
 	defer l.mu.Unlock()
 	c := Counts{PolicyJudged: l.judged[q.Policy], NotHelped: l.notHelped}
 	l.forgetOld(q.Now)
-	mine := resourceKey{q.Target, q.Resource}
-	resources := map[resourceKey]bool{}
+	l.counts++
+	mine := l.resources[resourceKey{q.Target, q.Resource}] // nil: never changed
 	for _, e := range l.recent {
 		if e.begun.IsZero() {
 			continue
@@ -44,7 +44,7 @@ func (l *Ledger) Counts(q Asked) Counts {
 		if !e.change.State.Terminal() {
 			c.Open++
 		}
-		if ours && e.key() != mine && (!e.change.State.Terminal() || e.change.State == foreshock.Done && !e.judged && age < rememberAtLeast) {
+		if ours && e.on != mine && (!e.change.State.Terminal() || e.change.State == foreshock.Done && !e.judged && age < rememberAtLeast) {
 			c.PolicyDue++
 		}
 		if age >= 24*time.Hour {
@@ -60,10 +60,13 @@ func (l *Ledger) Counts(q Asked) Counts {
 		c.LastHour++
 		if ours {
 			c.PolicyLastHour++
-			resources[e.key()] = true
+			c.PolicyMine = c.PolicyMine || e.on == mine
+			if e.on.counted != l.counts {
+				e.on.counted = l.counts
+				c.PolicyResources++
+			}
 		}
 	}
-	c.PolicyResources, c.PolicyMine = len(resources), resources[mine]
 	return c
 }
 

@@ -53,7 +53,7 @@ func (e *Executor) await(_ context.Context, j *job) time.Duration {
 		return 0
 	}
 	if j.action.Expires.IsZero() {
-		return never.Sub(e.Now())
+		return forever
 	}
 	return max(j.action.Expires.Sub(e.Now()), time.Millisecond)
 }

@@ -2,7 +2,12 @@ package app
 
 import (
 	"github.com/foreshock-io/foreshock/capacity"
+	"github.com/foreshock-io/foreshock/capacity/http"
+	"github.com/foreshock-io/foreshock/capacity/limits"
 )
 
 // planners are the components of stage capacity. To add one, add its folder and its line.
-var planners = []capacity.Factory{}
+var planners = []capacity.Factory{
+	http.Factory,
+	limits.Factory,
+}

@@ -95,7 +95,7 @@ var scoreQuantiles = []float64{0.5, 0.9, 0.99, 0.999, 1}
 
 // observeOnly replaces the targets: the resource of every policy has what the options say, and is only looked at.
 func (p *parts) observeOnly(o ReplayOptions, now func() time.Time) (*act.Executor, error) {
-	amounts := map[foreshock.Dimension]float64{}
+	amounts := dryrun.Amounts{}
 	if o.AllocatedIOPS > 0 {
 		amounts[foreshock.DimIOPS] = o.AllocatedIOPS
 	}
@@ -121,7 +121,7 @@ func (p *parts) observeOnly(o ReplayOptions, now func() time.Time) (*act.Executo
 			}
 		}
 	}
-	declared, err := dryrun.New(dryrun.Config{Resources: map[string]map[foreshock.Dimension]float64{"*": amounts}}, act.Env{Name: name})
+	declared, err := dryrun.New(dryrun.Config{Allocated: amounts}, act.Env{Name: name})
 	if err != nil {
 		return nil, err
 	}

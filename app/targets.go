@@ -4,10 +4,12 @@ import (
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/act/cgroup"
 	"github.com/foreshock-io/foreshock/act/dryrun"
+	"github.com/foreshock-io/foreshock/act/webhook"
 )
 
 // targets are the components of stage act. To add one, add its folder and its line.
 var targets = []act.Factory{
 	cgroup.Factory,
 	dryrun.Factory,
+	webhook.Factory,
 }

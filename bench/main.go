@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"text/tabwriter"
 )
 
 // series are four a workload: see fields.
@@ -29,19 +28,15 @@ func run(rounds int, end string) error {
 	if !ok {
 		return fmt.Errorf("no end is called %q; there is: %s", end, strings.Join(endNames(), ", "))
 	}
-	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(out, "series\tbatch\tsamples\tCPU µs/sample\twall µs/sample\theap B/series\tof it labels\tRSS B/series\t")
+	fmt.Println("  series   batch    samples  CPU µs/sample  wall µs/sample  heap B/series  of it labels  RSS B/series")
 	for _, batch := range []int{2_000, 10_000} {
 		for _, n := range sizes {
 			r, err := measure(load{series: n, batch: batch, rounds: rounds}, open)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(out, "%d\t%d\t%d\t%.3f\t%.3f\t%d\t%d\t%d\t\n", n, batch, r.samples,
+			fmt.Printf("%8d %7d %10d %14.3f %15.3f %14d %13d %13d\n", n, batch, r.samples,
 				micros(r.cpu, r.samples), micros(r.wall, r.samples), r.heap/int64(n), r.labels/int64(n), r.rss/int64(n))
-			if err := out.Flush(); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -81,7 +81,7 @@ func TestSignals(t *testing.T) {
 	qualities := []foreshock.Quality{foreshock.Absent, foreshock.Fresh, foreshock.Late, foreshock.Stale, foreshock.Implausible}
 	for _, quality := range qualities {
 		for _, step := range []foreshock.Quality{foreshock.Absent, foreshock.Fresh} {
-			for stage := range foreshock.Trusted + 1 {
+			for _, stage := range []foreshock.Stage{foreshock.Provisional, foreshock.Trusted} {
 				for severity := range foreshock.High + 1 {
 					for policy := range 4 {
 						for rest := range 3 * 3 * 4 * 3 * 5 {

@@ -17,6 +17,7 @@ const (
 	biasRate     = 0.05 // weight of the newest step
 	mostBias     = 0.4  // of the mean logarithm: 1.5 times
 	biasStep     = 0.7  // one step counts as no more: 2 times
+	biasOfNote   = 0.15 // a change that is told
 )
 
 // Learn folds the judgement on an action into what is known of one of its dimensions, and says what changed. Each change is bounded: one odd
@@ -71,20 +72,21 @@ func learnGain(l foreshock.Learned, e foreshock.Evaluation) float64 {
 }
 
 // LearnBias folds one demand that was seen, and what had been forecast for it, into the forecasts' bias. A change is told when it is of note: when the bias
-// has passed a tenth.
+// is 0.15 away from what was last told.
 func LearnBias(l foreshock.Learned, d foreshock.Dimension, id foreshock.ID, seen, forecast float64) (foreshock.Learned, []foreshock.Correction) {
 	ratio := math.Log(seen / forecast)
 	if !(seen > 0) || !(forecast > 0) || math.IsInf(ratio, 0) || math.IsNaN(ratio) {
 		return l, nil
 	}
-	before := l.Bias
 	l.Bias += biasRate * (math.Max(-biasStep, math.Min(biasStep, ratio)) - l.Bias)
 	l.Bias = math.Max(-mostBias, math.Min(mostBias, l.Bias))
-	if math.Round(10*before) == math.Round(10*l.Bias) {
+	told := l.BiasTold
+	if math.Abs(l.Bias-told) < biasOfNote {
 		return l, nil
 	}
+	l.BiasTold = l.Bias
 	return l, []foreshock.Correction{{
-		Workload: id, What: "bias/" + d.String(), From: before, To: l.Bias,
+		Workload: id, What: "bias/" + d.String(), From: told, To: l.Bias,
 		Why: "demand is " + relative(l.Bias) + " against its forecasts",
 	}}
 }

@@ -170,13 +170,17 @@ func (c *Chooser) predict(ctx context.Context, f *foreshock.Forecast, m Model, t
 		return err
 	}
 	spread := spreadOf(h.Values)
+	most := beyond * highest(h.Values)
+	for k := range mean {
+		mean[k] = min(mean[k], most)
+	}
 	for i, level := range c.config.Levels {
 		shift := 0.0
 		if n := len(t.misses[i]); float64(n)*(1-level) >= 2 { // else the tail is too thin to say
 			shift = robust.Quantile(t.misses[i], level) * spread
 		}
 		for k := range quantiles[i] {
-			quantiles[i][k] = max(0, quantiles[i][k]+shift)
+			quantiles[i][k] = min(most, max(0, quantiles[i][k]+shift))
 			if i > 0 {
 				quantiles[i][k] = max(quantiles[i][k], quantiles[i-1][k])
 			}
@@ -185,6 +189,19 @@ func (c *Chooser) predict(ctx context.Context, f *foreshock.Forecast, m Model, t
 	f.Model, f.Mean, f.Quantiles, f.Origins = m.Name(), mean, quantiles, t.origins
 	f.Coverage = float64(t.covered) / float64(max(1, t.values))
 	return nil
+}
+
+// beyond is how far above the highest demand of the history a forecast may go.
+const beyond = 1.5
+
+func highest(x []float64) float64 {
+	top := 0.0
+	for _, v := range x {
+		if v > top {
+			top = v
+		}
+	}
+	return top
 }
 
 // try back-tests one model: from each origin it forecasts what came next, knowing nothing of it.

@@ -15,6 +15,10 @@ const (
 	// stressed and strained are how many times its normal the latency or the queue is, when a known capacity limits, and when
 	// a capacity is to be learned from it.
 	stressed, strained = 2, 3
+	// growing is the share of what is served by which a queue must grow in a second to count as growing. A queue that grew in
+	// growingSteps is fed from outside; that of clients that wait for their answers is at its length sooner.
+	growing      = 0.02
+	growingSteps = 4
 )
 
 // Demand is how much of iops and throughput would be used if nothing limited it, and which of them limits. Where
@@ -24,10 +28,11 @@ const (
 // seen to be held back) while latency and queue depth, as far as they are read, are at least twice their normal. Then
 //
 //	the queue grows (by more than 2 % of S):  S + Δdepth/Δt          what arrives is what leaves plus what is left over
-//	it does not, and S ≥ 0.97 of capacity:    S·√(L/L₀)              L, L₀: latency now and normally
+//	it grew for several steps before:         S·highest of these     then it is full, or what is given up keeps it even
+//	it did not, and S ≥ 0.97 of capacity:     S·√(L/L₀)              L, L₀: latency now and normally
 //	else                                      S
 //
-// The middle line is for clients that wait for their answers, where the queue is as long as there are clients: by Little's
+// The third line is for clients that wait for their answers, where the queue is as long as there are clients: by Little's
 // law depth = S·L, so that they would drive at most depth/L₀ = S·L/L₀ if they did nothing else, and at least S; the
 // geometric mean lies between. The result is at most 4·S per step. Iops and throughput grow in proportion, because what
 // limits one of them holds back the other.
@@ -77,6 +82,7 @@ type strain struct {
 	factor float64 // the lesser of the two, of those that are known; 1 when none is
 	wait   float64 // latency over normal, or depth over normal where latency is unknown
 	growth float64 // of the queue, requests per second; NaN where unknown
+	open   float64 // demand over what was served while the queue grew for several steps; 0 where it did not
 	iops   float64 // served; NaN where unknown
 }
 
@@ -87,6 +93,9 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	}
 	if iops, ok := Reading(&step.Values, foreshock.IOPS); ok {
 		s.iops = iops
+	}
+	if p.Backlog.Growing >= growingSteps {
+		s.open = p.Backlog.Ratio
 	}
 	depth, hasDepth := overNormal(step, p, foreshock.QueueDepth)
 	latency, hasLatency := overNormal(step, p, foreshock.Latency)
@@ -126,12 +135,27 @@ func (s *strain) ratio(rate float64, atLimit bool, d foreshock.Dimension) float6
 		requests = rate
 	}
 	switch {
-	case requests > 0 && s.growth > 0.02*requests:
+	case requests > 0 && s.growth > growing*requests:
 		return 1 + s.growth/requests
+	case atLimit && s.open > 0:
+		return s.open
 	case atLimit:
 		return math.Sqrt(max(s.wait, 1))
 	}
 	return 1
+}
+
+// learnBacklog remembers how fast the queue of a saturated workload grew. It must be called before the step's readings
+// become the last ones.
+func learnBacklog(p *foreshock.Profile, step *foreshock.Step) {
+	s := readStrain(step, p)
+	switch b := &p.Backlog; {
+	case s.factor < stressed:
+		*b = foreshock.Backlog{}
+	case s.iops > 0 && s.growth > growing*s.iops:
+		b.Growing = min(b.Growing+1, growingSteps)
+		b.Ratio = max(b.Ratio, min(1+s.growth/s.iops, mostDemand))
+	}
 }
 
 // learnCeiling remembers the rate at which a workload without a known allocation is held back: latency and queue are far above

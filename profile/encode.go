@@ -134,6 +134,7 @@ func valid(p *foreshock.Profile) error {
 		l := &p.Learned[d]
 		c.must(finite(l.Gain, l.Bias) && l.LeadTime >= 0 && l.Actions >= 0 && l.Helped >= 0, "what was learned of %s", foreshock.Dimension(d))
 	}
+	c.must(p.Backlog.Growing >= 0 && amount(p.Backlog.Ratio), "backlog %+v", p.Backlog)
 	c.ring("anomaly scores", p.Anomaly)
 	t := &p.Threshold
 	c.must(amount(t.Value) && amount(t.Bias) && amount(t.Alarms) && amount(t.Lows) && amount(t.Watched), "threshold %+v", *t)

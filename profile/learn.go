@@ -36,6 +36,7 @@ func Learn(p *foreshock.Profile, step foreshock.Step, f *foreshock.Finding, dema
 	gap := p.Steps > 0 && step.Time.Sub(p.Updated) > 10*p.Length
 	middle := step.Time.Add(-p.Length / 2)
 	learnCeiling(p, &step)
+	learnBacklog(p, &step)
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		x, ok := Reading(&step.Values, m)
 		if !ok {

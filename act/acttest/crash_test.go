@@ -454,7 +454,7 @@ func TestCrashAtRandom(t *testing.T) {
 		if line == "ready\n" {
 			life := time.Duration(rng.IntN(200_000)) * time.Microsecond
 			if rng.IntN(5) == 0 {
-				life += time.Second // long enough for what is unknown to be concluded
+				life += 700 * time.Millisecond // long enough for what is unknown to be concluded
 			}
 			time.Sleep(life)
 		}

@@ -14,20 +14,20 @@ func TestClosedLoop(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes two minutes; run it without -short")
 	}
-	const lowest, limit, most = 400, 600, 4000
+	const lowest, limit, most, depth = 60, 100, 1000, 32
 	disk := newThrottledDisk(t, 64<<20, limit)
 	w := watch(t, disk, start(t, "-c", config(t, t.TempDir(), loopConfig(disk, lowest, most))))
 	w.say("%s lies on disk %s; control group %s may do %d reads/s on it", disk.path, disk.under, disk.group, limit)
 	w.head()
 
-	disk.load(t, limit/2, 16)
+	disk.load(t, limit/2, depth)
 	w.phase("normal", func(s state) bool { return s.Stage == "trusted" })
 	normal := w.last.Profile.usual("latency_seconds")
 	if normal <= 0 {
 		t.Fatalf("nothing is known of what latency is normal: %+v", w.last.Profile)
 	}
 
-	surge := disk.load(t, limit*3/4, 16)
+	surge := disk.load(t, limit*3/4, depth)
 	w.phase("surge", func(s state) bool { return s.limit > limit })
 	raised := w.last.limit
 	worst := w.most.latency
@@ -171,7 +171,7 @@ func watch(t *testing.T, d *throttledDisk, p *program) *watcher {
 }
 
 func (w *watcher) head() {
-	w.say("%6s  %-9s %7s %10s %10s %6s %6s  %-8s %s", "second", "phase", "IOPS", "latency", "p99", "depth", "limit", "severity", "decision")
+	w.say("%6s  %-9s %6s %10s %10s %6s %6s %6s  %-8s %s", "second", "phase", "IOPS", "latency", "p99", "depth", "limit", "score", "severity", "last decision")
 }
 
 // phase prints each step until over says so.
@@ -196,8 +196,8 @@ func (w *watcher) row(phase string) {
 	if rank[s.Severity] > rank[w.most.severity] {
 		w.most.severity = s.Severity
 	}
-	w.say("%6.0f  %-9s %7.0f %10s %10s %6.1f %6d  %-8s %s", time.Since(w.began).Seconds(), phase, s.Metrics["iops"], ms(latency), ms(s.LatencyP99),
-		s.Metrics["queue_depth"], s.limit, s.Severity, clip(s.Decision, 100))
+	w.say("%6.0f  %-9s %6.0f %10s %10s %6.1f %6d %6.2f  %-8s %s", time.Since(w.began).Seconds(), phase, s.Metrics["iops"], ms(latency), ms(s.LatencyP99),
+		s.Metrics["queue_depth"], s.limit, s.Score, s.Severity, clip(s.Decision, 100))
 }
 
 var rank = map[string]int{"none": 0, "low": 1, "medium": 2, "high": 3}

@@ -60,16 +60,15 @@ func (m Model) Predict(ctx context.Context, h forecast.History, steps int, level
 		return nil, nil, err
 	}
 	f := fitted.Forecast(steps, levels...)
-	most := 4 * highest(h.Values) // no forecast goes where nothing ever was
 	mean := make([]float64, steps)
 	for k := range mean {
-		mean[k] = min(most, max(0, onto.from(f.Mean[k]+ahead[k])))
+		mean[k] = max(0, onto.from(f.Mean[k]+ahead[k]))
 	}
 	quantiles := make([][]float64, len(levels))
 	for i := range levels {
 		quantiles[i] = make([]float64, steps)
 		for k := range steps {
-			quantiles[i][k] = min(most, max(0, onto.from(f.Quantiles[i][k]+ahead[k])))
+			quantiles[i][k] = max(0, onto.from(f.Quantiles[i][k]+ahead[k]))
 		}
 	}
 	return mean, quantiles, nil
@@ -132,14 +131,4 @@ func (s scale) from(y float64) float64 {
 		return y
 	}
 	return s.unit * math.Expm1(min(y, 60))
-}
-
-func highest(x []float64) float64 {
-	top := 0.0
-	for _, v := range x {
-		if v > top {
-			top = v
-		}
-	}
-	return top
 }

@@ -1,0 +1,5 @@
+package guest_test
+
+import "testing"
+
+func TestInsideClosedLoop(t *testing.T) { inside(t) }
