@@ -12,7 +12,7 @@ run: build ## watch this machine's disks: embedded store, UI on 127.0.0.1:9750, 
 	./bin/foreshock run
 
 demo: build deps ## a real closed loop on this machine: a throttled disk, fio, Foreshock, and the verdict (needs root)
-	go test -count=1 -v -timeout 10m -run 'TestClosedLoop$$' ./app
+	go test -count=1 -v -timeout 10m -run 'TestClosedLoop$$' ./app/e2e
 
 test: deps ## every test, with the race detector; installs what the tests need where it can
 	CGO_ENABLED=1 go test -race -timeout 40m ./...
@@ -30,8 +30,9 @@ fmt: ## format
 	$(TOOL) golangci-lint fmt
 
 bench: ## cost per sample, bytes per series, growth; benchmarks of the stages
-	go run ./bench/remotewrite
-	go test -run '^$$' -bench . -benchmem ./timeseries/... ./detect/... ./profile/... ./store/... ./ingest/...
+	go run ./bench -end count
+	go run ./bench -end pipeline -rounds 20
+	go test -run '^$$' -bench . -benchmem ./timeseries/... ./detect/... ./profile/... ./forecast/... ./pipeline/... ./store/... ./ingest/...
 
 soak: ## long fuzzing and a long crash campaign (FUZZ=10m a target, CRASH_N=1000)
 	./scripts/soak.sh

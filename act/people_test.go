@@ -216,3 +216,28 @@ func TestPauseWaits(t *testing.T) {
 	f(300*time.Millisecond, 300*time.Millisecond)
 	f(4*time.Second, time.Second)
 }
+
+// What is paused is not even looked at, and nothing is said to be called.
+func TestPausedBefore(t *testing.T) {
+	p := newPlant(t)
+	p.volume.readErr = errAway
+	if err := p.Pause(t.Context(), foreshock.Pause{Scope: "*"}, "ann"); err != nil {
+		t.Fatal(err)
+	}
+	p.submit(auto(p))
+	p.drive(time.Second)
+	p.is("a", foreshock.Refused, "paused", 0)
+	p.hears("decided intent refused")
+}
+
+// What the provider has accepted cannot be refused any more.
+func TestRefuseTooLate(t *testing.T) {
+	p := newPlant(t)
+	p.volume.follow = func() (act.Progress, error) { return act.Progress{Observed: iops(3000), UnderWay: true}, nil }
+	p.submit(auto(p))
+	p.drive(time.Minute)
+	if err := p.Refuse(t.Context(), "a", "ann", ""); !errors.Is(err, act.ErrConflict) || !strings.Contains(err.Error(), "it is answered") {
+		t.Errorf("refuse what was accepted: %v", err)
+	}
+	p.is("a", foreshock.Answered, "", 1)
+}

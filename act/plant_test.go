@@ -417,3 +417,23 @@ func TestTargetGone(t *testing.T) {
 	f(foreshock.Fenced, foreshock.Refused)
 	f(foreshock.Called, foreshock.Parked)
 }
+
+// Of two actions that a journal shows as open on one resource, the later one gives way.
+func TestTwoOpen(t *testing.T) {
+	f := func(first foreshock.ActionState, note string) {
+		t.Helper()
+		p := newPlant(t)
+		p.volume.conclusive = false
+		b := p.action("b", 5000)
+		for _, c := range []foreshock.ActionChange{{Action: auto(p), State: first}, {Action: b, State: foreshock.Decided}} {
+			if err := p.journal.Append(t.Context(), &foreshock.Event{Time: p.now, Type: foreshock.EventAction, Change: &c}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.start()
+		p.drive(time.Minute)
+		p.is("b", foreshock.Refused, note, 0)
+	}
+	f(foreshock.Parked, "action a holds the resource (parked)")
+	f(foreshock.Called, "action a holds the resource (unknown)")
+}

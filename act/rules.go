@@ -13,6 +13,11 @@ func CheckRules(now foreshock.Resource, action foreshock.Action) error {
 	if action.To.Empty() {
 		return fmt.Errorf("%w: no amount is stated", ErrRule)
 	}
+	for _, d := range action.To.Dimensions() {
+		if to, _ := action.To.Get(d); math.IsNaN(to) || math.IsInf(to, 0) || to < 0 {
+			return fmt.Errorf("%w: %g is no amount of %s", ErrRule, to, d)
+		}
+	}
 	if now.Allocated.Covers(action.To) {
 		return fmt.Errorf("%w: the resource has %s already; asking would waste a change", ErrRule, action.To)
 	}
@@ -36,8 +41,6 @@ func CheckRules(now foreshock.Resource, action foreshock.Action) error {
 func checkRule(d foreshock.Dimension, rule foreshock.Rule, have, to float64) error {
 	amount := func(x float64) string { return foreshock.FormatAmount(d, x) }
 	switch {
-	case math.IsNaN(to) || math.IsInf(to, 0) || to < 0:
-		return fmt.Errorf("%w: %g is no amount of %s", ErrRule, to, d)
 	case to < rule.Min:
 		return fmt.Errorf("%w: %s is below the least that is allowed, %s", ErrRule, amount(to), amount(rule.Min))
 	case rule.Max > 0 && to > rule.Max:

@@ -73,7 +73,7 @@ func Open(o Options) (*App, error) {
 	if err := a.readJournal(); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	if a.listener, err = net.Listen("tcp", c.Listen); err != nil {
+	if a.listener, err = new(net.ListenConfig).Listen(context.Background(), "tcp", c.Listen); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen: %w; another program may run already, or set listen", err), a.store.Close())
 	}
 	a.current.Store(a.newGeneration(c, p))
@@ -89,8 +89,7 @@ func (a *App) readJournal() error {
 		return nil
 	})
 	if errors.Is(err, store.ErrDamaged) {
-		// What can be read is read; the journal refuses to be written, so nothing acts until a person has looked.
-		a.log.Error("the journal is damaged; scoring goes on, and nothing is acted upon until it is repaired", "err", err)
+		// What can be read is read; the journal says so in the log and refuses to be written, so nothing acts until a person has looked.
 		return nil
 	}
 	return err

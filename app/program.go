@@ -85,8 +85,11 @@ func (g *generation) Ready() string {
 	if err := g.pipeline.Alive(ctx); err != nil {
 		return "the pipeline does not answer: " + err.Error()
 	}
-	if g.pipeline.Counts().EventsLost > 0 {
-		return "the journal refuses events"
+	if err := g.app.store.Journal().Damaged(); err != nil {
+		return "the journal is damaged: " + err.Error()
+	}
+	if why := g.executor.Sick(); why != "" {
+		return "the journal takes nothing: " + why
 	}
 	return ""
 }

@@ -376,7 +376,8 @@ func TestIdentity(t *testing.T) {
 		t.Error("two sequences have one ID")
 	}
 	d := foreshock.Decision{Workload: "w", Policy: "p", To: a.To}
-	if RequestID(d, 1) != RequestID(d, 1) || RequestID(d, 1) == RequestID(d, 2) {
+	again := d
+	if RequestID(d, 1) != RequestID(again, 1) || RequestID(d, 1) == RequestID(d, 2) {
 		t.Error("a request's ID does not follow its decision")
 	}
 }

@@ -91,7 +91,7 @@ func (r *rig) take(step foreshock.Step) {
 		r.over++
 	}
 	changes := r.detector.Track(r.p, &r.f, step)
-	r.detector.Record(r.p, &r.f, step)
+	r.detector.Record(r.p, &r.f)
 	profile.Learn(r.p, step, &r.f, demand, &r.cfg)
 	for _, a := range changes.Anomalies {
 		if a.End.IsZero() && a.Steps == 1 {

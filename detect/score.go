@@ -203,7 +203,7 @@ func threshold(p *foreshock.Profile) float64 {
 
 // Record takes the deviations of a judged step into the tails by which later ones are calibrated. Call it after Track. What
 // is kept out of the profile is kept out here; what an anomaly was counts once, when it has ended (see learnAnomaly).
-func (d *Detector) Record(p *foreshock.Profile, f *foreshock.Finding, step foreshock.Step) {
+func (d *Detector) Record(p *foreshock.Profile, f *foreshock.Finding) {
 	d.align(p)
 	p0, memory := d.probability(p), memory(p)
 	for m, mp := range p.Metrics {

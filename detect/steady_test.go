@@ -45,7 +45,7 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 			demand, _ := profile.Demand(steps[i], r.p, steps[i].Allocated)
 			r.detector.Score(&r.f, r.p, steps[i])
 			r.detector.Track(r.p, &r.f, steps[i])
-			r.detector.Record(r.p, &r.f, steps[i])
+			r.detector.Record(r.p, &r.f)
 			profile.Learn(r.p, steps[i], &r.f, demand, &r.cfg)
 			i++
 		})
@@ -68,7 +68,7 @@ func BenchmarkStep(b *testing.B) {
 				demand, _ := profile.Demand(step, r.p, step.Allocated)
 				r.detector.Score(&r.f, r.p, step)
 				r.detector.Track(r.p, &r.f, step)
-				r.detector.Record(r.p, &r.f, step)
+				r.detector.Record(r.p, &r.f)
 				profile.Learn(r.p, step, &r.f, demand, &r.cfg)
 			}
 			b.ReportMetric(float64(size(r.p)), "bytes/metric")

@@ -10,8 +10,10 @@ import (
 
 // Bounds of a workload's threshold and of what opinions make of it.
 const (
-	LeastThreshold, MostThreshold = 0.7, 4.0
-	leastBias, mostBias           = 0.5, 2.5
+	LeastThreshold = 0.7
+	MostThreshold  = 4.0
+
+	leastBias, mostBias = 0.5, 2.5
 )
 
 const (

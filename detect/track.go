@@ -31,7 +31,7 @@ func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step foresh
 	d.count(&p.Run, ratio)
 	switch over := f.Severity > foreshock.None; {
 	case p.Current != nil:
-		d.goOn(&c, p, f, &step, over, ratio)
+		d.goOn(&c, p, f, &step, over)
 	case over && d.resting(p, f, ratio, step.Time):
 		f.Severity = foreshock.None
 	case over:
@@ -99,7 +99,7 @@ func see(a *foreshock.Anomaly, f *foreshock.Finding, step *foreshock.Step) {
 }
 
 // goOn takes a step into the anomaly that lasts.
-func (d *Detector) goOn(c *Changes, p *foreshock.Profile, f *foreshock.Finding, step *foreshock.Step, over bool, ratio float64) {
+func (d *Detector) goOn(c *Changes, p *foreshock.Profile, f *foreshock.Finding, step *foreshock.Step, over bool) {
 	a := p.Current
 	a.Score, a.Stage = f.Score, f.Stage
 	if over {

@@ -60,7 +60,7 @@ func learnLeadTime(known, seen time.Duration) time.Duration {
 
 // learnGain is a moving mean. An action that was ahead of its time tells nothing of it.
 func learnGain(l foreshock.Learned, e foreshock.Evaluation) float64 {
-	seen := finiteOr(e.Gain, 0)
+	seen := finite(e.Gain)
 	if seen == 0 && e.Verdict != foreshock.DidNotHelp {
 		return l.Gain
 	}

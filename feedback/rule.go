@@ -152,7 +152,7 @@ func (f *facts) evaluation(v ruling) foreshock.Evaluation {
 	return foreshock.Evaluation{
 		Action: f.Action.ID, Workload: f.Action.Workload, Verdict: v.verdict,
 		Before: f.window(f.before, func(u use) float64 { return u.was() }), After: f.window(f.after, func(u use) float64 { return u.is() }),
-		Without: finiteOr(f.without(), 0), LeadTime: f.LeadTime, Gain: f.gain(v), Text: f.text(v), RollBack: v.rollBack, Latch: v.latch,
+		Without: finite(f.without()), LeadTime: f.LeadTime, Gain: f.gain(v), Text: f.text(v), RollBack: v.rollBack, Latch: v.latch,
 	}
 }
 
@@ -162,7 +162,7 @@ func (f *facts) gain(v ruling) float64 {
 	if v.verdict == foreshock.Unclear || f.shrank || !known || !f.bad(f.was) || u.relative() <= 0 {
 		return 0
 	}
-	return finiteOr(f.relief()/u.relative(), 0)
+	return finite(f.relief() / u.relative())
 }
 
 func (f *facts) window(steps []Step, share func(use) float64) foreshock.Window {
@@ -178,7 +178,7 @@ func (f *facts) window(steps []Step, share func(use) float64) foreshock.Window {
 	}
 	for _, u := range f.dims {
 		if u.known {
-			w.Saturation = math.Max(w.Saturation, finiteOr(share(u), 0))
+			w.Saturation = math.Max(w.Saturation, finite(share(u)))
 		}
 	}
 	return w
@@ -223,9 +223,9 @@ func relative(log float64) string {
 
 func percent(x float64) string { return strconv.FormatFloat(100*x, 'f', 0, 64) + " %" }
 
-func finiteOr(x, otherwise float64) float64 {
+func finite(x float64) float64 {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return otherwise
+		return 0
 	}
 	return x
 }

@@ -17,6 +17,7 @@ const (
 	DropLate       Drop = "late"         // its step is closed
 	DropFuture     Drop = "future"       // more than five minutes ahead of the clock
 	DropDuplicate  Drop = "duplicate"    // read already
+	DropKnown      Drop = "known"        // its step was learned before a restart
 	DropOutOfOrder Drop = "out_of_order" // a counter's reading older than its last
 	DropReset      Drop = "reset"        // a counter that began again
 	DropTooMany    Drop = "too_many"     // above the bound on workloads or series

@@ -65,6 +65,10 @@ type Options struct {
 // observe takes one step of one workload through the stages that run at each step.
 func (o *owner) observe(w *workload, step *foreshock.Step) {
 	step.ID = w.id
+	if !step.Time.After(w.profile.Updated) {
+		o.Drops.Add(w.about.Source, ingest.DropKnown, 1) // learned before a restart, and read again
+		return
+	}
 	o.judgeQuality(w, step)            // is it to be believed
 	o.applyDue(w, step.Time)           // what the background has found since
 	allocated := o.allocation(w, step) // what there is
@@ -73,7 +77,7 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 	found := &o.finding
 	o.Detector.Score(found, w.profile, *step)            // how far from normal
 	changes := o.Detector.Track(w.profile, found, *step) // does an anomaly begin, change, end
-	o.Detector.Record(w.profile, found, *step)
+	o.Detector.Record(w.profile, found)
 	profile.Learn(w.profile, *step, found, demand, &o.Profile) // what is normal now
 
 	w.remember(step, found, demand, saturated)

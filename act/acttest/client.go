@@ -36,7 +36,7 @@ func (c *client) volume(ctx context.Context, name string) (Volume, error) {
 	if err != nil {
 		return Volume{}, err
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was read
+	defer answer.Body.Close()
 	if err := meaning(answer); err != nil {
 		return Volume{}, err
 	}
@@ -94,7 +94,7 @@ func (c *client) Apply(ctx context.Context, action foreshock.Action) error {
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was read
+	defer answer.Body.Close()
 	return meaning(answer)
 }
 

@@ -34,7 +34,7 @@ func (t *Target) get(ctx context.Context, query url.Values, into any) error {
 	if err != nil {
 		return plain(err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was read
+	defer answer.Body.Close()
 	if err := meaning(answer); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (t *Target) try(ctx context.Context, id string, body []byte) (time.Duration
 	if err != nil {
 		return 0, plain(err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // it was read
+	defer answer.Body.Close()
 	err = meaning(answer)
 	switch {
 	case err == nil:

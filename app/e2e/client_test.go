@@ -84,15 +84,17 @@ type (
 			Severity string `json:"severity"`
 			Text     string `json:"text"`
 		} `json:"anomaly"`
-		Change     *change `json:"change"`
-		Evaluation *struct {
-			Action   string `json:"action"`
-			Workload string `json:"workload"`
-			Verdict  string `json:"verdict"`
-			Before   window `json:"before"`
-			After    window `json:"after"`
-			Text     string `json:"text"`
-		} `json:"evaluation"`
+		Change     *change     `json:"change"`
+		Evaluation *evaluation `json:"evaluation"`
+	}
+
+	evaluation struct {
+		Action   string `json:"action"`
+		Workload string `json:"workload"`
+		Verdict  string `json:"verdict"`
+		Before   window `json:"before"`
+		After    window `json:"after"`
+		Text     string `json:"text"`
 	}
 
 	window struct {

@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	nethttp "net/http"
 	"net/http/httptest"
@@ -212,8 +213,10 @@ func TestCommitReleaseRestore(t *testing.T) {
 }
 
 func TestEndsWithTheContext(t *testing.T) {
-	gone := make(chan struct{})
-	p, _, _ := serve(t, func(_ nethttp.ResponseWriter, r *nethttp.Request) { <-r.Context().Done(); close(gone) })
+	p, _, _ := serve(t, func(_ nethttp.ResponseWriter, r *nethttp.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then the server sees that the client goes
+		<-r.Context().Done()
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	go cancel()
 	if _, err := p.Reserve(ctx, noon, request("a", 100, 200)); !errors.Is(err, context.Canceled) {

@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"sort"
@@ -131,7 +132,8 @@ func frameAfter(f file, at, size int64) (bool, error) {
 			var err error
 			if _, body, err = readFrame(f, from+int64(i), size, body); err == nil {
 				return true, nil
-			} else if _, bad := err.(badFrame); !bad {
+			}
+			if !errors.As(err, new(badFrame)) {
 				return false, err
 			}
 		}

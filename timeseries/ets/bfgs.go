@@ -21,7 +21,8 @@ func minimise(f func(v, grad []float64) float64, v []float64, iterations int) fl
 		if slope > -1e-14 {
 			break
 		}
-		length, nextValue := 1.0, 0.0
+		length := 1.0
+		var nextValue float64
 		if b.fresh { // nothing is known about the curvature: not beyond one unit
 			length = 1 / max(1, math.Sqrt(-slope))
 		}

@@ -16,10 +16,10 @@ var (
 // maxAbs leaves room for the sums of a loess.
 const maxAbs = 1e290
 
-// Periodic, as SeasonalWindow, makes the season the same in all cycles.
+// Periodic as SeasonalWindow makes the season the same in all cycles.
 const Periodic = 0
 
-// None, as Inner or Outer, means no pass at all, where 0 means the default.
+// None as Inner or Outer means no pass at all, where 0 means the default.
 const None = -1
 
 // Degree of a loess.
