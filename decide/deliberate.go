@@ -94,10 +94,13 @@ func (d *deliberation) rest() bool {
 // see tells what detection saw.
 func (d *deliberation) see() {
 	f := d.Finding
-	if f.Severity == foreshock.None {
-		d.because(Normal, "score %.2f, threshold %.2f: normal", d.out.Score, f.Threshold)
-	} else {
+	switch {
+	case f.Severity > foreshock.None:
 		d.because(Anomalous, "score %.2f is over the threshold %.2f, severity %s%s", d.out.Score, f.Threshold, f.Severity, leading(f.Anomaly))
+	case d.Stage < foreshock.Provisional:
+		d.because(Unscored, "what is normal is not known yet: the profile is at stage %q", d.Stage)
+	default:
+		d.because(Normal, "score %.2f, threshold %.2f: normal", d.out.Score, f.Threshold)
 	}
 	if d.slow() {
 		latency, _ := d.latency()

@@ -4,6 +4,8 @@ package decide
 const (
 	// Normal: the score is below the threshold.
 	Normal = "normal"
+	// Unscored: too little is known of what is normal for a score.
+	Unscored = "unscored"
 	// Anomalous: the score is above the threshold; the text has the severity and the metric that leads.
 	Anomalous = "anomaly"
 	// WatchClosely: the anomaly is low: it is logged and watched.

@@ -10,40 +10,42 @@ import (
 	"io"
 	mathrand "math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/foreshock-io/foreshock/act"
 )
 
-// most is how much of an answer is read.
-const most = 1 << 20
+// maxAnswer bounds the body of an answer, in bytes.
+const maxAnswer = 64 << 10
 
 // get asks for a reading. It is not tried again: who asks does that.
-func (t *Target) get(ctx context.Context, query url.Values, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+func (t *Target) get(ctx context.Context, path string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, t.cfg.Timeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, t.URL+"?"+query.Encode(), http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, t.base+path, http.NoBody)
 	if err != nil {
 		return err
 	}
-	sign(r, t.key, "read_"+rand.Text(), []byte(r.URL.RequestURI()))
-	answer, err := t.client.Do(r)
+	answer, err := t.do(r, "read_"+rand.Text(), []byte(r.Method+" "+r.URL.RequestURI()))
 	if err != nil {
-		return plain(err)
+		return err
 	}
 	defer answer.Body.Close()
 	if err := meaning(answer); err != nil {
 		return err
 	}
-	data, err := io.ReadAll(io.LimitReader(answer.Body, most+1))
+	data, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	switch {
 	case err != nil:
 		return err
-	case len(data) > most:
-		return errors.New("the answer is larger than 1 MiB")
+	case len(data) > maxAnswer:
+		return fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 	}
 	if err := json.Unmarshal(data, into); err != nil {
 		return fmt.Errorf("the answer is not what the protocol says: %w", err)
@@ -51,36 +53,72 @@ func (t *Target) get(ctx context.Context, query url.Values, into any) error {
 	return nil
 }
 
-// post sends a change until it is answered, a bounded number of times. Each try has the same ID, by which the receiver knows it.
-func (t *Target) post(ctx context.Context, id string, c change) error {
-	body, err := json.Marshal(c)
+// do signs and sends.
+func (t *Target) do(r *http.Request, id string, signed []byte) (*http.Response, error) {
+	keys, err := t.cfg.keys()
 	if err != nil {
-		return fmt.Errorf("%w: %w", act.ErrRefused, err)
+		return nil, err
 	}
+	r.Header.Set("User-Agent", "foreshock")
+	sign(r.Header, keys, id, time.Now(), signed)
+	answer, err := t.http.Do(r)
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err // without the address, which is known, and may hold what should not be in a log
+	}
+	return answer, err
+}
+
+// post sends a change until it is answered: a bounded number of times, within a bounded time. Each try has the same ID, by which the
+// service knows it. Once it cannot be told what came of one try, it cannot be told of all together, whatever is said to a later one.
+func (t *Target) post(ctx context.Context, id string, body []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, t.cfg.Patience)
+	defer cancel()
 	doubt := false
-	for try := 0; ; try++ {
-		wait, err := t.try(ctx, id, body)
-		if doubt && err != nil {
-			err = fmt.Errorf("an earlier try had no clear answer; the last one: %v", err) //nolint:errorlint // it no longer says what came of it
-		}
-		if err == nil || wait < 0 || try >= t.Retries {
-			return err
+	for try := 1; ; try++ {
+		again, after, err := t.try(ctx, id, body)
+		if err == nil {
+			return nil
 		}
 		doubt = doubt || !sure(err)
-		// Full jitter: anything up to the bound, or what the receiver wants.
-		if bound := t.Backoff << try; wait == 0 {
-			wait = time.Duration(mathrand.Int64N(int64(bound) + 1))
+		if doubt && sure(err) {
+			err = fmt.Errorf("an earlier try had no clear answer; the last one: %v", err) //nolint:errorlint // it no longer says what came of it
 		}
-		t.log.Debug("call tried again", "action", id, "wait", wait, "err", err)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+		pause := max(after, jitter(t.cfg.Backoff, try))
+		if !again || try >= t.cfg.Tries || !inTime(ctx, pause) || t.wait(ctx, pause) != nil {
 			return err
 		}
-		if ctx.Err() != nil {
-			return err
-		}
+		t.log.Debug("a change is sent again", "action", id, "err", err)
 	}
+}
+
+// try sends a change once. It says whether another try makes sense, and after how long at least.
+func (t *Target) try(ctx context.Context, id string, body []byte) (again bool, after time.Duration, err error) {
+	var sent atomic.Bool
+	ctx, cancel := context.WithTimeout(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
+	}), t.cfg.Timeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.base+"/actions", bytes.NewReader(body))
+	if err != nil {
+		return false, 0, fmt.Errorf("%w: %w", act.ErrRefused, err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", id)
+	answer, err := t.do(r, id, body)
+	switch {
+	case err != nil && sent.Load():
+		return true, 0, err
+	case err != nil: // there was no connection on which anything could have been sent
+		return !errors.Is(err, errForbidden), 0, fmt.Errorf("%w: nothing was sent: %w", act.ErrRefused, err)
+	}
+	defer answer.Body.Close()
+	err = meaning(answer)
+	switch code := answer.StatusCode; {
+	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code >= 500:
+		again, after = true, retryAfter(answer.Header.Get("Retry-After"), time.Now())
+	}
+	return again, after, err
 }
 
 // sure says whether an error means that nothing came of a try.
@@ -88,33 +126,34 @@ func sure(err error) bool {
 	return errors.Is(err, act.ErrRefused) || errors.Is(err, act.ErrDenied) || errors.Is(err, act.ErrNotFound) || errors.Is(err, act.ErrThrottled)
 }
 
-// try sends a change once. The wait is below 0 where another try makes no sense, 0 where it is ours to choose.
-func (t *Target) try(ctx context.Context, id string, body []byte) (time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL, bytes.NewReader(body))
-	if err != nil {
-		return -1, fmt.Errorf("%w: %w", act.ErrRefused, err)
+// jitter is a random time below a bound that doubles (full jitter), so that those who failed together do not come back together.
+func jitter(first time.Duration, try int) time.Duration {
+	const most = 5 * time.Second
+	bound := max(first, most)
+	if try <= 10 && first<<(try-1) > 0 {
+		bound = min(bound, first<<(try-1))
 	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Idempotency-Key", id)
-	sign(r, t.key, id, body)
-	answer, err := t.client.Do(r)
-	if err != nil {
-		return 0, plain(err)
-	}
-	defer answer.Body.Close()
-	err = meaning(answer)
-	switch {
-	case err == nil:
-		return 0, nil
-	case answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode >= 500:
-		return retryAfter(answer.Header.Get("Retry-After"), time.Now()), err
-	}
-	return -1, err
+	return mathrand.N(bound) + 1
 }
 
-// retryAfter reads seconds or a date; 0 where there is neither.
+// inTime says whether there is time left after a pause.
+func inTime(ctx context.Context, pause time.Duration) bool {
+	deadline, limited := ctx.Deadline()
+	return ctx.Err() == nil && (!limited || time.Until(deadline) > pause)
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// retryAfter reads the header's two forms, seconds or a date; 0 where there is neither.
 func retryAfter(text string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second
@@ -125,13 +164,13 @@ func retryAfter(text string, now time.Time) time.Duration {
 	return 0
 }
 
-// meaning makes an error of an answer that is none of success. What a 5xx means for a change is not known.
+// meaning makes an error of an answer that is none of success. What 3xx, 408 and 5xx mean for a change is not known.
 func meaning(answer *http.Response) error {
 	if answer.StatusCode >= 200 && answer.StatusCode < 300 {
 		return nil
 	}
-	text, _ := io.ReadAll(io.LimitReader(answer.Body, 300))
-	said := fmt.Errorf("the endpoint answers %s: %s", answer.Status, strings.ToValidUTF8(strings.TrimSpace(string(text)), "?"))
+	text, _ := io.ReadAll(io.LimitReader(answer.Body, 1024))
+	said := fmt.Errorf("the service answers %s: %s", plain(answer.Status), plain(string(text)))
 	switch code := answer.StatusCode; {
 	case code == http.StatusNotFound:
 		return fmt.Errorf("%w: %w", act.ErrNotFound, said)
@@ -141,21 +180,22 @@ func meaning(answer *http.Response) error {
 		return fmt.Errorf("%w: %w", act.ErrThrottled, said)
 	case code >= 400 && code < 500 && code != http.StatusRequestTimeout:
 		return fmt.Errorf("%w: %w", act.ErrRefused, said)
-	}
-	if answer.StatusCode >= 300 && answer.StatusCode < 400 {
+	case code >= 300 && code < 400:
 		return fmt.Errorf("%w; redirects are not followed, state the final url", said)
 	}
 	return said
 }
 
-// plain drops the URL from an error of the HTTP client: it is known, and may hold what should not be in a log.
-func plain(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
+// plain is text from outside as it may stand in logs and pages: one line, of a bounded length.
+func plain(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if r := []rune(s); len(r) > 300 {
+		s = string(r[:300]) + "…"
 	}
-	if errors.Is(err, errForbidden) {
-		return fmt.Errorf("%w: %w", act.ErrRefused, err)
-	}
-	return err
+	return strings.TrimSpace(s)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,36 @@ const (
 	leastSecret  = 24 // bytes
 	tolerance    = 5 * time.Minute
 )
+
+// keys gives the secrets as they are now: of a file one a line, so that a new one can be added before the old one is taken away.
+func (c Config) keys() ([][]byte, error) {
+	text := c.Secret
+	switch {
+	case c.SecretFile != "" && c.Secret != "":
+		return nil, errors.New("secret_file and secret exclude each other")
+	case c.SecretFile != "":
+		data, err := os.ReadFile(c.SecretFile)
+		if err != nil {
+			return nil, fmt.Errorf("secret_file: %w", err)
+		}
+		text = string(data)
+	}
+	var keys [][]byte
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		key, err := parseSecret(line)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	if keys == nil {
+		return nil, errors.New("a secret is needed to sign calls; set secret_file, or secret: ${env:NAME}")
+	}
+	return keys, nil
+}
 
 // parseSecret reads "whsec_" and base64, or takes text as it is.
 func parseSecret(text string) ([]byte, error) {
@@ -48,16 +79,20 @@ func signature(key []byte, id, timestamp string, body []byte) string {
 	return "v1," + base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
-// sign adds the three headers. The body of a GET is its path and query, so that these are signed as well.
-func sign(r *http.Request, key []byte, id string, body []byte) {
-	timestamp := strconv.FormatInt(time.Now().Unix(), 10)
-	r.Header.Set(headerID, id)
-	r.Header.Set(headerTimestamp, timestamp)
-	r.Header.Set(headerSignature, signature(key, id, timestamp, body))
+// sign adds the three headers, with a signature for each key.
+func sign(h http.Header, keys [][]byte, id string, now time.Time, body []byte) {
+	timestamp := strconv.FormatInt(now.Unix(), 10)
+	signatures := make([]string, len(keys))
+	for i, key := range keys {
+		signatures[i] = signature(key, id, timestamp, body)
+	}
+	h.Set(headerID, id)
+	h.Set(headerTimestamp, timestamp)
+	h.Set(headerSignature, strings.Join(signatures, " "))
 }
 
-// Verify says whether a call is from who holds the secret, and is fresh. It is for receivers, which hand in the body, or of a GET the
-// request URI (path and query).
+// Verify says whether a call is from who holds the secret, and is fresh. It is for receivers, which hand in the body of a POST, and of a
+// GET the text "GET " and the request URI.
 func Verify(h http.Header, secret string, body []byte, now time.Time) error {
 	key, err := parseSecret(secret)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package webhook asks an endpoint of one's own for changes: signed JSON over HTTPS, in a small protocol that the README describes.
+// Package webhook asks a service of one's own for changes: signed JSON over HTTPS, in a small protocol that the README describes.
 //
-// It is the target for infrastructure that Foreshock does not know. The receiver carries out an action once per ID, so here a call may be
+// It is the target for infrastructure that Foreshock does not know. The service carries out an action once per ID, so here a change may be
 // sent again; elsewhere it never is.
 package webhook
 
@@ -9,201 +9,106 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
-	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 )
 
 // Config is the webhook block of a configuration file.
 type Config struct {
-	URL        string        `yaml:"url"`         // https, or http on this machine
-	SecretFile string        `yaml:"secret_file"` // "whsec_" and base64, or any text of at least 24 bytes
+	URL        string        `yaml:"url"`         // of the service, to which the protocol adds its paths: https, or http on this machine
+	SecretFile string        `yaml:"secret_file"` // "whsec_" and base64, or any text of at least 24 bytes; read anew for each call
 	Secret     string        `yaml:"secret"`      // the same, for ${env:NAME}; either of the two
-	CAFile     string        `yaml:"ca_file"`     // certificates that are trusted; default those of the system
+	CAFile     string        `yaml:"ca_file"`     // certificates (PEM) to trust instead of the system's
 	Timeout    time.Duration `yaml:"timeout"`     // of one try; default 3s
-	Retries    int           `yaml:"retries"`     // further tries of a change; default 3
+	Tries      int           `yaml:"tries"`       // of a change; default 3
+	Patience   time.Duration `yaml:"patience"`    // with all tries of a change and the waits between them; default 9s
 	Backoff    time.Duration `yaml:"backoff"`     // the bound of the first wait, doubled each time; default 250ms
 }
 
 // Factory offers this target to configuration files as "webhook".
 var Factory = act.Factory{Name: "webhook", New: func(decode func(any) error, env act.Env) (act.Target, error) {
-	cfg := Default()
+	cfg := Defaults()
 	if err := decode(&cfg); err != nil {
 		return nil, err
 	}
 	return New(cfg, env)
 }}
 
-// Default gives the settings that a block need not state.
-func Default() Config {
-	return Config{Timeout: 3 * time.Second, Retries: 3, Backoff: 250 * time.Millisecond}
+// Defaults are the settings where a file says nothing.
+func Defaults() Config {
+	return Config{Timeout: 3 * time.Second, Tries: 3, Patience: 9 * time.Second, Backoff: 250 * time.Millisecond}
 }
 
-// Target is an endpoint.
+// Target is a service.
 type Target struct {
-	Config
-	name   string
-	log    *slog.Logger
-	key    []byte
-	client *http.Client
+	cfg  Config
+	base string
+	name string
+	log  *slog.Logger
+	http *http.Client
+	wait func(context.Context, time.Duration) error
 }
 
-// New returns the target.
+var _ act.Target = (*Target)(nil)
+
+// New makes a target of the settings. It calls nobody.
 func New(cfg Config, env act.Env) (*Target, error) {
-	t := &Target{Config: cfg, name: env.Name, log: env.Log}
+	t := &Target{cfg: cfg, name: env.Name, log: env.Log, wait: wait}
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
 	}
-	var errs []error
-	fault := func(wrong bool, format string, args ...any) {
-		if wrong {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
-	fault(cfg.Timeout <= 0, "timeout must be above 0, not %s", cfg.Timeout)
-	fault(cfg.Retries < 0 || cfg.Retries > 10, "retries must be between 0 and 10, not %d", cfg.Retries)
-	fault(cfg.Backoff <= 0, "backoff must be above 0, not %s", cfg.Backoff)
-	errs = append(errs, checkURL(cfg.URL))
-	var err error
-	t.key, err = readSecret(cfg)
-	errs = append(errs, err)
-	transport, err := newTransport(cfg.CAFile)
-	errs = append(errs, err)
-	if err := errors.Join(errs...); err != nil {
+	base, onThisMachine, err := address(cfg.URL)
+	_, errSecret := cfg.keys()
+	transport, errCA := newTransport(cfg, onThisMachine)
+	if err := errors.Join(err, errSecret, errCA, cfg.check()); err != nil {
 		return nil, err
 	}
-	t.client = &http.Client{
+	t.base = base
+	t.http = &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return t, nil
 }
 
-func checkURL(raw string) error {
+func (c Config) check() error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(c.Timeout > 0, "timeout must be above 0, not %s", c.Timeout)
+	check(c.Tries >= 1 && c.Tries <= 10, "tries must be between 1 and 10, not %d", c.Tries)
+	check(c.Patience >= c.Timeout, "patience must be at least timeout (%s), not %s", c.Timeout, c.Patience)
+	check(c.Backoff > 0, "backoff must be above 0, not %s", c.Backoff)
+	return errors.Join(errs...)
+}
+
+// address checks where the calls go, and says whether that is this machine.
+func address(raw string) (base string, onThisMachine bool, err error) {
 	u, err := url.Parse(raw)
 	switch {
 	case raw == "":
-		return errors.New("url is needed")
-	case err != nil || u.Host == "":
-		return errors.New("url is none; write for example https://provisioner.example.com/foreshock")
+		return "", false, errors.New("url is missing; write for example https://provisioner.example.com/foreshock")
+	case err != nil || u.Hostname() == "": // err would repeat a password in it
+		return "", false, errors.New("url is not an address; write for example https://provisioner.example.com/foreshock")
 	case u.User != nil:
-		return errors.New("url holds a user or password; calls are signed instead, see secret_file")
+		return "", false, errors.New("url must not hold a user or password; calls are signed instead, see secret_file")
 	case u.RawQuery != "" || u.Fragment != "":
-		return errors.New("url must end with its path; the protocol adds the query")
-	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
-		return nil
+		return "", false, errors.New("url must end with its path: without ? and #")
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+		return "", false, fmt.Errorf("url must begin with https:// (http:// is for this machine only), not %s://", u.Scheme)
 	}
-	return fmt.Errorf("url must begin with https:// (http:// is for this machine only), not %s://", u.Scheme)
+	return strings.TrimSuffix(u.String(), "/"), loopback(u.Hostname()), nil
 }
 
 func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func readSecret(cfg Config) ([]byte, error) {
-	text := cfg.Secret
-	switch {
-	case cfg.SecretFile != "" && cfg.Secret != "":
-		return nil, errors.New("secret_file and secret exclude each other")
-	case cfg.SecretFile != "":
-		data, err := os.ReadFile(cfg.SecretFile)
-		if err != nil {
-			return nil, fmt.Errorf("secret_file: %w", err)
-		}
-		text = strings.TrimSpace(string(data))
-	}
-	if text == "" {
-		return nil, errors.New("a secret is needed to sign calls; set secret_file, or secret: ${env:NAME}")
-	}
-	return parseSecret(text)
-}
-
-// found is what the endpoint says of a resource.
-type found struct {
-	Allocated foreshock.Allocation                   `json:"allocated"`
-	Rules     map[foreshock.Dimension]foreshock.Rule `json:"rules"`
-	Budget    struct {
-		Limited  bool      `json:"limited"`
-		Left     int       `json:"left"`
-		NextFree time.Time `json:"next_free"`
-	} `json:"budget"`
-	Busy  bool   `json:"busy"`
-	Owner string `json:"owner"`
-}
-
-// Read asks for a resource.
-func (t *Target) Read(ctx context.Context, resource string) (foreshock.Resource, error) {
-	var f found
-	if err := t.get(ctx, url.Values{"resource": {resource}}, &f); err != nil {
-		return foreshock.Resource{}, err
-	}
-	r := foreshock.Resource{
-		Target: t.name, Name: resource, At: time.Now(), Allocated: f.Allocated, Rules: f.Rules, Busy: f.Busy, Owner: f.Owner,
-		Budget: foreshock.Budget{Limited: f.Budget.Limited, Left: f.Budget.Left, NextFree: f.Budget.NextFree},
-	}
-	for d, rule := range r.Rules {
-		if !(rule.Min >= 0) || !(rule.Quantum >= 0) || !(rule.Max == 0 || rule.Max >= rule.Min) {
-			return foreshock.Resource{}, fmt.Errorf("the endpoint's rule for %s contradicts itself: %+v", d, rule)
-		}
-	}
-	return r, nil
-}
-
-// Validate keeps the rules that the endpoint stated.
-func (t *Target) Validate(now foreshock.Resource, action foreshock.Action) error {
-	return act.CheckRules(now, action)
-}
-
-// change is what is asked for.
-type change struct {
-	ID        string               `json:"id"`
-	Workload  foreshock.ID         `json:"workload"`
-	Resource  string               `json:"resource"`
-	From      foreshock.Allocation `json:"from"`
-	To        foreshock.Allocation `json:"to"`
-	Emergency bool                 `json:"emergency"`
-	Reasons   []foreshock.Reason   `json:"reasons"`
-}
-
-// Apply posts the change, again where nothing or a passing refusal came back.
-func (t *Target) Apply(ctx context.Context, action foreshock.Action) error {
-	return t.post(ctx, action.ID, change{
-		ID: action.ID, Workload: action.Workload, Resource: action.Resource, From: action.From, To: action.To,
-		Emergency: action.Emergency, Reasons: action.Reasons,
-	})
-}
-
-// Follow asks how far a change is.
-func (t *Target) Follow(ctx context.Context, action foreshock.Action) (act.Progress, error) {
-	var answer struct {
-		State    string               `json:"state"`
-		Note     string               `json:"note"`
-		Observed foreshock.Allocation `json:"observed"`
-	}
-	if err := t.get(ctx, url.Values{"resource": {action.Resource}, "action": {action.ID}}, &answer); err != nil {
-		return act.Progress{}, err
-	}
-	p := act.Progress{Observed: answer.Observed, Note: answer.Note}
-	switch answer.State {
-	case "done":
-		if !answer.Observed.Covers(action.To) {
-			return act.Progress{}, fmt.Errorf("the endpoint says done, and that there is %s", answer.Observed)
-		}
-		p.Done = true
-	case "failed":
-		p.Failed = true
-	case "under_way":
-		p.UnderWay = true
-	case "unknown":
-	default:
-		return act.Progress{}, fmt.Errorf("the endpoint says state %q; there is: done, failed, under_way, unknown", answer.State)
-	}
-	return p, nil
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }

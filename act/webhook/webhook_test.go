@@ -49,7 +49,7 @@ func (x *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	signed := body
 	if r.Method == http.MethodGet {
-		signed = []byte(r.URL.RequestURI())
+		signed = []byte("GET " + r.RequestURI)
 	}
 	if err := Verify(r.Header, secret, signed, time.Now()); err != nil {
 		x.mu.Lock()
@@ -58,38 +58,42 @@ func (x *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusUnauthorized)
 		return
 	}
-	if r.Method == http.MethodGet {
-		x.get(w, r)
-		return
-	}
-	var c change
-	if err := json.Unmarshal(body, &c); err != nil || c.ID != r.Header.Get("webhook-id") || c.ID != r.Header.Get("Idempotency-Key") {
-		http.Error(w, "malformed", http.StatusBadRequest)
-		return
-	}
-	x.post(w, c)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /resources/{name}", x.resource)
+	mux.HandleFunc("GET /actions/{id}", x.action)
+	mux.HandleFunc("POST /actions", func(w http.ResponseWriter, r *http.Request) {
+		var c change
+		if err := json.Unmarshal(body, &c); err != nil || c.ID != r.Header.Get("webhook-id") || c.ID != r.Header.Get("Idempotency-Key") {
+			http.Error(w, "malformed", http.StatusBadRequest)
+			return
+		}
+		x.post(w, c)
+	})
+	mux.ServeHTTP(w, r)
 }
 
-func (x *receiver) get(w http.ResponseWriter, r *http.Request) {
+func (x *receiver) resource(w http.ResponseWriter, r *http.Request) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	q := r.URL.Query()
-	if q.Get("resource") != "db" {
+	if r.PathValue("name") != "a/db" {
 		http.Error(w, "no such resource", http.StatusNotFound)
-		return
-	}
-	if id := q.Get("action"); id != "" {
-		state := x.changes[id]
-		if state == "" {
-			state = "unknown"
-		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"state": state, "observed": x.has})
 		return
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"allocated": x.has, "rules": map[string]any{"iops": foreshock.Rule{Min: 100, Max: 9000, Quantum: 100, Down: true}},
-		"budget": map[string]any{"limited": true, "left": 3},
+		"budget": map[string]any{"limited": true, "left": 3, "total": 4, "window_seconds": 86400},
 	})
+}
+
+func (x *receiver) action(w http.ResponseWriter, r *http.Request) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	state := x.changes[r.PathValue("id")]
+	if state == "" {
+		http.Error(w, "no such action", http.StatusNotFound)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"state": state, "observed": x.has})
 }
 
 func (x *receiver) post(w http.ResponseWriter, c change) {
@@ -104,7 +108,7 @@ func (x *receiver) post(w http.ResponseWriter, c change) {
 		x.changes[c.ID] = "failed"
 	case mood == acttest.Lost:
 	case mood == acttest.AcceptsOnly:
-		x.changes[c.ID] = "unknown"
+		x.changes[c.ID] = "accepted"
 	case mood == acttest.FailingLater:
 		x.changes[c.ID] = "failed"
 	case x.changes[c.ID] == "": // once per ID
@@ -127,7 +131,7 @@ func (x *receiver) post(w http.ResponseWriter, c change) {
 }
 
 func quick(url string) Config {
-	return Config{URL: url, Secret: secret, Timeout: 100 * time.Millisecond, Retries: 2, Backoff: 5 * time.Millisecond}
+	return Config{URL: url, Secret: secret, Timeout: 20 * time.Second, Tries: 3, Patience: time.Minute, Backoff: 5 * time.Millisecond}
 }
 
 func newTarget(t *testing.T, cfg Config) *Target {
@@ -151,7 +155,7 @@ func TestTarget(t *testing.T) {
 			}
 		})
 		return acttest.Subject{
-			Target: newTarget(t, quick(server.URL)), Resource: "db", Missing: "none", To: amounts(iops, 4000),
+			Target: newTarget(t, quick(server.URL)), Resource: "a/db", Missing: "none", To: amounts(iops, 4000),
 			Calls:  func() int { x.mu.Lock(); defer x.mu.Unlock(); return len(x.changes) + lostOnly(x) },
 			Others: func() string { return x.label },
 			Fault:  func(m acttest.Mood) bool { x.mood = m; return true },
@@ -176,7 +180,7 @@ func TestTriesAgain(t *testing.T) {
 		server := httptest.NewServer(x)
 		defer server.Close()
 		defer close(x.gone)
-		err := newTarget(t, quick(server.URL)).Apply(t.Context(), foreshock.Action{ID: "a", Resource: "db", To: amounts(iops, 4000)})
+		err := newTarget(t, quick(server.URL)).Apply(t.Context(), foreshock.Action{ID: "a", Resource: "a/db", To: amounts(iops, 4000)})
 		if x.tries != tries || want == nil && err != nil || want != nil && !errors.Is(err, want) {
 			t.Errorf("%q: %d tries, %v; want %d, %v", mood, x.tries, err, tries, want)
 		}
@@ -194,7 +198,7 @@ func TestTriesAgain(t *testing.T) {
 		x.ServeHTTP(w, r)
 	}))
 	defer server.Close()
-	err := newTarget(t, quick(server.URL)).Apply(t.Context(), foreshock.Action{ID: "a", Resource: "db", To: amounts(iops, 4000)})
+	err := newTarget(t, quick(server.URL)).Apply(t.Context(), foreshock.Action{ID: "a", Resource: "a/db", To: amounts(iops, 4000)})
 	if err == nil || sure(err) || x.tries != 3 {
 		t.Errorf("%d tries, %v; want an error that leaves it open", x.tries, err)
 	}
@@ -238,7 +242,7 @@ func TestNoRedirect(t *testing.T) {
 	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
 	defer server.Close()
 	target := newTarget(t, quick(server.URL))
-	if _, err := target.Read(t.Context(), "db"); err == nil || !strings.Contains(err.Error(), "redirects are not followed") {
+	if _, err := target.Read(t.Context(), "a/db"); err == nil || !strings.Contains(err.Error(), "redirects are not followed") {
 		t.Errorf("read: %v", err)
 	}
 	if err := target.Apply(t.Context(), foreshock.Action{ID: "a", To: amounts(iops, 1)}); err == nil || sure(err) {
@@ -355,7 +359,7 @@ func TestTLS(t *testing.T) {
 	x := newReceiver()
 	server := httptest.NewTLSServer(x)
 	defer server.Close()
-	if _, err := newTarget(t, quick(server.URL)).Read(t.Context(), "db"); err == nil {
+	if _, err := newTarget(t, quick(server.URL)).Read(t.Context(), "a/db"); err == nil {
 		t.Error("a certificate that nobody knows was trusted")
 	}
 	ca := filepath.Join(t.TempDir(), "ca.pem")
@@ -364,7 +368,7 @@ func TestTLS(t *testing.T) {
 	}
 	cfg := quick(server.URL)
 	cfg.CAFile, cfg.Timeout = ca, 5*time.Second
-	if r, err := newTarget(t, cfg).Read(t.Context(), "db"); err != nil || !r.Allocated.Covers(amounts(iops, 3000)) {
+	if r, err := newTarget(t, cfg).Read(t.Context(), "a/db"); err != nil || !r.Allocated.Covers(amounts(iops, 3000)) {
 		t.Errorf("%s, %v", r.Allocated, err)
 	}
 }
@@ -375,8 +379,8 @@ func TestNonsense(t *testing.T) {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) }))
 		defer server.Close()
 		target := newTarget(t, quick(server.URL))
-		r, err := target.Read(t.Context(), "db")
-		p, followErr := target.Follow(t.Context(), foreshock.Action{Resource: "db", To: amounts(iops, 4000)})
+		r, err := target.Read(t.Context(), "a/db")
+		p, followErr := target.Follow(t.Context(), foreshock.Action{Resource: "a/db", To: amounts(iops, 4000)})
 		if err == nil && !r.Allocated.Empty() || followErr == nil && (p.Done || p.Failed) {
 			t.Errorf("%.60q was believed: %+v, %+v", answer, r, p)
 		}
