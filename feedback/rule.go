@@ -79,12 +79,12 @@ func relieved(f *facts) (ruling, bool) {
 		return ruling{why: "latency was well again before it took effect"}, true
 	case f.loadFell():
 		return ruling{why: "the load fell by itself, the old amount would do now"}, true
+	case f.bad(f.is) && f.saturated():
+		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("latency fell, but %s is still saturated", u.Dimension)}, true
 	case !f.improved():
 		return ruling{why: "the change of latency is within what it varies by", wait: true}, true
 	case known && u.was() < binds && math.Exp(-f.change.ratio) > 2*f.explained():
 		return ruling{why: fmt.Sprintf("demand was %s of the old amount, which does not explain that much: something else changed", percent(u.was()))}, true
-	case f.bad(f.is) && f.saturated():
-		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("latency fell, but %s is still saturated", u.Dimension)}, true
 	case f.oversized():
 		return ruling{verdict: foreshock.TooMuch, why: fmt.Sprintf("latency is well, but at most %s of the %s given is asked for", u.text(u.peak), u.text(u.to))}, true
 	}
