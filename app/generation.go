@@ -138,7 +138,7 @@ func (g *generation) restoreGrants(ctx context.Context) {
 				ID: h.Reservation.ID, Workload: h.Reservation.Workload, Target: h.Target, Resource: h.Resource, From: h.From, To: h.To,
 			},
 			Grant:     capacity.Grant{ID: h.Reservation.ID, Granted: h.Reservation.Granted, Expires: h.Reservation.Expires},
-			Committed: h.Committed,
+			Committed: h.Committed || h.State == foreshock.Done,
 		})
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)

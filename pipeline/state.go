@@ -155,30 +155,59 @@ func (p *Pipeline) ActionChanged(e *foreshock.Event) {
 	})
 }
 
-// settleGrant commits the capacity of an action that is in effect, and gives back that of one that is not.
+// settleGrant commits the capacity of an action that is in effect, and gives back that of one that is not; and what was granted
+// before and is no longer used once an action has taken it back.
 func (p *Pipeline) settleGrant(change *foreshock.ActionChange) {
-	id := change.Action.Grant
-	if p.Planner == nil || id == "" || change.State == foreshock.Parked {
+	if p.Planner == nil || change.State == foreshock.Parked {
 		return
 	}
-	settle := func(ctx context.Context) {
-		state, ask := "released", p.Planner.Release
+	action := &change.Action
+	settlements := map[string]string{} // by grant
+	if action.Grant != "" {
+		settlements[action.Grant] = "released"
 		if change.State == foreshock.Done {
-			state, ask = "committed", p.Planner.Commit
+			settlements[action.Grant] = "committed"
 		}
-		err := ask(ctx, change.Action.Evidence, id)
-		r := &foreshock.Reservation{ID: id, Workload: change.Action.Workload, State: state, Asked: change.Action.To, Granted: change.Action.To}
-		if err != nil {
-			r.Reason = err.Error()
-			p.Log.Warn("settle a reservation", "reservation", id, "state", state, "err", err)
+	}
+	if change.State == foreshock.Done && action.Reduces() && p.Ledger != nil {
+		for _, held := range p.Ledger.Held() {
+			if held.Committed && held.Target == action.Target && held.Resource == action.Resource && undone(held.From, action.To) {
+				settlements[held.Reservation.ID] = "released"
+			}
 		}
-		p.Emit(&foreshock.Event{Time: change.Action.Evidence, Type: foreshock.EventReservation, Reservation: r})
 	}
-	if p.Virtual {
-		settle(context.Background())
-		return
+	for id, state := range settlements {
+		work := func(ctx context.Context) { p.settleAt(ctx, id, state, action) }
+		if p.Virtual {
+			work(context.Background())
+			continue
+		}
+		p.work.queue <- work
 	}
-	p.work.queue <- settle
+}
+
+// undone says whether nothing is left of what was granted above from, now that there is to.
+func undone(from, to foreshock.Allocation) bool {
+	for _, d := range to.Dimensions() {
+		now, _ := to.Get(d)
+		if before, known := from.Get(d); known && now > before {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Pipeline) settleAt(ctx context.Context, id, state string, action *foreshock.Action) {
+	ask := p.Planner.Release
+	if state == "committed" {
+		ask = p.Planner.Commit
+	}
+	r := &foreshock.Reservation{ID: id, Workload: action.Workload, State: state, Asked: action.To, Granted: action.To}
+	if err := ask(ctx, action.Evidence, id); err != nil {
+		r.Reason = err.Error()
+		p.Log.Warn("settle a reservation", "reservation", id, "state", state, "err", err)
+	}
+	p.Emit(&foreshock.Event{Time: action.Evidence, Type: foreshock.EventReservation, Reservation: r})
 }
 
 // fromLedger fills in what was done before.

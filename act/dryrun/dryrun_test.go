@@ -162,7 +162,7 @@ func TestSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	targets, err := load(t, "sample.yaml", "targets:\n"+string(sample))
+	targets, err := load(t, "sample.yaml", string(sample))
 	if err != nil {
 		t.Fatal(err)
 	}

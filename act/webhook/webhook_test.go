@@ -1,7 +1,9 @@
 package webhook
 
 import (
+	"context"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net/http"
@@ -16,6 +18,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/act/acttest"
+	"github.com/foreshock-io/foreshock/config"
 )
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -29,7 +32,10 @@ func amounts(pairs ...float64) (a foreshock.Allocation) {
 
 const iops = float64(foreshock.DimIOPS)
 
-// receiver is an endpoint as the README describes it.
+// lost is the state of a change that the service forgot.
+const lost = "lost"
+
+// receiver is a service as the README describes it.
 type receiver struct {
 	mu      sync.Mutex
 	mood    acttest.Mood
@@ -89,7 +95,7 @@ func (x *receiver) action(w http.ResponseWriter, r *http.Request) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	state := x.changes[r.PathValue("id")]
-	if state == "" {
+	if state == "" || state == lost {
 		http.Error(w, "no such action", http.StatusNotFound)
 		return
 	}
@@ -106,9 +112,8 @@ func (x *receiver) post(w http.ResponseWriter, c change) {
 	switch {
 	case status != 0:
 		x.changes[c.ID] = "failed"
-	case mood == acttest.Lost:
-	case mood == acttest.AcceptsOnly:
-		x.changes[c.ID] = "accepted"
+	case mood == acttest.Lost, mood == acttest.AcceptsOnly:
+		x.changes[c.ID] = lost
 	case mood == acttest.FailingLater:
 		x.changes[c.ID] = "failed"
 	case x.changes[c.ID] == "": // once per ID
@@ -156,51 +161,115 @@ func TestTarget(t *testing.T) {
 		})
 		return acttest.Subject{
 			Target: newTarget(t, quick(server.URL)), Resource: "a/db", Missing: "none", To: amounts(iops, 4000),
-			Calls:  func() int { x.mu.Lock(); defer x.mu.Unlock(); return len(x.changes) + lostOnly(x) },
+			Calls:  func() int { x.mu.Lock(); defer x.mu.Unlock(); return len(x.changes) },
 			Others: func() string { return x.label },
 			Fault:  func(m acttest.Mood) bool { x.mood = m; return true },
 		}
 	})
 }
 
-// lostOnly counts the change that a receiver in the mood Lost made nothing of.
-func lostOnly(x *receiver) int {
-	if x.mood == acttest.Lost && x.tries > 0 {
-		return 1
-	}
-	return 0
-}
-
-// A change is sent again, with the same ID, and takes effect once.
-func TestTriesAgain(t *testing.T) {
-	f := func(mood acttest.Mood, tries int, want error) {
-		t.Helper()
-		x := newReceiver()
-		x.mood = mood
-		server := httptest.NewServer(x)
-		defer server.Close()
-		defer close(x.gone)
-		err := newTarget(t, quick(server.URL)).Apply(t.Context(), foreshock.Action{ID: "a", Resource: "a/db", To: amounts(iops, 4000)})
-		if x.tries != tries || want == nil && err != nil || want != nil && !errors.Is(err, want) {
-			t.Errorf("%q: %d tries, %v; want %d, %v", mood, x.tries, err, tries, want)
-		}
-	}
-	f("", 1, nil)
-	f(acttest.Throttling, 3, act.ErrThrottled)
-	f(acttest.Denying, 1, act.ErrDenied)
-	f(acttest.InConflict, 1, act.ErrRefused)
-
-	// Once something may have come of a try, what follows does not make it undone.
-	x := newReceiver()
-	x.mood = acttest.Resetting
+// post sends a change to a service that answers with each of the handlers in turn, and then with the last one.
+func post(t *testing.T, handlers ...http.HandlerFunc) (tries int, waits []time.Duration, err error) {
+	t.Helper()
+	var mu sync.Mutex // guards what the tries, each of its own connection, write down
+	bodies := map[string]bool{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() { x.mu.Lock(); x.mood = acttest.Throttling; x.mu.Unlock() }()
-		x.ServeHTTP(w, r)
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		bodies[r.Header.Get("Idempotency-Key")+string(body)] = true
+		h := handlers[min(tries, len(handlers)-1)]
+		tries++
+		mu.Unlock()
+		h(w, r)
 	}))
 	defer server.Close()
-	err := newTarget(t, quick(server.URL)).Apply(t.Context(), foreshock.Action{ID: "a", Resource: "a/db", To: amounts(iops, 4000)})
-	if err == nil || sure(err) || x.tries != 3 {
-		t.Errorf("%d tries, %v; want an error that leaves it open", x.tries, err)
+	target := newTarget(t, quick(server.URL))
+	target.wait = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+	err = target.Apply(t.Context(), foreshock.Action{ID: "a", Resource: "a/db", To: amounts(iops, 4000)})
+	mu.Lock()
+	defer mu.Unlock()
+	if len(bodies) != 1 {
+		t.Errorf("the tries differ: %v", bodies)
+	}
+	return tries, waits, err
+}
+
+func says(status int, text string, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i+1 < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, text)
+	}
+}
+
+func hangsUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// A change is sent again, with the same ID, where that can help; what cannot be told stays so.
+func TestAnswers(t *testing.T) {
+	f := func(tries int, want error, handlers ...http.HandlerFunc) {
+		t.Helper()
+		n, _, err := post(t, handlers...)
+		if n != tries {
+			t.Errorf("%d tries, want %d", n, tries)
+		}
+		switch {
+		case errors.Is(want, errOpen) && (err == nil || sure(err)):
+			t.Errorf("%v; want an error that leaves it open", err)
+		case !errors.Is(want, errOpen) && !errors.Is(err, want):
+			t.Errorf("%v, want %v", err, want)
+		}
+	}
+	f(1, nil, says(200, ""))
+	f(1, nil, says(202, strings.Repeat("x", 1<<20)))
+	f(1, nil, says(204, ""))
+	f(1, act.ErrRefused, says(400, ""))
+	f(1, act.ErrDenied, says(401, ""))
+	f(1, act.ErrDenied, says(403, ""))
+	f(1, act.ErrNotFound, says(404, ""))
+	f(1, act.ErrRefused, says(409, ""))
+	f(1, act.ErrRefused, says(422, ""))
+	f(3, act.ErrThrottled, says(429, ""))
+	f(3, errOpen, says(408, ""))
+	f(3, errOpen, says(500, ""))
+	f(3, errOpen, says(503, ""))
+	f(3, errOpen, hangsUp)
+	f(2, nil, says(503, ""), says(200, ""))
+	f(2, nil, says(429, ""), says(200, ""))
+	f(3, nil, hangsUp, says(500, ""), says(200, ""))
+	f(2, act.ErrDenied, says(429, ""), says(403, ""))
+	// Once something may have come of a try, what follows does not make it undone.
+	f(3, errOpen, hangsUp, says(429, ""))
+	f(2, errOpen, says(503, ""), says(403, ""))
+	f(2, errOpen, says(500, ""), says(404, ""))
+	f(2, errOpen, hangsUp, says(409, ""))
+}
+
+var errOpen = errors.New("an error that leaves it open")
+
+func TestWaits(t *testing.T) {
+	_, waits, err := post(t, says(503, ""), says(503, "", "Retry-After", "7"), says(200, ""))
+	if err != nil || len(waits) != 2 || waits[0] > 5*time.Millisecond || waits[1] != 7*time.Second {
+		t.Errorf("waited %v, %v", waits, err)
+	}
+	// Longer than there is patience: it is not waited for.
+	if tries, waits, err := post(t, says(429, "", "Retry-After", "3600")); tries != 1 || waits != nil || !errors.Is(err, act.ErrThrottled) {
+		t.Errorf("%d tries, waited %v, %v", tries, waits, err)
+	}
+	for try := 1; try <= 10; try++ {
+		bound := min(5*time.Second, 250*time.Millisecond<<(try-1))
+		spread := map[time.Duration]bool{}
+		for range 100 {
+			d := jitter(250*time.Millisecond, try)
+			if d <= 0 || d > bound {
+				t.Fatalf("try %d: %s, above %s", try, d, bound)
+			}
+			spread[d] = true
+		}
+		if len(spread) < 50 {
+			t.Errorf("try %d: only %d different waits", try, len(spread))
+		}
 	}
 }
 
@@ -220,18 +289,38 @@ func TestRetryAfter(t *testing.T) {
 	f("Fri, 02 Jan 2026 03:03:15 GMT", 0)
 }
 
-// What the receiver wants to be waited for is waited for, but not longer than the executor waits.
-func TestRetryAfterIsHonoured(t *testing.T) {
-	tries := 0
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		tries++
-		w.Header().Set("Retry-After", "3600")
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}))
+// A service that never answers is given up, and nothing is said of what came of it.
+func TestSilence(t *testing.T) {
+	gone := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-gone }))
 	defer server.Close()
-	target := act.Guarded(newTarget(t, quick(server.URL)), 100*time.Millisecond)
-	if err := target.Apply(t.Context(), foreshock.Action{ID: "a", To: amounts(iops, 1)}); err == nil || tries != 1 {
-		t.Errorf("%d tries, %v", tries, err)
+	defer close(gone)
+	cfg := quick(server.URL)
+	cfg.Timeout = 200 * time.Millisecond // to connect; no answer comes in any time
+	target := newTarget(t, cfg)
+	err := target.Apply(t.Context(), foreshock.Action{ID: "a", To: amounts(iops, 1)})
+	if err == nil || sure(err) {
+		t.Error(err)
+	}
+	if _, err := target.Read(t.Context(), "a/db"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+}
+
+// Where nobody listens, nothing was sent: that is known.
+func TestNobodyListens(t *testing.T) {
+	server := httptest.NewServer(nil)
+	server.Close()
+	target := newTarget(t, quick(server.URL))
+	waits := 0
+	target.wait = func(context.Context, time.Duration) error { waits++; return nil }
+	err := target.Apply(t.Context(), foreshock.Action{ID: "a", To: amounts(iops, 1)})
+	if !errors.Is(err, act.ErrRefused) || !strings.Contains(err.Error(), "nothing was sent") || waits != 2 {
+		t.Errorf("%v after %d waits", err, waits)
+	}
+	err = target.Apply(t.Context(), foreshock.Action{ID: "a\nb", To: amounts(iops, 1)})
+	if !errors.Is(err, act.ErrRefused) {
+		t.Errorf("an id that no header can hold: %v", err)
 	}
 }
 
@@ -239,44 +328,68 @@ func TestNoRedirect(t *testing.T) {
 	reached := 0
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached++ }))
 	defer other.Close()
-	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
-	defer server.Close()
-	target := newTarget(t, quick(server.URL))
-	if _, err := target.Read(t.Context(), "a/db"); err == nil || !strings.Contains(err.Error(), "redirects are not followed") {
-		t.Errorf("read: %v", err)
-	}
-	if err := target.Apply(t.Context(), foreshock.Action{ID: "a", To: amounts(iops, 1)}); err == nil || sure(err) {
-		t.Errorf("apply: %v", err)
+	for _, code := range []int{301, 302, 303, 307, 308} {
+		server := httptest.NewServer(http.RedirectHandler(other.URL, code))
+		target := newTarget(t, quick(server.URL))
+		if _, err := target.Read(t.Context(), "a/db"); err == nil || !strings.Contains(err.Error(), "redirects are not followed") {
+			t.Errorf("read: %v", err)
+		}
+		if err := target.Apply(t.Context(), foreshock.Action{ID: "a", To: amounts(iops, 1)}); err == nil || sure(err) {
+			t.Errorf("apply: %v", err)
+		}
+		server.Close()
 	}
 	if reached != 0 {
 		t.Error("a redirect was followed")
 	}
 }
 
-func TestAddresses(t *testing.T) {
-	f := func(address string, want bool) {
-		t.Helper()
-		if err := allowed("tcp", address, nil); (err == nil) != want {
-			t.Errorf("%s: %v", address, err)
+func TestNames(t *testing.T) {
+	server := httptest.NewServer(newReceiver())
+	defer server.Close()
+	target := newTarget(t, quick(server.URL))
+	for _, name := range []string{"", ".", "..", "none", "a/db/", "a/../a/db", "?", "a%2Fdb"} {
+		if r, err := target.Read(t.Context(), name); !errors.Is(err, act.ErrNotFound) {
+			t.Errorf("%q: %+v, %v", name, r, err)
 		}
 	}
-	f("127.0.0.1:443", true)
-	f("10.1.2.3:443", true)
-	f("[::1]:443", true)
-	f("[2001:db8::1]:443", true)
-	f("169.254.169.254:80", false)
-	f("[::ffff:169.254.169.254]:80", false)
-	f("[fe80::1%eth0]:80", false)
-	f("[fd00:ec2::254]:80", false)
-	f("168.63.129.16:80", false)
-	f("100.100.100.200:80", false)
-	f("0.0.0.0:80", false)
-	f("224.0.0.1:80", false)
+	r, err := target.Read(t.Context(), "a/db")
+	want := foreshock.Budget{Limited: true, Left: 3, Total: 4, Window: 24 * time.Hour}
+	if err != nil || r.Target != "hook" || r.Name != "a/db" || r.Budget != want {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
 
-	// It is asked when dialling, and then nothing was sent.
-	cfg := quick("https://169.254.169.254/latest")
-	if err := newTarget(t, cfg).Apply(t.Context(), foreshock.Action{ID: "a", To: amounts(iops, 1)}); !errors.Is(err, act.ErrRefused) {
-		t.Errorf("apply to a metadata service: %v", err)
+func TestAddresses(t *testing.T) {
+	f := func(address string, far, near bool) {
+		t.Helper()
+		for _, g := range []guard{{loopback: false}, {loopback: true}} {
+			if err := g.allow("tcp", address, nil); (err == nil) != (far && !g.loopback || near && g.loopback) {
+				t.Errorf("%s, %+v: %v", address, g, err)
+			}
+		}
+	}
+	f("127.0.0.1:443", false, true)
+	f("[::1]:443", false, true)
+	f("[::ffff:127.0.0.1]:443", false, true)
+	for _, ok := range []string{"10.1.2.3:443", "192.0.2.1:443", "[2001:db8::1]:443", "[64:ff9b::c000:201]:443"} {
+		f(ok, true, true)
+	}
+	for _, bad := range []string{
+		"169.254.169.254:80", "[::ffff:169.254.169.254]:80", "[64:ff9b::a9fe:a9fe]:80", "[2002:a9fe:a9fe::1]:80", "[::a9fe:a9fe]:80",
+		"[fe80::1%eth0]:80", "[fd00:ec2::254]:80", "[fd20:ce::254]:80", "168.63.129.16:80", "100.100.100.200:80", "192.0.0.192:80",
+		"0.0.0.0:80", "[::]:80", "224.0.0.1:80", "[ff02::1]:80", "nonsense",
+	} {
+		f(bad, false, false)
+	}
+	// It is asked when dialling, once, and then nothing was sent.
+	for _, url := range []string{"https://169.254.169.254/latest", "https://[::ffff:169.254.169.254]/latest"} {
+		target := newTarget(t, quick(url))
+		target.wait = func(context.Context, time.Duration) error { t.Error("it was tried again"); return nil }
+		err := target.Apply(t.Context(), foreshock.Action{ID: "a", To: amounts(iops, 1)})
+		if !errors.Is(err, act.ErrRefused) || !errors.Is(err, errForbidden) {
+			t.Errorf("%s: %v", url, err)
+		}
 	}
 }
 
@@ -289,9 +402,7 @@ func TestVerify(t *testing.T) {
 	f := func(change func(h http.Header), body string, later time.Duration, want string) {
 		t.Helper()
 		h := http.Header{}
-		h.Set(headerID, "msg")
-		h.Set(headerTimestamp, "1700000000")
-		h.Set(headerSignature, "v1,AAAA "+signature(key, "msg", "1700000000", []byte("body")))
+		sign(h, [][]byte{[]byte("another key"), key}, "msg", now, []byte("body"))
 		change(h)
 		err := Verify(h, secret, []byte(body), now.Add(later))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
@@ -308,66 +419,65 @@ func TestVerify(t *testing.T) {
 	f(func(h http.Header) { h.Set(headerTimestamp, "1700000001") }, "body", 0, "not right")
 	f(func(h http.Header) { h.Del(headerTimestamp) }, "body", 0, "missing")
 	f(func(h http.Header) { h.Del(headerSignature) }, "body", 0, "not right")
+	f(func(h http.Header) { h.Set(headerSignature, "v1,"+h.Get(headerSignature)) }, "body", 0, "")
 
 	// The worked example of the Standard Webhooks specification's reference implementations.
 	h := http.Header{}
-	h.Set(headerID, "msg_p5jXN8AQM9LWM0D4loKWxJek")
-	h.Set(headerTimestamp, "1614265330")
-	h.Set(headerSignature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
-	if err := Verify(h, secret, []byte(`{"test": 2432232314}`), time.Unix(1614265330, 0)); err != nil {
-		t.Errorf("the reference example: %v", err)
+	sign(h, [][]byte{key}, "msg_p5jXN8AQM9LWM0D4loKWxJek", time.Unix(1614265330, 0), []byte(`{"test": 2432232314}`))
+	if got := h.Get("webhook-signature"); got != "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=" || h.Get("webhook-timestamp") != "1614265330" {
+		t.Errorf("the reference example: %v", h)
 	}
 }
 
-func TestFaults(t *testing.T) {
-	dir := t.TempDir()
-	short := filepath.Join(dir, "short")
-	if err := os.WriteFile(short, []byte("abc\n"), 0o600); err != nil {
+// A secret is replaced while the program runs: first the new one is added, then the old one is taken away.
+func TestSecretFile(t *testing.T) {
+	server := httptest.NewServer(newReceiver())
+	defer server.Close()
+	cfg := quick(server.URL)
+	cfg.Secret, cfg.SecretFile = "", filepath.Join(t.TempDir(), "secret")
+	f := func(text string, ok bool) {
+		t.Helper()
+		if err := os.WriteFile(cfg.SecretFile, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		target, err := New(cfg, act.Env{})
+		if err == nil {
+			_, err = target.Read(t.Context(), "a/db")
+		}
+		if ok != (err == nil) || err != nil && strings.Contains(err.Error(), "MfKQ9r8") {
+			t.Error(err)
+		}
+	}
+	const other = "whsec_c29tZXRoaW5nIGVsc2UsIGxvbmcgZW5vdWdo"
+	f(secret+"\n", true)
+	f(other+"\n"+secret+"\n\n", true)
+	f(other, false)
+	f("", false)
+	f(secret+"\nshort", false)
+
+	target := newTarget(t, quick(server.URL))
+	target.cfg = cfg
+	if err := os.Remove(cfg.SecretFile); err != nil {
 		t.Fatal(err)
 	}
-	f := func(change func(*Config), want string) {
-		t.Helper()
-		cfg := Default()
-		cfg.URL, cfg.Secret = "https://example.com/x", secret
-		change(&cfg)
-		_, err := New(cfg, act.Env{})
-		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
-			t.Errorf("%v, want %q", err, want)
-		}
-		if err != nil && strings.Contains(err.Error(), "MfKQ9r8") {
-			t.Errorf("the secret is in the message: %v", err)
-		}
+	if err := target.Apply(t.Context(), foreshock.Action{ID: "a", To: amounts(iops, 1)}); !errors.Is(err, act.ErrRefused) || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("nothing is sent unsigned: %v", err)
 	}
-	f(func(*Config) {}, "")
-	f(func(c *Config) { c.URL = "http://127.0.0.1:8080/x" }, "")
-	f(func(c *Config) { c.URL = "" }, "url is needed")
-	f(func(c *Config) { c.URL = "http://example.com/x" }, "must begin with https://")
-	f(func(c *Config) { c.URL = "ftp://example.com/x" }, "must begin with https://")
-	f(func(c *Config) { c.URL = "https://u:p@example.com/x" }, "holds a user")
-	f(func(c *Config) { c.URL = "https://example.com/x?a=b" }, "must end with its path")
-	f(func(c *Config) { c.Secret = "" }, "a secret is needed")
-	f(func(c *Config) { c.Secret = "whsec_MfKQ9r8GKYqrTwjUPD8=!" }, "not base64")
-	f(func(c *Config) { c.SecretFile = short }, "exclude each other")
-	f(func(c *Config) { c.Secret, c.SecretFile = "", short }, "at least 24")
-	f(func(c *Config) { c.Secret, c.SecretFile = "", short+"er" }, "no such file")
-	f(func(c *Config) { c.CAFile = short }, "holds no certificate")
-	f(func(c *Config) { c.Timeout, c.Retries, c.Backoff = 0, 11, 0 }, "retries must be between 0 and 10")
 }
 
 // Over TLS only a certificate that is trusted is spoken to.
 func TestTLS(t *testing.T) {
-	x := newReceiver()
-	server := httptest.NewTLSServer(x)
+	server := httptest.NewTLSServer(newReceiver())
 	defer server.Close()
 	if _, err := newTarget(t, quick(server.URL)).Read(t.Context(), "a/db"); err == nil {
 		t.Error("a certificate that nobody knows was trusted")
 	}
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, pemOf(server), 0o600); err != nil {
+	cfg := quick(server.URL)
+	cfg.CAFile = filepath.Join(t.TempDir(), "ca.pem")
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(cfg.CAFile, certificate, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg := quick(server.URL)
-	cfg.CAFile, cfg.Timeout = ca, 5*time.Second
 	if r, err := newTarget(t, cfg).Read(t.Context(), "a/db"); err != nil || !r.Allocated.Covers(amounts(iops, 3000)) {
 		t.Errorf("%s, %v", r.Allocated, err)
 	}
@@ -376,23 +486,89 @@ func TestTLS(t *testing.T) {
 func TestNonsense(t *testing.T) {
 	f := func(answer string) {
 		t.Helper()
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) }))
+		server := httptest.NewServer(says(200, answer))
 		defer server.Close()
 		target := newTarget(t, quick(server.URL))
 		r, err := target.Read(t.Context(), "a/db")
-		p, followErr := target.Follow(t.Context(), foreshock.Action{Resource: "a/db", To: amounts(iops, 4000)})
-		if err == nil && !r.Allocated.Empty() || followErr == nil && (p.Done || p.Failed) {
+		p, followErr := target.Follow(t.Context(), foreshock.Action{ID: "a", Resource: "a/db", To: amounts(iops, 4000)})
+		if err == nil && !r.Allocated.Empty() || followErr == nil {
 			t.Errorf("%.60q was believed: %+v, %+v", answer, r, p)
 		}
 	}
 	f("")
 	f("{}")
 	f("null")
+	f("[]")
 	f("<html>")
 	f(`{"allocated": {"iops": 1}, "rules": {"iops": {"min": 5, "max": 2}}}`)
+	f(`{"allocated": {"iops": 1}, "rules": {"speed": {}}}`)
+	f(`{"allocated": {"iops": 1}, "budget": {"limited": true, "left": -1}}`)
+	f(`{"allocated": {"iops": 1}, "budget": {"limited": true, "window_seconds": 1e300}}`)
+	f(`{"allocated": {"iops": -1}}`)
 	f(`{"allocated": {"iops": 1e999}}`)
 	f(`{"allocated": {"speed": 1}}`)
+	f(`{"state": "done"}`)
 	f(`{"state": "done", "observed": {"iops": 3000}}`)
+	f(`{"state": "failed", "observed": {"iops": 4000}}`)
 	f(`{"state": "maybe"}`)
-	f(`{"state": "` + strings.Repeat("x", most) + `"}`)
+	f(`{"state": "` + strings.Repeat("x", maxAnswer) + `"}`)
+}
+
+func load(file, text string) error {
+	c, err := config.Parse(file, []byte(text))
+	if err != nil {
+		return err
+	}
+	if _, err = Factory.New(c.Targets[0].Block.Decode, act.Env{}); err != nil {
+		return c.Targets[0].Block.Fault(err)
+	}
+	return nil
+}
+
+func TestConfig(t *testing.T) {
+	dir := t.TempDir()
+	sample, err := os.ReadFile("sample.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "webhook-secret"), []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := load(filepath.Join(dir, "f.yaml"), string(sample)); err != nil {
+		t.Error(err)
+	}
+	t.Setenv("HOOK_SECRET", secret)
+	f := func(block string, want ...string) {
+		t.Helper()
+		err := load("f.yaml", "targets:\n- webhook: "+block+"\n")
+		if len(want) == 0 && err != nil {
+			t.Error(err)
+		}
+		for _, w := range want {
+			if err == nil || !strings.Contains(err.Error(), w) {
+				t.Errorf("%s:\n%v\nwant %q", block, err, w)
+			}
+		}
+		if err != nil && (strings.Contains(err.Error(), "MfKQ9r8") || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("a secret is in the message: %v", err)
+		}
+	}
+	const s = "secret: '${env:HOOK_SECRET}'}"
+	f("{url: 'https://example.com/x', " + s)
+	f("{url: 'http://127.0.0.1:8080/x', " + s)
+	f("{url: 'http://localhost:8080', " + s)
+	f("{"+s, "url is missing")
+	f("{url: 'http://example.com/x', "+s, "must begin with https://")
+	f("{url: 'ftp://example.com/x', "+s, "must begin with https://")
+	f("{url: 'https://u:hunter2@example.com/x', "+s, "must not hold a user")
+	f("{url: 'https://u:hunter2@exam ple.com/x', "+s, "is not an address")
+	f("{url: 'https://example.com/x?a=hunter2', "+s, "without ? and #")
+	f("{url: 'https://example.com/x'}", "a secret is needed")
+	f("{url: 'https://example.com/x', secret: 'whsec_MfKQ9r8!'}", "not base64")
+	f("{url: 'https://example.com/x', secret: 'abc'}", "at least 24")
+	f("{url: 'https://example.com/x', secret_file: f, "+s, "exclude each other")
+	f("{url: 'https://example.com/x', secret_file: nowhere}", "no such file")
+	f("{url: 'https://example.com/x', ca_file: nowhere, timeout: 0s, tries: 11, patience: -1s, backoff: 0s, "+s,
+		"ca_file", "timeout must be", "tries must be", "patience must be", "backoff must be")
+	f("{url: 'https://example.com/x', retries: 2, "+s, "did you mean tries?")
 }

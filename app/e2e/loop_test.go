@@ -15,7 +15,7 @@ func TestClosedLoop(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes two minutes; run it without -short")
 	}
-	const lowest, limit, most, depth = 60, 100, 1000, 64
+	const lowest, limit, most, depth = 60, 100, 1000, 16
 	disk := newThrottledDisk(t, 64<<20, limit)
 	w := watch(t, disk, start(t, "-c", config(t, t.TempDir(), loopConfig(disk, lowest, most))))
 	w.say("%s lies on disk %s; control group %s may do %d reads/s on it", disk.path, disk.under, disk.group, limit)

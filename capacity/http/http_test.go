@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,13 +35,13 @@ func freePort(t *testing.T) string {
 }
 
 // serve starts a server that answers with each of the handlers in turn, and then with the last one.
-func serve(t *testing.T, handlers ...nethttp.HandlerFunc) (p *Planner, waits *[]time.Duration, calls *int) {
+func serve(t *testing.T, handlers ...nethttp.HandlerFunc) (p *Planner, waits *[]time.Duration, calls func() int) {
 	t.Helper()
-	calls, waits = new(int), new([]time.Duration)
+	var n atomic.Int64
+	waits = new([]time.Duration)
 	s := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
-		h := handlers[min(*calls, len(handlers)-1)]
-		*calls++
-		h(w, r)
+		i := int(n.Add(1)) - 1
+		handlers[min(i, len(handlers)-1)](w, r)
 	}))
 	t.Cleanup(s.Close)
 	cfg := Defaults()
@@ -50,7 +51,7 @@ func serve(t *testing.T, handlers ...nethttp.HandlerFunc) (p *Planner, waits *[]
 		t.Fatal(err)
 	}
 	p.wait = func(_ context.Context, d time.Duration) error { *waits = append(*waits, d); return nil }
-	return p, waits, calls
+	return p, waits, func() int { return int(n.Load()) }
 }
 
 func says(status int, body string, header ...string) nethttp.HandlerFunc {
@@ -101,8 +102,8 @@ func TestAnswers(t *testing.T) {
 		case err != nil && (!g.Granted.Empty() || strings.Contains(err.Error(), "s3cret")):
 			t.Errorf("%+v, %v", g, err)
 		}
-		if *calls != tries {
-			t.Errorf("%d tries, want %d: %v", *calls, tries, err)
+		if calls() != tries {
+			t.Errorf("%d tries, want %d: %v", calls(), tries, err)
 		}
 	}
 	f(says(200, grant(200)), 1, "")
@@ -134,16 +135,16 @@ func TestAnswers(t *testing.T) {
 
 func TestTriesAgain(t *testing.T) {
 	p, waits, calls := serve(t, says(503, ``), says(429, ``, "Retry-After", "7"), says(200, grant(200)))
-	if g, err := p.Reserve(t.Context(), noon, request("a", 100, 200)); err != nil || g.Granted != iops(200) || *calls != 3 {
-		t.Errorf("%+v, %v after %d", g, err, *calls)
+	if g, err := p.Reserve(t.Context(), noon, request("a", 100, 200)); err != nil || g.Granted != iops(200) || calls() != 3 {
+		t.Errorf("%+v, %v after %d", g, err, calls())
 	}
 	if w := *waits; len(w) != 2 || w[0] > 200*time.Millisecond || w[1] != 7*time.Second {
 		t.Errorf("waited %v", w)
 	}
 	// Longer than there is time for: the answer is not waited for.
 	p, waits, calls = serve(t, says(429, ``, "Retry-After", "3600"))
-	if _, err := p.Reserve(t.Context(), noon, request("a", 100, 200)); status(err) != 429 || *calls != 1 || len(*waits) != 0 {
-		t.Errorf("%v after %d, waited %v", err, *calls, *waits)
+	if _, err := p.Reserve(t.Context(), noon, request("a", 100, 200)); status(err) != 429 || calls() != 1 || len(*waits) != 0 {
+		t.Errorf("%v after %d, waited %v", err, calls(), *waits)
 	}
 }
 
@@ -296,7 +297,7 @@ func TestConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := load("capacity:\n" + string(sample)); err != nil {
+	if _, err := load(string(sample)); err != nil {
 		t.Error(err)
 	}
 	f := func(block string, want ...string) {
@@ -327,7 +328,7 @@ func TestConfig(t *testing.T) {
 	f("{url: 'https://planner', client: 'a/b', token: hunter2, token_file: t, timeout: 0s, tries: 0}",
 		"client is", "exclude each other", "timeout is", "tries is")
 	f("{url: 'https://planner', ca_file: /nowhere/ca.pem}", "ca_file")
-	f("{adress: 'https://planner'}", "unknown setting")
+	f("{uri: 'https://planner'}", "did you mean url?")
 }
 
 func TestTokenFile(t *testing.T) {
@@ -336,12 +337,12 @@ func TestTokenFile(t *testing.T) {
 	f := func(text string, want string) {
 		t.Helper()
 		write(t, p.cfg.TokenFile, text)
-		before := *calls
+		before := calls()
 		_, err := p.Reserve(t.Context(), noon, request("a", 100, 200))
 		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2")) {
 			t.Error(err)
 		}
-		if err != nil && *calls != before {
+		if err != nil && calls() != before {
 			t.Error("it was called without a token")
 		}
 	}

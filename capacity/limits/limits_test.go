@@ -326,7 +326,7 @@ func TestSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := load("capacity:\n" + string(sample))
+	p, err := load(string(sample))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,8 +32,9 @@ func main() {
 	flag.StringVar(&o.tokenFile, "token-file", "", "`file` with the bearer token that callers must have; needed beyond loopback")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o); err != nil {
+	err := run(ctx, o)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "planner:", err)
 		os.Exit(1)
 	}
