@@ -162,22 +162,23 @@ func (p *Pipeline) settleGrant(change *foreshock.ActionChange) {
 		return
 	}
 	action := &change.Action
-	settlements := map[string]string{} // by grant
-	if action.Grant != "" {
-		settlements[action.Grant] = "released"
-		if change.State == foreshock.Done {
-			settlements[action.Grant] = "committed"
-		}
+	var settlements [][2]string // grant and its new state
+	switch {
+	case action.Grant == "":
+	case change.State == foreshock.Done:
+		settlements = append(settlements, [2]string{action.Grant, "committed"})
+	default:
+		settlements = append(settlements, [2]string{action.Grant, "released"})
 	}
 	if change.State == foreshock.Done && action.Reduces() && p.Ledger != nil {
 		for _, held := range p.Ledger.Held() {
 			if held.Committed && held.Target == action.Target && held.Resource == action.Resource && undone(held.From, action.To) {
-				settlements[held.Reservation.ID] = "released"
+				settlements = append(settlements, [2]string{held.Reservation.ID, "released"})
 			}
 		}
 	}
-	for id, state := range settlements {
-		work := func(ctx context.Context) { p.settleAt(ctx, id, state, action) }
+	for _, s := range settlements {
+		work := func(ctx context.Context) { p.settleAt(ctx, s[0], s[1], action) }
 		if p.Virtual {
 			work(context.Background())
 			continue

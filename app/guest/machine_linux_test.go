@@ -23,7 +23,7 @@ import (
 var firstProcess []byte
 
 // modules are loaded in this order, which is that of what they need; those that a kernel has built in are left out.
-var modules = []string{"virtio", "virtio_ring", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk", "loop"}
+var modules = []string{"virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk", "loop"}
 
 const (
 	diskSize  = 64 << 20
