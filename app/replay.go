@@ -162,14 +162,14 @@ func (s *ReplaySummary) Text() string {
 	return b.String()
 }
 
-// Measured is the pipeline that c describes, in real time, with nothing around it: no journal, no store, no targets. For benchmarks.
-func Measured(c config.Config, log *slog.Logger) (*pipeline.Pipeline, error) {
+// Measured is the pipeline that c describes, live, with a clock of its own, with nothing around it: no journal, no store, no targets. For benchmarks.
+func Measured(c config.Config, log *slog.Logger, now func() time.Time) (*pipeline.Pipeline, error) {
 	c.Sources, c.Targets = nil, nil
 	p, err := build(c, log)
 	if err != nil {
 		return nil, err
 	}
 	return pipeline.New(p.stages(), pipeline.Options{
-		Log: log, Step: c.Step, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow, Drops: p.drops,
+		Log: log, Step: c.Step, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow, Drops: p.drops, Now: now,
 	}), nil
 }

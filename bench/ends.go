@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/ingest"
@@ -15,8 +16,9 @@ import (
 type end struct {
 	sink  ingest.Sink
 	drops *ingest.Drops
-	drain func()       // waits until all that was pushed is worked off
-	taken func() int64 // how many readings arrived
+	clock func(at time.Time) // states the time of the round
+	drain func()             // waits until all that was pushed is worked off
+	taken func() int64       // how many readings arrived
 	close func()
 }
 
@@ -31,7 +33,7 @@ func endNames() []string { return slices.Sorted(maps.Keys(ends)) }
 // openCount counts readings, so that only decoding and the index are measured.
 func openCount() (end, error) {
 	c := &count{ids: map[foreshock.ID]ingest.Handle{}}
-	return end{sink: c, drops: new(ingest.Drops), drain: func() {}, taken: c.n.Load, close: func() {}}, nil
+	return end{sink: c, drops: new(ingest.Drops), clock: func(time.Time) {}, drain: func() {}, taken: c.n.Load, close: func() {}}, nil
 }
 
 type count struct {

@@ -4,9 +4,11 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"strings"
 )
 
@@ -15,9 +17,14 @@ var sizes = []int{4_000, 40_000, 200_000, 400_000}
 
 func main() {
 	rounds := flag.Int("rounds", 5, "how often each series is sent and measured")
+	only := flag.Int("series", 0, "only this many series; 0: "+fmt.Sprint(sizes))
+	profile := flag.String("cpuprofile", "", "write a profile of the processor's time to this file")
 	end := flag.String("end", "count", "what takes the readings: "+strings.Join(endNames(), ", "))
 	flag.Parse()
-	if err := run(*rounds, *end); err != nil {
+	if *only > 0 {
+		sizes = []int{*only}
+	}
+	if err := profiled(*profile, func() error { return run(*rounds, *end) }); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -40,4 +47,21 @@ func run(rounds int, end string) error {
 		}
 	}
 	return nil
+}
+
+// profiled runs f, and writes a profile where a file is named.
+func profiled(file string, f func() error) error {
+	if file == "" {
+		return f()
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return err
+	}
+	err = f()
+	pprof.StopCPUProfile()
+	return errors.Join(err, out.Close())
 }

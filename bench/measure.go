@@ -58,6 +58,7 @@ func send(l load, e end, receiver *remotewrite.Receiver) (r result, err error) {
 	bodies := enc.round(l, 0, start)
 	heap, rss := memory()
 	for round := range l.rounds + 1 {
+		e.clock(start.Add(time.Duration(round) * interval))
 		cpu, began := processorTime(), time.Now()
 		for _, body := range bodies {
 			if err := post(receiver, body); err != nil {

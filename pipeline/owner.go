@@ -38,7 +38,8 @@ func (o *owner) run(ctx context.Context) {
 		select {
 		case m := <-o.inbox:
 			o.handle(m)
-		case now := <-tick.C:
+		case <-tick.C:
+			now := o.Now()
 			o.advance(now)
 			o.saveChanged(now, o.Snapshot, saveAtOnce)
 		case <-ctx.Done():
@@ -67,7 +68,7 @@ func (o *owner) handle(m message) {
 func (o *owner) foldBatch(readings []ingest.Reading) {
 	future := int64(1<<63 - 1)
 	if !o.Virtual {
-		future = time.Now().Add(mostAhead).UnixMilli()
+		future = o.Now().Add(mostAhead).UnixMilli()
 	}
 	for i := range readings {
 		r := &readings[i]

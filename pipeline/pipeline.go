@@ -58,6 +58,7 @@ type Options struct {
 	// Event is called with each event, in order, from one goroutine.
 	Event func(*foreshock.Event)
 	Drops *ingest.Drops
+	Now   func() time.Time // nil: the time that it is; in virtual time the data say it
 	// Latches outlive the pipeline; nil makes new ones.
 	Latches *Latches
 }

@@ -50,6 +50,9 @@ func New(stages Stages, options Options) *Pipeline {
 	if p.Drops == nil {
 		p.Drops = new(ingest.Drops)
 	}
+	if p.Now == nil {
+		p.Now = time.Now
+	}
 	if p.Latches == nil {
 		p.Latches = new(Latches)
 	}
@@ -361,7 +364,7 @@ func (p *Pipeline) Opine(ctx context.Context, opinion foreshock.Opinion, actor s
 	done := make(chan struct{})
 	p.ask(opinion.Workload, func(o *owner, w *workload) {
 		defer close(done)
-		now := time.Now().UTC()
+		now := o.Now().UTC()
 		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventOpinion, Actor: actor, Opinion: &opinion})
 		move := map[string]func(*foreshock.Profile) foreshock.Correction{
 			"false_alarm": o.Detector.FalseAlarm, "missed": o.Detector.Missed, "useful": o.Detector.Useful,

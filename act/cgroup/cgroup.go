@@ -154,10 +154,11 @@ func (t *target) allocated(set map[key]uint64) foreshock.Allocation {
 	return a
 }
 
-// Rules of the kernel: a limit is a whole number of at least 1; IOPS fit into 32 bits, and bytes per second into any disk.
+// Rules of the kernel: a limit is a whole number; io.max refuses 1. IOPS fit into 32 bits, of which the highest number stands for no
+// limit, and bytes per second into any disk.
 var rules = map[foreshock.Dimension]foreshock.Rule{
-	foreshock.DimIOPS:       {Min: 1, Max: math.MaxUint32, Quantum: 1, Down: true},
-	foreshock.DimThroughput: {Min: 1, Max: 1 << 50, Quantum: 1, Down: true},
+	foreshock.DimIOPS:       {Min: 2, Max: math.MaxUint32 - 1, Quantum: 1, Down: true},
+	foreshock.DimThroughput: {Min: 2, Max: 1 << 50, Quantum: 1, Down: true},
 }
 
 func (t *target) Read(_ context.Context, resource string) (foreshock.Resource, error) {

@@ -483,6 +483,20 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// Of an action that the service does not know, what the resource has is told, and nothing else.
+func TestUnknownAction(t *testing.T) {
+	server := httptest.NewServer(newReceiver())
+	defer server.Close()
+	target := newTarget(t, quick(server.URL))
+	p, err := target.Follow(t.Context(), foreshock.Action{ID: "never", Resource: "a/db", To: amounts(iops, 4000)})
+	if err != nil || p.Observed != amounts(iops, 3000) || p.Done || p.Failed || p.UnderWay || p.Note == "" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if _, err := target.Follow(t.Context(), foreshock.Action{ID: "never", Resource: "none"}); !errors.Is(err, act.ErrNotFound) {
+		t.Error(err)
+	}
+}
+
 func TestNonsense(t *testing.T) {
 	f := func(answer string) {
 		t.Helper()

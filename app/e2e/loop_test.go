@@ -83,7 +83,7 @@ policies:
     match: ["disk/%[1]s"]
     mode: auto
     target: cgroup
-    bounds: {iops: {min: %[4]d, max: %[5]d}}
+    bounds: {iops: {min: %[4]d, max: %[5]d, quantum: 10}}
     lead_time: 2s
     cooldown: 5s
     reduce: {allowed: true, after: 15s, cooldown: 10s, blind: true}

@@ -16,10 +16,10 @@ type program struct {
 
 var programs = []program{
 	{folder: "act/cgroup"},
-	{folder: "ingest/host", passes: []string{"TestThisMachine", "TestThisMachinesCgroups"}},
+	{folder: "ingest/host", run: "ThisMachine", passes: []string{"TestThisMachine", "TestThisMachinesCgroups"}},
 	{folder: "ingest/ebpf", passes: []string{"TestRun", "TestCgroup", "TestAgainstDiskstats"}},
 	{folder: "app/guest", run: "^TestInside", passes: []string{
-		"TestInsideLimits", "TestInsideTargetKit", "TestInsideRefused", "TestInsideWithoutController", "TestInsideSource", "TestInsideClosedLoop",
+		"TestInsideLimits", "TestInsideRules", "TestInsideTargetKit", "TestInsideRefused", "TestInsideWithoutController", "TestInsideSource", "TestInsideClosedLoop",
 	}},
 }
 

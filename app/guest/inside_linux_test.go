@@ -19,6 +19,9 @@ const mark = "foreshock.guest"
 const (
 	tree     = "/sys/fs/cgroup"
 	diskPath = "/dev/vdb" // the disk that may be limited; nothing else uses it
+
+	otherDisk = "/dev/vdc"
+	partition = "/dev/vdc1" // mounted on /part
 )
 
 // inside skips a test that is for the guest only.

@@ -29,7 +29,7 @@ func newLimits(t testing.TB, direction string) *limits {
 	t.Helper()
 	l := &limits{group: newGroup(t), target: newTarget(t, direction)}
 	l.file = filepath.Join(tree, l.group, "io.max")
-	put(t, l.file, number(t, "/dev/vda")+" wbps=7340032 riops=77")
+	put(t, l.file, number(t, otherDisk)+" wbps=7340032 riops=77")
 	put(t, l.file, number(t, diskPath)+" rbps=10485760 riops=500 wiops=800")
 	return l
 }
@@ -72,7 +72,7 @@ func TestInsideLimits(t *testing.T) {
 		if got := l.on(t, diskPath); got != want {
 			t.Errorf("%s to %s: io.max has %s, want %s", direction, to, got, want)
 		}
-		if got := l.on(t, "/dev/vda"); got != "rbps=max wbps=7340032 riops=77 wiops=max" {
+		if got := l.on(t, otherDisk); got != "rbps=max wbps=7340032 riops=77 wiops=max" {
 			t.Errorf("%s to %s: the other disk has %s", direction, to, got)
 		}
 		if p, err := l.target.Follow(t.Context(), action); err != nil || !p.Done {
@@ -83,25 +83,35 @@ func TestInsideLimits(t *testing.T) {
 	f("both", amount(iops, 1000), "rbps=10485760 wbps=max riops=1000 wiops=1000")
 	f("both", amount(iops, 600), "rbps=10485760 wbps=max riops=600 wiops=800")
 	f("both", amount(iops, 400), "rbps=10485760 wbps=max riops=400 wiops=400")
-	f("both", amount(iops, 1), "rbps=10485760 wbps=max riops=1 wiops=1")
+	f("both", amount(iops, 2), "rbps=10485760 wbps=max riops=2 wiops=2")
 	f("read", amount(iops, 4000), "rbps=10485760 wbps=max riops=4000 wiops=800")
 	f("write", amount(iops, 100), "rbps=10485760 wbps=max riops=500 wiops=100")
 	f("both", amount(throughput, 20<<20), "rbps=20971520 wbps=max riops=500 wiops=800")
-	f("read", amount(throughput, 1), "rbps=1 wbps=max riops=500 wiops=800")
+	f("read", amount(throughput, 2), "rbps=2 wbps=max riops=500 wiops=800")
+}
 
-	// The most that the rules allow is a limit still.
+// TestInsideRules sets what the target calls the least and the most: the kernel takes it, and keeps it as a limit.
+func TestInsideRules(t *testing.T) {
+	inside(t)
 	l := newLimits(t, "both")
 	now, err := l.target.Read(t.Context(), l.group)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for d, rule := range now.Rules {
-		action := foreshock.Action{Resource: l.group, To: amount(d, rule.Max)}
-		if err := l.target.Apply(t.Context(), action); err != nil {
-			t.Errorf("%s to the most: %v", d, err)
+		for _, x := range []float64{rule.Max, rule.Min} {
+			action := foreshock.Action{Resource: l.group, To: amount(d, x)}
+			if err := l.target.Apply(t.Context(), action); err != nil {
+				t.Errorf("%s to %g: %v", d, x, err)
+			}
+			if p, err := l.target.Follow(t.Context(), action); err != nil || !p.Done {
+				t.Errorf("%s to %g: %+v, %v; io.max has %s", d, x, p, err, l.on(t, diskPath))
+			}
 		}
-		if p, err := l.target.Follow(t.Context(), action); err != nil || !p.Done {
-			t.Errorf("%s to the most: %+v, %v; io.max has %s", d, p, err, l.on(t, diskPath))
+	}
+	for _, line := range []string{"riops=1", "rbps=1"} {
+		if err := os.WriteFile(l.file, []byte(number(t, diskPath)+" "+line), 0); err == nil {
+			t.Errorf("the kernel takes %s; the rules could begin lower", line)
 		}
 	}
 }
@@ -115,7 +125,7 @@ func TestInsideTargetKit(t *testing.T) {
 			Target: l.target, Resource: l.group, Missing: "none.slice", To: amount(foreshock.DimIOPS, 1000), Calls: countWrites(t, l.file),
 			Others: func() string {
 				bytes, _, _ := strings.Cut(l.on(t, diskPath), " riops")
-				return bytes + " " + l.on(t, "/dev/vda")
+				return bytes + " " + l.on(t, otherDisk)
 			},
 		}
 	})
@@ -171,12 +181,12 @@ func TestInsideRefused(t *testing.T) {
 	}
 
 	// A partition is none by itself; the target means the disk that it is on.
-	if err := kernel(number(t, "/dev/vda1") + " riops=5"); err == nil {
+	if err := kernel(number(t, partition) + " riops=5"); err == nil {
 		t.Error("the kernel limits a partition")
 	} else {
 		t.Logf("the kernel says of a partition: %v", err)
 	}
-	for _, device := range []string{"/dev/vda1", number(t, "/dev/vda1"), "path:" + t.TempDir()} {
+	for _, device := range []string{partition, number(t, partition), "path:/part/lost+found"} {
 		now, err := l.target.Read(t.Context(), l.group+"@"+device)
 		if x, _ := now.Allocated.Get(foreshock.DimIOPS); err != nil || x != 77 {
 			t.Errorf("%s has %s, %v", device, now.Allocated, err)
@@ -184,10 +194,10 @@ func TestInsideRefused(t *testing.T) {
 		if err := l.target.Apply(t.Context(), foreshock.Action{Resource: l.group + "@" + device, To: amount(foreshock.DimIOPS, 88)}); err != nil {
 			t.Errorf("%s: %v", device, err)
 		}
-		if got := l.on(t, "/dev/vda"); got != "rbps=max wbps=7340032 riops=88 wiops=max" {
+		if got := l.on(t, otherDisk); got != "rbps=max wbps=7340032 riops=88 wiops=max" {
 			t.Errorf("%s: io.max has %s", device, got)
 		}
-		put(t, l.file, number(t, "/dev/vda")+" riops=77")
+		put(t, l.file, number(t, otherDisk)+" riops=77")
 	}
 
 	// A device that goes takes its limits with it.

@@ -1,5 +1,236 @@
 package guest_test
 
-import "testing"
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
 
-func TestInsideClosedLoop(t *testing.T) { inside(t) }
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/pipeline"
+)
+
+// TestInsideClosedLoop is the whole promise on cgroup version 2: a group asks for more than its io.max allows, requests queue, the program
+// raises io.max, the queue goes, and the verdict says so.
+//
+// A limited request waits before the disk sees it, so it is a loop device on the disk whose latency and queue show the limit.
+func TestInsideClosedLoop(t *testing.T) {
+	inside(t)
+	const limit, most = 100, 2000
+	loop := loopDevice(t, diskPath)
+	group := newGroup(t)
+	put(t, filepath.Join(tree, group, "io.max"), fmt.Sprintf("%s riops=%d", number(t, diskPath), limit))
+	p := run(t, fmt.Sprintf(`
+listen: 127.0.0.1:0
+mode: auto
+step: 500ms
+sources: [{host: {interval: 500ms}}]
+profile: {trusted_steps: 40}
+targets: [{cgroup: {direction: read, device: %s}}]
+policies:
+  - name: loop
+    match: ["disk/%s"]
+    mode: auto
+    target: cgroup
+    resource: %s
+    bounds: {iops: {min: %d, max: %d}}
+    lead_time: 1s
+    cooldown: 5s
+`, diskPath, filepath.Base(loop), group, limit, most))
+
+	load(t, group, loop, limit/2)
+	watched := foreshock.ID("disk/" + filepath.Base(loop))
+	p.until("knows what is normal", func() bool { return p.workload(watched).Stage == foreshock.Trusted })
+	normal := p.workload(watched)
+	load(t, group, loop, limit)
+	p.until("raises the limit", func() bool { return limited(t, group) > limit })
+	p.until("has judged the change", func() bool { return len(p.events(foreshock.EventEvaluation)) > 0 })
+
+	t.Logf("normal: %s", metrics(normal.Metrics))
+	for _, e := range p.events(foreshock.EventAction) {
+		if c := e.Change; c.State == foreshock.Done {
+			t.Logf("done: io.max of %s from %s to %s on reads", c.Action.Resource, c.Action.From, c.Action.To)
+		}
+	}
+	verdict := p.events(foreshock.EventEvaluation)[0].Evaluation
+	before, after := verdict.Before.Mean, verdict.After.Mean
+	t.Logf("before: %s; after: %s", metrics(before), metrics(after))
+	t.Logf("verdict: %s", verdict.Text)
+	iops, _ := after.Get(foreshock.IOPS)
+	was, _ := before.Get(foreshock.Latency)
+	is, _ := after.Get(foreshock.Latency)
+	if verdict.Verdict != foreshock.Helped || iops <= limit || is > was/2 {
+		t.Errorf("the verdict is %q", verdict.Verdict)
+	}
+	p.until("sees the group do more than it could", func() bool {
+		own := p.workload(foreshock.ID("cgroup/" + group))
+		allocated, _ := own.Allocated.Get(foreshock.DimIOPS)
+		iops, _ := own.Metrics.Get(foreshock.IOPS)
+		return allocated == float64(limited(t, group)) && iops > limit
+	})
+	p.stop()
+}
+
+func metrics(v foreshock.Values) string {
+	iops, _ := v.Get(foreshock.IOPS)
+	latency, _ := v.Get(foreshock.Latency)
+	depth, _ := v.Get(foreshock.QueueDepth)
+	return fmt.Sprintf("%.0f IOPS, %.1f ms, depth %.1f", iops, 1000*latency, depth)
+}
+
+// loopDevice makes a loop device on a disk, past the page cache, and takes it away after the test.
+func loopDevice(t testing.TB, disk string) string {
+	t.Helper()
+	out, err := exec.Command("losetup", "--find", "--show", "--direct-io=on", disk).CombinedOutput()
+	if err != nil {
+		t.Fatalf("losetup: %v: %s", err, out)
+	}
+	device := strings.TrimSpace(string(out))
+	t.Cleanup(func() {
+		if out, err := exec.Command("losetup", "--detach", device).CombinedOutput(); err != nil {
+			t.Errorf("losetup --detach %s: %v: %s", device, err, out)
+		}
+	})
+	return device
+}
+
+// limited gives how many reads a second a group may do on the disk of the tests.
+func limited(t testing.TB, group string) int {
+	t.Helper()
+	var n int
+	text := get(t, filepath.Join(tree, group, "io.max"))
+	if _, err := fmt.Sscanf(text, number(t, diskPath)+" rbps=max wbps=max riops=%d", &n); err != nil {
+		t.Fatalf("io.max has %q: %v", text, err)
+	}
+	return n
+}
+
+// load reads so many blocks a second until the test ends, with at most eight on their way.
+func load(t testing.TB, group, device string, iops int) {
+	t.Helper()
+	begin(t, fio(group, device, "--ioengine=libaio", "--iodepth=8", "--rate_iops="+strconv.Itoa(iops), "--time_based", "--runtime=600"))
+}
+
+// process is a child of the test, which is killed when the test ends.
+type process struct {
+	*exec.Cmd
+	ended chan error // has the end of it
+	mu    sync.Mutex
+	said  bytes.Buffer
+}
+
+func (p *process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.said.Write(b)
+}
+
+func (p *process) output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.said.String()
+}
+
+func begin(t testing.TB, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{Cmd: cmd, ended: make(chan error, 1)}
+	cmd.Stdout, cmd.Stderr = p, p
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { p.ended <- cmd.Wait(); close(p.ended) }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-p.ended
+		if t.Failed() {
+			t.Logf("%s said:\n%s", cmd.Path, tail(p.output(), 4000))
+		}
+	})
+	return p
+}
+
+// foreshockRun is the program as it runs.
+type foreshockRun struct {
+	*process
+	t   testing.TB
+	url string
+}
+
+var lookAt = regexp.MustCompile(`look at\s+(http://\S+)`)
+
+// run starts the program with a configuration and waits until it says where to look.
+func run(t testing.TB, config string) *foreshockRun {
+	t.Helper()
+	cmd := exec.Command("foreshock", "run", "-c", "foreshock.yaml", "--data", "data")
+	cmd.Dir = t.TempDir()
+	put(t, filepath.Join(cmd.Dir, "foreshock.yaml"), config)
+	r := &foreshockRun{process: begin(t, cmd), t: t}
+	r.until("says where to look", func() bool {
+		if found := lookAt.FindStringSubmatch(r.output()); found != nil {
+			r.url = found[1]
+		}
+		return r.url != ""
+	})
+	return r
+}
+
+// until waits while the program runs.
+func (r *foreshockRun) until(what string, ok func() bool) {
+	r.t.Helper()
+	waitFor(r.t, "the program "+what, func() bool {
+		select {
+		case err := <-r.ended:
+			r.t.Fatalf("the program ended before it %s: %v", what, err)
+		default:
+		}
+		return ok()
+	})
+}
+
+// ask reads an answer of the API. What is not known yet leaves into as it is.
+func (r *foreshockRun) ask(path string, into any) {
+	r.t.Helper()
+	resp, err := http.Get(r.url + "/api/v1" + path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode == http.StatusNotFound {
+		return
+	}
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil || resp.StatusCode != http.StatusOK {
+		r.t.Fatalf("GET %s: %s, %v", path, resp.Status, err)
+	}
+}
+
+func (r *foreshockRun) workload(id foreshock.ID) (d pipeline.Detail) {
+	r.t.Helper()
+	r.ask("/workloads/"+string(id), &d)
+	return d
+}
+
+func (r *foreshockRun) events(kind string) (list []foreshock.Event) {
+	r.t.Helper()
+	r.ask("/events?"+url.Values{"type": {kind}, "limit": {"1000"}}.Encode(), &list)
+	return list
+}
+
+// stop asks the program to end.
+func (r *foreshockRun) stop() {
+	r.t.Helper()
+	if err := r.Process.Signal(syscall.SIGTERM); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := <-r.ended; err != nil {
+		r.t.Errorf("the program ended with %v after SIGTERM", err)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,6 +25,9 @@ var firstProcess []byte
 
 // modules are loaded in this order, which is that of what they need; those that a kernel has built in are left out.
 var modules = []string{"virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk", "loop"}
+
+// tools are what the tests start there, besides those of busybox.
+var tools = []string{"fio", "losetup", "setpriv"}
 
 const (
 	diskSize  = 64 << 20
@@ -40,7 +44,9 @@ type machine struct {
 // newMachine gathers the kernel, its modules and the tools that the tests start, or skips the test.
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	for _, need := range []string{"qemu-system-x86_64 qemu-system-x86", "busybox busybox-static", "cpio cpio", "fio fio", "losetup mount", "go golang"} {
+	for _, need := range []string{
+		"qemu-system-x86_64 qemu-system-x86", "busybox busybox-static", "cpio cpio", "fio fio", "losetup mount", "setpriv util-linux", "go golang",
+	} {
 		program, debian, _ := strings.Cut(need, " ")
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("%s is not installed; apt-get install --no-install-recommends %s, or scripts/deps.sh for all that is needed", program, debian)
@@ -48,7 +54,7 @@ func newMachine(t *testing.T) *machine {
 	}
 	tree := kernelTree(t)
 	m := &machine{root: filepath.Join(t.TempDir(), "root"), kernel: only(t, tree, "boot/vmlinuz-*")}
-	for _, folder := range []string{"bin", "dev", "proc", "sys", "disk", "tmp", "source"} {
+	for _, folder := range []string{"bin", "dev", "proc", "sys", "disk", "part", "tmp", "source"} {
 		if err := os.MkdirAll(filepath.Join(m.root, folder), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -56,8 +62,9 @@ func newMachine(t *testing.T) *machine {
 	m.write(t, "init", firstProcess)
 	m.write(t, "modules", m.copyModules(t, only(t, tree, "lib/modules/*")))
 	m.installBusybox(t)
-	m.install(t, "fio")
-	m.install(t, "losetup")
+	for _, program := range tools {
+		m.install(t, program)
+	}
 	return m
 }
 
@@ -189,8 +196,11 @@ func (m *machine) install(t *testing.T, program string) {
 // add builds a test binary and lets the guest run it, in a folder that has its package's data.
 func (m *machine) add(t *testing.T, p program) {
 	t.Helper()
-	here, there := filepath.Join("../..", p.folder), filepath.Join("source", p.folder)
-	compile(t, filepath.Join(m.root, there, "tests"), "test", "-c", "./"+here)
+	here, there, tests := filepath.Join("../..", p.folder), filepath.Join("source", p.folder), "/tests/"+strings.ReplaceAll(p.folder, "/", "-")
+	compile(t, m.root+tests, "test", "-c", "./"+here)
+	if err := os.MkdirAll(filepath.Join(m.root, there), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for _, data := range []string{"testdata", "README.md", "sample.yaml"} {
 		from := filepath.Join(here, data)
 		if info, err := os.Stat(from); err != nil {
@@ -201,7 +211,7 @@ func (m *machine) add(t *testing.T, p program) {
 			t.Fatal(err)
 		}
 	}
-	line := p.folder + " ./tests -test.v -test.timeout=4m"
+	line := p.folder + " " + tests + " -test.v -test.timeout=4m"
 	if p.run != "" {
 		line += " -test.run=" + p.run
 	}
@@ -226,17 +236,22 @@ func (m *machine) boot(t *testing.T) string {
 	compile(t, filepath.Join(m.root, "bin", "foreshock"), "build", "../../cmd/foreshock")
 	m.write(t, "programs", m.programs.Bytes())
 	folder := t.TempDir()
-	initrd, first, second := filepath.Join(folder, "initrd"), filepath.Join(folder, "vda"), filepath.Join(folder, "vdb")
+	initrd := filepath.Join(folder, "initrd")
 	m.pack(t, initrd)
-	makeDisk(t, first, partitioned())
-	makeDisk(t, second, nil)
+	args := []string{
+		"-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024", "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
+		"-kernel", m.kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 " + mark,
+	}
+	// Disk a has a file system, b is for the tests, c has a partition with a file system.
+	for name, content := range map[string][]byte{"a": nil, "b": nil, "c": partitioned()} {
+		disk := filepath.Join(folder, "vd"+name)
+		makeDisk(t, disk, content)
+		args = append(args, "-drive", "if=virtio,format=raw,cache=unsafe,index="+strconv.Itoa(int(name[0]-'a'))+",file="+disk)
+	}
 
 	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
 	defer cancel()
-	qemu := exec.CommandContext(ctx, "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
-		"-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio", "-kernel", m.kernel, "-initrd", initrd,
-		"-append", "console=ttyS0 quiet panic=-1 "+mark,
-		"-drive", "if=virtio,format=raw,cache=unsafe,file="+first, "-drive", "if=virtio,format=raw,cache=unsafe,file="+second)
+	qemu := exec.CommandContext(ctx, "qemu-system-x86_64", args...)
 	var console bytes.Buffer
 	qemu.Stdout, qemu.Stderr = &console, &console
 	// The guest goes with the test, however that ends. The signal comes with the end of the thread that started it.

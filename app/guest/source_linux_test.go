@@ -138,7 +138,7 @@ func TestInsideSource(t *testing.T) {
 	if busy <= 0 || busy > took {
 		t.Errorf("%s was busy for %g s while fio took %g s", disk, busy, took)
 	}
-	if n := seen.of("disk/vda1", ingest.Ops).readings; n != 0 {
+	if n := seen.of("disk/vdc1", ingest.Ops).readings; n != 0 {
 		t.Error("a partition is measured beside its disk")
 	}
 	t.Logf("%d reads in %.2f s: io.stat, /proc/diskstats and fio agree; io.pressure %.2f s, latency of the disk itself %.2f ms, seen by fio %.1f ms",
