@@ -78,7 +78,6 @@ type story struct {
 	demand  func(p *plant, k int) float64 // k: steps since the action took effect; below 0 before
 	disturb func(p *plant, k int)         // what else changes before step k
 	factor  float64                       // of the capacity, by the action
-	ahead   bool                          // latency was well when it was decided
 }
 
 // tell runs a story and judges it as often as the program would.

@@ -204,11 +204,15 @@ func (p *Pipeline) settleAt(ctx context.Context, id, state string, action *fores
 		ask = p.Planner.Commit
 	}
 	r := &foreshock.Reservation{ID: id, Workload: action.Workload, State: state, Asked: action.To, Granted: action.To}
-	if err := ask(ctx, action.Evidence, id); err != nil {
+	now := action.Evidence
+	if !p.Virtual {
+		now = p.Now()
+	}
+	if err := ask(ctx, now, id); err != nil {
 		r.Reason = err.Error()
 		p.Log.Warn("settle a reservation", "reservation", id, "state", state, "err", err)
 	}
-	p.Emit(&foreshock.Event{Time: action.Evidence, Type: foreshock.EventReservation, Reservation: r})
+	p.Emit(&foreshock.Event{Time: now.UTC(), Type: foreshock.EventReservation, Reservation: r})
 }
 
 // fromLedger fills in what was done before.

@@ -67,8 +67,12 @@ func (c *Config) Check() error {
 		name  string
 		value time.Duration
 	}{
-		{"window", c.Window}, {"coarse", c.Coarse}, {"history", c.History}, {"persist", c.Persist},
-		{"forgotten", c.Forgotten}, {"renew", c.Renew},
+		{"window", c.Window},
+		{"coarse", c.Coarse},
+		{"history", c.History},
+		{"persist", c.Persist},
+		{"forgotten", c.Forgotten},
+		{"renew", c.Renew},
 	} {
 		must(d.value > 0, "%s must be above 0, not %s", d.name, d.value)
 	}

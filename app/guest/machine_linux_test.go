@@ -242,11 +242,11 @@ func (m *machine) boot(t *testing.T) string {
 		"-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024", "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
 		"-kernel", m.kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 " + mark,
 	}
-	// Disk a has a file system, b is for the tests, c has a partition with a file system.
-	for name, content := range map[string][]byte{"a": nil, "b": nil, "c": partitioned()} {
-		disk := filepath.Join(folder, "vd"+name)
+	// vda has a file system, vdb is for the tests, vdc has a partition with a file system.
+	for i, content := range [][]byte{nil, nil, partitioned()} {
+		disk := filepath.Join(folder, "disk"+strconv.Itoa(i))
 		makeDisk(t, disk, content)
-		args = append(args, "-drive", "if=virtio,format=raw,cache=unsafe,index="+strconv.Itoa(int(name[0]-'a'))+",file="+disk)
+		args = append(args, "-drive", "if=virtio,format=raw,cache=unsafe,file="+disk)
 	}
 
 	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)

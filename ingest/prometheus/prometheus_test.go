@@ -257,7 +257,8 @@ func TestSelectors(t *testing.T) {
 	f(ingest.Mapping{Rules: []ingest.Rule{depth}}, `{__name__="depth"}`)
 	f(ingest.Mapping{Rules: []ingest.Rule{
 		{Metric: "b", Match: map[string]string{"x.y": `a\d"`, "device": "sd.*"}},
-		{Metric: "a", Match: map[string]string{"device": "sda"}}, {Metric: "a", Match: map[string]string{"device": "sdb"}},
+		{Metric: "a", Match: map[string]string{"device": "sda"}},
+		{Metric: "a", Match: map[string]string{"device": "sdb"}},
 	}}, `{__name__="a"}`, `{__name__="b",device=~"sd.*","x.y"=~"a\\d\""}`)
 	asks, err := selectors(ingest.Mapping{Presets: []string{"node_exporter"}})
 	if err != nil || len(asks) < 7 {

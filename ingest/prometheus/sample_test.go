@@ -19,8 +19,12 @@ func TestSample(t *testing.T) {
 	}
 	cfg, want := got.(*Source).cfg, Defaults()
 	for _, s := range [][2]any{
-		{cfg.Interval, want.Interval}, {cfg.Lag, want.Lag}, {cfg.Backfill, want.Backfill}, {cfg.Timeout, want.Timeout},
-		{cfg.MaxResponse, want.MaxResponse}, {cfg.Step, want.Interval},
+		{cfg.Interval, want.Interval},
+		{cfg.Lag, want.Lag},
+		{cfg.Backfill, want.Backfill},
+		{cfg.Timeout, want.Timeout},
+		{cfg.MaxResponse, want.MaxResponse},
+		{cfg.Step, want.Interval},
 	} {
 		if s[0] != s[1] {
 			t.Errorf("the sample says %v, the default is %v", s[0], s[1])

@@ -290,10 +290,15 @@ func BenchmarkDecode(b *testing.B) {
 	for i := range 2000 {
 		req.Timeseries = append(req.Timeseries, prompb.TimeSeries{
 			Labels: []prompb.Label{
-				{Name: "__name__", Value: "node_disk_reads_completed_total"}, {Name: "cluster", Value: "eu-1"},
-				{Name: "device", Value: fmt.Sprint("nvme", i, "n1")}, {Name: "env", Value: "production"},
-				{Name: "instance", Value: fmt.Sprintf("10.0.%d.%d:9100", i/256, i%256)}, {Name: "job", Value: "node"},
-				{Name: "namespace", Value: "storage"}, {Name: "pod", Value: fmt.Sprint("node-exporter-", i)}, {Name: "zone", Value: "eu-1a"},
+				{Name: "__name__", Value: "node_disk_reads_completed_total"},
+				{Name: "cluster", Value: "eu-1"},
+				{Name: "device", Value: fmt.Sprint("nvme", i, "n1")},
+				{Name: "env", Value: "production"},
+				{Name: "instance", Value: fmt.Sprintf("10.0.%d.%d:9100", i/256, i%256)},
+				{Name: "job", Value: "node"},
+				{Name: "namespace", Value: "storage"},
+				{Name: "pod", Value: fmt.Sprint("node-exporter-", i)},
+				{Name: "zone", Value: "eu-1a"},
 			},
 			Samples: []prompb.Sample{{Value: float64(i), Timestamp: 1_700_000_000_000}},
 		})

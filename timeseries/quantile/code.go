@@ -20,6 +20,7 @@ const (
 	// MinValue are stored as MinValue, so that they stay distinct from zero;
 	// readings above MaxValue, +Inf included, as MaxValue.
 	MinValue = 1e-9
+	// MaxValue is the largest.
 	MaxValue = 1e15
 
 	// RelativeError bounds |Decode(Encode(x)) - x| / x between MinValue and
