@@ -207,7 +207,7 @@ func (g drawer) forecast(d foreshock.Dimension) *foreshock.Forecast {
 func TestProperties(t *testing.T) {
 	raised, lowered := 0, 0
 	defer func() {
-		if !t.Failed() && (raised == 0 || lowered == 0) {
+		if few := testing.Short(); !t.Failed() && !few && (raised == 0 || lowered == 0) {
 			t.Errorf("%d growths and %d reductions were drawn; nothing was tested", raised, lowered)
 		}
 		t.Logf("raised=%d lowered=%d", raised, lowered)

@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	// mostDemand bounds the demand that is recovered, relative to what was served.
-	mostDemand = 4
+	// mostDemand bounds the demand that is recovered, relative to what was served; mostGuess that which is only guessed from
+	// the latency of clients that wait: more than twice is found by doubling again.
+	mostDemand, mostGuess = 4, 2
 	// near is the share of the capacity from which on a stressed workload counts as saturated, atLimit that from which on
 	// nothing more can have been served.
 	near, atLimit = 0.9, 0.97
@@ -29,12 +30,12 @@ const (
 //
 //	the queue grows (by more than 2 % of S):  S + Δdepth/Δt          what arrives is what leaves plus what is left over
 //	it grew for several steps before:         S·highest of these     then it is full, or what is given up keeps it even
-//	it did not, and S ≥ 0.97 of capacity:     S·√(L/L₀)              L, L₀: latency now and normally
+//	it did not, and S ≥ 0.97 of capacity:     S·√(L/L₀), to 2·S      L, L₀: latency now and normally
 //	else                                      S
 //
 // The third line is for clients that wait for their answers, where the queue is as long as there are clients: by Little's
 // law depth = S·L, so that they would drive at most depth/L₀ = S·L/L₀ if they did nothing else, and at least S; the
-// geometric mean lies between. The result is at most 4·S per step. Iops and throughput grow in proportion, because what
+// geometric mean lies between, and twice what was served is as far as such a guess goes. The result is at most 4·S per step. Iops and throughput grow in proportion, because what
 // limits one of them holds back the other.
 func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Allocation) (demand foreshock.Allocation, saturated map[foreshock.Dimension]bool) {
 	s := readStrain(&step, p)
@@ -140,7 +141,7 @@ func (s *strain) ratio(rate float64, atLimit bool, d foreshock.Dimension) float6
 	case atLimit && s.open > 0:
 		return s.open
 	case atLimit:
-		return math.Sqrt(max(s.wait, 1))
+		return min(mostGuess, math.Sqrt(max(s.wait, 1)))
 	}
 	return 1
 }

@@ -58,10 +58,10 @@ func TestDemand(t *testing.T) {
 	// A closed one: 96 clients that wait for their answers.
 	closed := calm()
 	closed.step(volume(3000, 32e-3), nil)
-	g("queue stays, bounded", closed, volume(3000, 32e-3), allocated(3000), true, 4*3000)
+	g("queue stays, bounded", closed, volume(3000, 32e-3), allocated(3000), true, 2*3000)
 	closed = calm()
-	closed.step(volume(3000, 4e-3), nil)
-	g("queue stays", closed, volume(3000, 4e-3), allocated(3000), true, 2*3000)
+	closed.step(volume(3000, 2.25e-3), nil)
+	g("queue stays", closed, volume(3000, 2.25e-3), allocated(3000), true, 1.5*3000)
 	g("near, not at the limit", closed, volume(2800, 4e-3), allocated(3000), true, 2800)
 	var bare foreshock.Values
 	bare.Set(foreshock.IOPS, 500)
@@ -111,4 +111,40 @@ func FuzzDemand(f *testing.F) {
 			t.Errorf("ceiling %g", c)
 		}
 	})
+}
+
+// A queue that has grown for several steps is fed from outside: when it can grow no more, its demand is what it was.
+func TestDemandOfFullQueue(t *testing.T) {
+	p := New("vol/a", "test", 10*time.Second)
+	at := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	var limit foreshock.Allocation
+	limit.Set(foreshock.DimIOPS, 3000)
+	cfg := Default()
+	var demand foreshock.Allocation
+	step := func(iops, depth float64) {
+		at = at.Add(10 * time.Second)
+		s := foreshock.Step{ID: p.ID, Time: at, Length: p.Length}
+		s.Values.Set(foreshock.IOPS, iops)
+		s.Values.Set(foreshock.QueueDepth, depth)
+		s.Values.Set(foreshock.Latency, depth/iops)
+		demand, _ = Demand(s, p, limit)
+		Learn(p, s, &foreshock.Finding{}, demand, &cfg)
+	}
+	for range 200 {
+		step(1000, 1)
+	}
+	depth := 1.0
+	for range 6 {
+		depth += 6000 // 600 a second more than are served
+		step(3000, depth)
+	}
+	if x, _ := demand.Get(foreshock.DimIOPS); math.Abs(x-3600) > 1 {
+		t.Errorf("while the queue grows the demand is %v, want 3600", x)
+	}
+	for range 5 {
+		step(3000, depth)
+	}
+	if x, _ := demand.Get(foreshock.DimIOPS); math.Abs(x-3600) > 1 {
+		t.Errorf("when the queue is full the demand is %v, want 3600", x)
+	}
 }

@@ -74,6 +74,7 @@ profile:
 detect:
   low_per_week: 600 # steps of a second are many: the default would wait for what comes once in a hundred thousand
   severity: {medium_steps: 3}
+  metrics: {iops: {down: 0}, throughput_bps: {down: 0}} # load that goes is no anomaly here: less may do at once
 targets:
   - cgroup:
       direction: read
@@ -153,6 +154,7 @@ type watcher struct {
 	say     func(format string, args ...any)
 	began   time.Time
 	last    state
+	told    int // verdicts that were printed
 
 	// The worst since the beginning.
 	latency  float64
@@ -183,6 +185,7 @@ func (w *watcher) phase(name string, over func(state) bool) {
 		}
 		w.last = state{workload: now, limit: w.disk.limited(w.t)}
 		w.row(name)
+		w.news()
 		return over(w.last)
 	})
 }
@@ -196,6 +199,15 @@ func (w *watcher) row(phase string) {
 	}
 	w.say("%6.0f  %-9s %6.0f %10s %10s %6.1f %6d %6.2f  %-8s %s", time.Since(w.began).Seconds(), phase, s.Metrics["iops"], ms(latency), ms(s.LatencyP99),
 		s.Metrics["queue_depth"], s.limit, s.Score, s.Severity, clip(s.Decision, 100))
+}
+
+// news prints the verdicts that are new.
+func (w *watcher) news() {
+	list := w.program.events("evaluation")
+	for _, e := range list[w.told:] {
+		w.say("        verdict: %s", e.Evaluation.Text)
+	}
+	w.told = len(list)
 }
 
 var rank = map[string]int{"none": 0, "low": 1, "medium": 2, "high": 3}

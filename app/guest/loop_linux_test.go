@@ -47,8 +47,14 @@ policies:
     cooldown: 5s
 `, diskPath, filepath.Base(loop), group, limit, most))
 
-	load(t, group, loop, limit/2)
 	watched := foreshock.ID("disk/" + filepath.Base(loop))
+	t.Cleanup(func() {
+		if t.Failed() {
+			w := p.workload(watched)
+			t.Logf("%s: %s, %s, %s; %s\n%+v", watched, w.Stage, w.Severity, metrics(w.Metrics), w.Decision, w.Last)
+		}
+	})
+	load(t, group, loop, limit/2)
 	p.until("knows what is normal", func() bool { return p.workload(watched).Stage == foreshock.Trusted })
 	normal := p.workload(watched)
 	load(t, group, loop, limit)
