@@ -14,8 +14,9 @@ run: build ## watch this machine's disks: embedded store, UI on 127.0.0.1:9750, 
 demo: build deps ## a real closed loop on this machine: a throttled disk, fio, Foreshock, and the verdict (needs root)
 	go test -count=1 -v -timeout 10m -run 'TestClosedLoop$$' ./app/e2e
 
-test: deps ## every test, with the race detector; installs what the tests need where it can
-	CGO_ENABLED=1 go test -race -timeout 40m ./...
+test: deps ## every test, with the race detector, then the whole program from outside; installs what they need where it can
+	CGO_ENABLED=1 go test -race -timeout 40m $$(go list ./... | grep -v /app/)
+	go test -p 1 -timeout 30m ./app/...
 
 check: lint test ## what CI runs
 

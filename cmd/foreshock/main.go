@@ -86,7 +86,7 @@ func rootCommand() *cobra.Command {
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: noArgs,
-		Run: func(c *cobra.Command, _ []string) { c.Println("foreshock " + version()) },
+		Run: func(c *cobra.Command, _ []string) { fmt.Fprintln(c.OutOrStdout(), "foreshock "+version()) },
 	}
 }
 
