@@ -71,7 +71,7 @@ func New(stages Stages, options Options) *Pipeline {
 }
 
 // Run runs the owners and the background until ctx ends, then saves what has changed. It returns when all is saved, or when
-// saving took longer than eight seconds.
+// saving took longer than four seconds.
 func (p *Pipeline) Run(ctx context.Context) error {
 	var helpers, owners, writers sync.WaitGroup
 	stopWriters := make(chan struct{})
@@ -87,7 +87,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	close(p.done)
 	owners.Wait()
 	helpers.Wait()
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 8*time.Second)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
 	err := p.saveAll(last)
 	close(stopWriters)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -16,7 +17,9 @@ import (
 type saver struct {
 	p      *Pipeline
 	writes chan []store.Entry
-	wanted chan foreshock.ID
+
+	mu     sync.Mutex // guards wanted
+	wanted []foreshock.ID
 }
 
 const (
@@ -30,18 +33,16 @@ const (
 func (s *saver) init(p *Pipeline) {
 	s.p = p
 	s.writes = make(chan []store.Entry, 64)
-	s.wanted = make(chan foreshock.ID, 1024)
 }
 
-// restore asks for the profile of a workload that was just registered.
+// restore asks for the profile of a workload that was just registered. It never waits.
 func (s *saver) restore(id foreshock.ID) {
 	if s.p.Profiles == nil || s.p.Virtual {
 		return
 	}
-	select {
-	case s.wanted <- id:
-	case <-s.p.done:
-	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wanted = append(s.wanted, id)
 }
 
 // run restores and writes until ctx ends; what is not written by then is for saveAll.
@@ -67,31 +68,26 @@ func (s *saver) run(ctx context.Context) {
 
 func (s *saver) runRestores(ctx context.Context) {
 	var ids []foreshock.ID
-	wait := time.NewTimer(restoreWait)
-	defer wait.Stop()
+	pause := restoreWait
 	for {
 		select {
-		case id := <-s.wanted:
-			ids = append(ids, id)
-			if len(ids) < saveBatch {
-				continue
-			}
-		case <-wait.C:
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return
 		}
-		pause := restoreWait
-		for len(ids) > 0 {
+		s.mu.Lock()
+		ids, s.wanted = append(ids, s.wanted...), nil
+		s.mu.Unlock()
+		for pause = restoreWait; len(ids) > 0 && pause == restoreWait; {
 			n := min(len(ids), saveBatch)
 			if err := s.fetch(ctx, ids[:n]); err != nil {
 				s.p.stats.saveErrors.add(1)
 				s.p.Log.Warn("profiles cannot be read; their workloads learn meanwhile", "waiting", len(ids), "err", err)
 				pause = retryStore
-				break
+				continue
 			}
 			ids = append(ids[:0], ids[n:]...)
 		}
-		wait.Reset(pause)
 	}
 }
 
