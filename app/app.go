@@ -36,8 +36,9 @@ type App struct {
 	listener net.Listener
 	data     string
 
-	current atomic.Pointer[generation]
-	reloads chan chan error
+	current  atomic.Pointer[generation]
+	swapping atomic.Pointer[chan struct{}] // closed when the next generation is in place; nil outside a reload
+	reloads  chan chan error
 
 	mu         sync.Mutex // guards lastReload
 	lastReload string
@@ -101,7 +102,7 @@ func (a *App) Address() string { return a.listener.Addr().String() }
 // Run runs until ctx ends, then saves everything. It returns within ten seconds of that.
 func (a *App) Run(ctx context.Context) error {
 	server := &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.current.Load().mux.ServeHTTP(w, r) }),
+		Handler:           http.HandlerFunc(a.serve),
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
@@ -142,13 +143,29 @@ func (a *App) generations(ctx context.Context, serving <-chan error) error {
 				reply <- err
 			}
 		}
+		swapped := make(chan struct{})
+		a.swapping.Store(&swapped)
 		stop()
 		if err := <-ended; err != nil {
 			a.log.Error("stop before the reload", "err", err)
 		}
 		next.pipeline.Inherit(g.pipeline)
 		a.current.Store(next)
+		a.swapping.Store(nil)
+		close(swapped)
 	}
+}
+
+// serve hands a request to the generation that runs; while one takes the place of another, it waits.
+func (a *App) serve(w http.ResponseWriter, r *http.Request) {
+	if swapped := a.swapping.Load(); swapped != nil {
+		select {
+		case <-*swapped:
+		case <-r.Context().Done():
+			return
+		}
+	}
+	a.current.Load().mux.ServeHTTP(w, r)
 }
 
 // prepare makes everything of a new configuration that can fail, and touches nothing that runs.

@@ -112,7 +112,7 @@ func (o *owner) schedule(w *workload, now time.Time) {
 			w.seasonsBusy |= 1 << m
 		}
 	}
-	o.learnBias(w)
+	o.learnBias(w, now)
 	o.scheduleForecast(w, now, coarse)
 }
 

@@ -158,7 +158,7 @@ func (o *owner) resume(w *workload) {
 }
 
 // learnBias compares the demand of the coarse step that has just ended with what was forecast for it.
-func (o *owner) learnBias(w *workload) {
+func (o *owner) learnBias(w *workload, now time.Time) {
 	end := w.profile.Coarse.End.Add(-w.profile.Coarse.Length)
 	if !end.After(w.coarseSeen) {
 		return
@@ -175,6 +175,6 @@ func (o *owner) learnBias(w *workload) {
 		}
 		learned, corrections := feedback.LearnBias(w.profile.Learned[f.Dimension], f.Dimension, w.id, ring.Last(), f.Mean[at])
 		w.profile.Learned[f.Dimension] = learned
-		o.corrected(end, corrections)
+		o.corrected(now, corrections)
 	}
 }

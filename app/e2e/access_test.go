@@ -97,7 +97,7 @@ func TestRoutesAreListed(t *testing.T) {
 	}
 }
 
-const receivers = "sources: [host: {}, remotewrite: {presets: [node_exporter]}, otlp: {}]\n"
+const receivers = "sources: [host: {}, remotewrite: {presets: [node_exporter]}, otlp: {presets: [otel_system]}]\n"
 
 func TestAccess(t *testing.T) {
 	t.Parallel()

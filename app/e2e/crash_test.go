@@ -178,7 +178,7 @@ sources:
 profile: {trusted_steps: 20}
 detect: {severity: {medium_steps: 1, high_steps: 1}}
 targets:
-  - webhook: {url: %q, secret: "a secret of thirty-two characters", retries: 0}
+  - webhook: {url: %q, secret: "a secret of thirty-two characters", tries: 1}
 executor: {settle: 1s, follow_every: 20ms, calls_per_second: 1000, burst: 1000, break_after: 0}
 policies:
   - name: all

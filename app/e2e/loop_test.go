@@ -15,7 +15,7 @@ func TestClosedLoop(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes two minutes; run it without -short")
 	}
-	const lowest, limit, most, depth = 60, 100, 1000, 16
+	const lowest, limit, most, depth = 60, 100, 1000, 64
 	disk := newThrottledDisk(t, 64<<20, limit)
 	w := watch(t, disk, start(t, "-c", config(t, t.TempDir(), loopConfig(disk, lowest, most))))
 	w.say("%s lies on disk %s; control group %s may do %d reads/s on it", disk.path, disk.under, disk.group, limit)
@@ -72,7 +72,7 @@ sources:
 profile:
   trusted_steps: 40
 detect:
-  low_per_week: 600 # steps of a second are many: the default would wait for what comes once in a hundred thousand
+  probability: 0.01 # a minute is little to learn from; the default would wait for what comes once in a hundred thousand steps
   severity: {medium_steps: 3}
   metrics: {iops: {down: 0}, throughput_bps: {down: 0}} # load that goes is no anomaly here: less may do at once
 targets:

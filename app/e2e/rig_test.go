@@ -8,8 +8,10 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,7 +26,61 @@ var built struct {
 }
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-stop
+		leave(1)
+	}()
+	leave(m.Run())
+}
+
+// left is what the tests changed on this machine and have not taken back yet, in its order.
+var left struct {
+	mu   sync.Mutex // guards list
+	list []*debt
+}
+
+type debt struct {
+	name string
+	back func() error
+	once sync.Once
+}
+
+// undo takes a change of this machine back after the test, and also when the tests are interrupted.
+func undo(t testing.TB, name string, back func() error) {
+	c := &debt{name: name, back: back}
+	left.mu.Lock()
+	left.list = append(left.list, c)
+	left.mu.Unlock()
+	t.Cleanup(func() {
+		if err := c.undo(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	})
+}
+
+// undo tries for a while: a control group is busy for a moment after its last process has ended, and so is a device.
+func (c *debt) undo() (err error) {
+	c.once.Do(func() {
+		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			if err = c.back(); err == nil {
+				return
+			}
+		}
+	})
+	return err
+}
+
+// leave ends the tests, with this machine as they found it.
+func leave(code int) {
+	left.mu.Lock()
+	for _, c := range slices.Backward(left.list) {
+		if err := c.undo(); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", c.name, err)
+		}
+	}
+	left.mu.Unlock()
 	if built.folder != "" {
 		_ = os.RemoveAll(built.folder)
 	}
@@ -97,11 +153,12 @@ func spawn(t testing.TB, cmd *exec.Cmd) *process {
 		p.err = cmd.Wait()
 		close(p.ended)
 	}()
-	t.Cleanup(func() {
+	undo(t, "kill "+p.name, func() error {
 		p.kill()
 		if t.Failed() {
 			t.Logf("%s said:\n%s", p.name, tail(p.out.String(), 6000))
 		}
+		return nil
 	})
 	return p
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/pipeline"
@@ -25,16 +26,16 @@ import (
 // A limited request waits before the disk sees it, so it is a loop device on the disk whose latency and queue show the limit.
 func TestInsideClosedLoop(t *testing.T) {
 	inside(t)
-	const limit, most = 100, 2000
+	const normal, limit, surge, most = 30, 150, 250, 2000
 	loop := loopDevice(t, diskPath)
 	group := newGroup(t)
 	put(t, filepath.Join(tree, group, "io.max"), fmt.Sprintf("%s riops=%d", number(t, diskPath), limit))
 	p := run(t, fmt.Sprintf(`
 listen: 127.0.0.1:0
 mode: auto
-step: 500ms
-sources: [{host: {interval: 500ms}}]
-profile: {trusted_steps: 40}
+step: 1s
+sources: [{host: {interval: 1s}}]
+profile: {trusted_steps: 30}
 targets: [{cgroup: {direction: read, device: %s}}]
 policies:
   - name: loop
@@ -48,20 +49,12 @@ policies:
 `, diskPath, filepath.Base(loop), group, limit, most))
 
 	watched := foreshock.ID("disk/" + filepath.Base(loop))
-	t.Cleanup(func() {
-		if t.Failed() {
-			w := p.workload(watched)
-			t.Logf("%s: %s, %s, %s; %s\n%+v", watched, w.Stage, w.Severity, metrics(w.Metrics), w.Decision, w.Last)
-		}
-	})
-	load(t, group, loop, limit/2)
-	p.until("knows what is normal", func() bool { return p.workload(watched).Stage == foreshock.Trusted })
-	normal := p.workload(watched)
-	load(t, group, loop, limit)
-	p.until("raises the limit", func() bool { return limited(t, group) > limit })
-	p.until("has judged the change", func() bool { return len(p.events(foreshock.EventEvaluation)) > 0 })
+	load(t, group, loop, normal)
+	p.watch(watched, "knows what is normal", func(w pipeline.Detail) bool { return w.Stage == foreshock.Trusted })
+	load(t, group, loop, surge)
+	p.watch(watched, "raises the limit", func(pipeline.Detail) bool { return limited(t, group) > limit })
+	p.watch(watched, "has judged the change", func(pipeline.Detail) bool { return len(p.events(foreshock.EventEvaluation)) > 0 })
 
-	t.Logf("normal: %s", metrics(normal.Metrics))
 	for _, e := range p.events(foreshock.EventAction) {
 		if c := e.Change; c.State == foreshock.Done {
 			t.Logf("done: io.max of %s from %s to %s on reads", c.Action.Resource, c.Action.From, c.Action.To)
@@ -120,10 +113,10 @@ func limited(t testing.TB, group string) int {
 	return n
 }
 
-// load reads so many blocks a second until the test ends, with at most eight on their way.
+// load reads so many blocks a second until the test ends, with at most 32 on their way.
 func load(t testing.TB, group, device string, iops int) {
 	t.Helper()
-	begin(t, fio(group, device, "--ioengine=libaio", "--iodepth=8", "--rate_iops="+strconv.Itoa(iops), "--time_based", "--runtime=600"))
+	begin(t, fio(group, device, "--ioengine=libaio", "--iodepth=32", "--rate_iops="+strconv.Itoa(iops), "--time_based", "--runtime=600"))
 }
 
 // process is a child of the test, which is killed when the test ends.
@@ -199,6 +192,20 @@ func (r *foreshockRun) until(what string, ok func() bool) {
 		default:
 		}
 		return ok()
+	})
+}
+
+// watch is until, and logs each step of a workload.
+func (r *foreshockRun) watch(id foreshock.ID, what string, ok func(pipeline.Detail) bool) {
+	r.t.Helper()
+	var seen int64
+	r.until(what, func() bool {
+		w := r.workload(id)
+		if w.Steps > seen {
+			seen = w.Steps
+			r.t.Logf("%s %s; %s", w.Time.Format(time.TimeOnly), metrics(w.Metrics), w.Decision)
+		}
+		return ok(w)
 	})
 }
 

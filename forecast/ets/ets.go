@@ -36,6 +36,9 @@ type Model struct{ cfg Config }
 // Name is "ets".
 func (Model) Name() string { return "ets" }
 
+// mostFitted is how many steps the smoothing is fitted on: what is older than that it has forgotten.
+const mostFitted = 250
+
 // Predict implements [forecast.Model].
 func (m Model) Predict(ctx context.Context, h forecast.History, steps int, levels []float64) ([]float64, [][]float64, error) {
 	onto := scaleOf(h.Values)
@@ -50,12 +53,8 @@ func (m Model) Predict(ctx context.Context, h forecast.History, steps int, level
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	cfg := ets.Config{Error: ets.Additive, Season: ets.None}
-	fitted, err := ets.Fit(y, cfg)
-	if err == nil && m.cfg.Damped && fitted.Spec.Trend == ets.Additive {
-		cfg.Trend = ets.Damped
-		fitted, err = ets.Fit(y, cfg)
-	}
+	y = y[max(0, len(y)-mostFitted):]
+	fitted, err := m.fit(y)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,6 +71,22 @@ func (m Model) Predict(ctx context.Context, h forecast.History, steps int, level
 		}
 	}
 	return mean, quantiles, nil
+}
+
+// fit fits a level, and a level with a trend, and takes the better.
+func (m Model) fit(y []float64) (ets.Model, error) {
+	trend := ets.Additive
+	if m.cfg.Damped {
+		trend = ets.Damped
+	}
+	level, err := ets.Fit(y, ets.Config{Error: ets.Additive, Trend: ets.None, Season: ets.None})
+	if err != nil {
+		return level, err
+	}
+	if trending, err := ets.Fit(y, ets.Config{Error: ets.Additive, Trend: trend, Season: ets.None}); err == nil && trending.AICc < level.AICc {
+		return trending, nil
+	}
+	return level, nil
 }
 
 // deseason takes the seasons out of y and gives their continuation.
