@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"time"
@@ -21,7 +22,7 @@ type Config struct {
 	Mode      foreshock.Mode `yaml:"mode"`       // the most that any policy may do; default observe
 	Listen    string         `yaml:"listen"`     // API, UI, metrics; default 127.0.0.1:9750
 	TokenFile string         `yaml:"token_file"` // bearer tokens, one "ROLE TOKEN" a line; needed beyond loopback
-	Data      string         `yaml:"data"`       // folder of journal and profiles; default ./foreshock-data
+	Data      string         `yaml:"data"`       // folder of journal and profiles, relative to the file; default foreshock-data where the program was started
 	Step      time.Duration  `yaml:"step"`       // default 10s
 	Snapshot  time.Duration  `yaml:"snapshot"`   // how often changed profiles are saved; default 60s
 	Log       Log            `yaml:"log"`
@@ -94,7 +95,7 @@ func Parse(file string, data []byte) (Config, error) {
 	var faults Faults
 	d := decoder{file: file, faults: &faults}
 	t := top{Config: Default()}
-	t.file = file
+	t.file, t.Data = file, ""
 	parsed, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return Config{}, syntaxFault(file, err)
@@ -109,6 +110,12 @@ func Parse(file string, data []byte) (Config, error) {
 		}
 	}
 	c := t.Config
+	switch {
+	case c.Data == "":
+		c.Data = Default().Data
+	case !filepath.IsAbs(c.Data):
+		c.Data = filepath.Join(dirOf(file), c.Data)
+	}
 	if len(t.Sources) > 0 {
 		c.Sources = d.named(t.Sources)
 	}

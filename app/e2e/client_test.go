@@ -103,20 +103,25 @@ type (
 	}
 
 	change struct {
-		Action struct {
-			ID       string             `json:"id"`
-			Workload string             `json:"workload"`
-			Resource string             `json:"resource"`
-			From     map[string]float64 `json:"from"`
-			To       map[string]float64 `json:"to"`
-		} `json:"action"`
-		State string `json:"state"`
-		Note  string `json:"note"`
+		Action action `json:"action"`
+		State  string `json:"state"`
+		Note   string `json:"note"`
+	}
+
+	action struct {
+		ID       string             `json:"id"`
+		Workload string             `json:"workload"`
+		Resource string             `json:"resource"`
+		From     map[string]float64 `json:"from"`
+		To       map[string]float64 `json:"to"`
 	}
 )
 
 // terminal are the states of an action after which nothing more comes by itself.
 var terminal = []string{"done", "failed", "parked", "refused", "expired"}
+
+// reduces says whether the action takes IOPS away.
+func (a action) reduces() bool { return a.To["iops"] < a.From["iops"] }
 
 func (c *change) terminal() bool { return slices.Contains(terminal, c.State) }
 

@@ -41,8 +41,9 @@ type effect struct {
 func newProvider(t testing.TB) *provider {
 	p := &provider{t: t, iops: map[string]float64{}, effect: map[string][]effect{}, called: make(chan struct{}, 1)}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /", p.read)
-	mux.HandleFunc("POST /", p.change)
+	mux.HandleFunc("GET /resources/{name}", p.read)
+	mux.HandleFunc("GET /actions/{id}", p.follow)
+	mux.HandleFunc("POST /actions", p.change)
 	p.Server = httptest.NewServer(mux)
 	t.Cleanup(p.Close)
 	return p
@@ -60,21 +61,22 @@ func (p *provider) allocated(resource string) float64 {
 }
 
 func (p *provider) read(w http.ResponseWriter, r *http.Request) {
-	resource, action := r.URL.Query().Get("resource"), r.URL.Query().Get("action")
-	amounts := map[string]float64{"iops": p.allocated(resource)}
-	if action == "" {
-		p.answer(w, map[string]any{
-			"allocated": amounts, "rules": map[string]any{"iops": map[string]any{"min": 100, "max": 1e6, "quantum": 1, "down": true}},
-		})
+	p.answer(w, map[string]any{
+		"allocated": map[string]float64{"iops": p.allocated(r.PathValue("name"))},
+		"rules":     map[string]any{"iops": map[string]any{"min": 100, "max": 1e6, "quantum": 1, "down": true}},
+	})
+}
+
+// follow says of an action that was carried out that it is done, and knows no other.
+func (p *provider) follow(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	done := p.effect[r.PathValue("id")]
+	p.mu.Unlock()
+	if len(done) == 0 {
+		http.NotFound(w, r)
 		return
 	}
-	p.mu.Lock()
-	state := "unknown"
-	if len(p.effect[action]) > 0 {
-		state = "done"
-	}
-	p.mu.Unlock()
-	p.answer(w, map[string]any{"state": state, "observed": amounts})
+	p.answer(w, map[string]any{"state": "done", "observed": map[string]float64{"iops": done[0].to}})
 }
 
 func (p *provider) answer(w http.ResponseWriter, value any) {

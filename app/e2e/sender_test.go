@@ -39,6 +39,10 @@ func (p *program) send(samples []sample) error {
 		return err
 	}
 	code, body, err := p.write(snappy.Encode(nil, data))
+	for tries := 0; err == nil && code == http.StatusServiceUnavailable && tries < 100; tries++ { // as every sender does
+		time.Sleep(20 * time.Millisecond)
+		code, body, err = p.write(snappy.Encode(nil, data))
+	}
 	if err == nil && code/100 != 2 {
 		err = fmt.Errorf("remote write: status %d: %s", code, body)
 	}

@@ -26,10 +26,12 @@ import (
 // A limited request waits before the disk sees it, so it is a loop device on the disk whose latency and queue show the limit.
 func TestInsideClosedLoop(t *testing.T) {
 	inside(t)
-	const normal, limit, surge, most = 30, 150, 250, 2000
+	const normal, limit, surge, most = 30, 150, 180, 2000
 	loop := loopDevice(t, diskPath)
 	group := newGroup(t)
 	put(t, filepath.Join(tree, group, "io.max"), fmt.Sprintf("%s riops=%d", number(t, diskPath), limit))
+	// The load is there, and waits: what is normal is not to be learned from a machine that loads programs.
+	load(t, group, loop, normal, "--iodepth=2", "--startdelay=10")
 	p := run(t, fmt.Sprintf(`
 listen: 127.0.0.1:0
 mode: auto
@@ -44,14 +46,14 @@ policies:
     target: cgroup
     resource: %s
     bounds: {iops: {min: %d, max: %d}}
+    above: 90%%
     lead_time: 1s
     cooldown: 5s
 `, diskPath, filepath.Base(loop), group, limit, most))
 
 	watched := foreshock.ID("disk/" + filepath.Base(loop))
-	load(t, group, loop, normal)
 	p.watch(watched, "knows what is normal", func(w pipeline.Detail) bool { return w.Stage == foreshock.Trusted })
-	load(t, group, loop, surge)
+	load(t, group, loop, surge, "--iodepth=32")
 	p.watch(watched, "raises the limit", func(pipeline.Detail) bool { return limited(t, group) > limit })
 	p.watch(watched, "has judged the change", func(pipeline.Detail) bool { return len(p.events(foreshock.EventEvaluation)) > 0 })
 
@@ -113,10 +115,10 @@ func limited(t testing.TB, group string) int {
 	return n
 }
 
-// load reads so many blocks a second until the test ends, with at most 32 on their way.
-func load(t testing.TB, group, device string, iops int) {
+// load reads so many blocks a second until the test ends.
+func load(t testing.TB, group, device string, iops int, args ...string) {
 	t.Helper()
-	begin(t, fio(group, device, "--ioengine=libaio", "--iodepth=32", "--rate_iops="+strconv.Itoa(iops), "--time_based", "--runtime=600"))
+	begin(t, fio(group, device, append(args, "--ioengine=libaio", "--rate_iops="+strconv.Itoa(iops), "--time_based", "--runtime=600")...))
 }
 
 // process is a child of the test, which is killed when the test ends.
@@ -203,7 +205,7 @@ func (r *foreshockRun) watch(id foreshock.ID, what string, ok func(pipeline.Deta
 		w := r.workload(id)
 		if w.Steps > seen {
 			seen = w.Steps
-			r.t.Logf("%s %s; %s", w.Time.Format(time.TimeOnly), metrics(w.Metrics), w.Decision)
+			r.t.Logf("%s %s; score %.2f; %s", w.Time.Format(time.TimeOnly), metrics(w.Metrics), w.Score, w.Decision)
 		}
 		return ok(w)
 	})
