@@ -16,7 +16,7 @@ func TestClosedLoop(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes two minutes; run it without -short")
 	}
-	const lowest, limit, most, depth = 40, 50, 1000, 64
+	const lowest, limit, most, depth = 40, 50, 130, 64
 	disk := newThrottledDisk(t, 64<<20, limit)
 	w := watch(t, disk, start(t, "-c", config(t, t.TempDir(), loopConfig(disk, lowest, most))))
 	w.say("%s lies on disk %s; control group %s may do %d reads/s on it", disk.path, disk.under, disk.group, limit)
@@ -35,7 +35,7 @@ func TestClosedLoop(t *testing.T) {
 		w.say("under the same load latency varies %.1f times from one second to the next", factor)
 	}
 
-	surge := disk.load(t, limit*12/10, depth)
+	surge := disk.load(t, limit, depth)
 	w.phase("surge", func(s state) bool { return s.limit > limit })
 	if worst := w.latency; worst < 5*normal {
 		t.Errorf("latency rose from %s to %s only before the limit was raised", ms(normal), ms(worst))

@@ -36,12 +36,12 @@ func TestReload(t *testing.T) {
 	if !slices.Equal(s.Policies, []string{"watch"}) {
 		t.Errorf("a file with faults brought the policies %q", s.Policies)
 	}
-	for _, want := range []string{"foreshock.yaml:8", "foreshock.yaml:9", "automatic", "colour"} {
+	for _, want := range []string{"foreshock.yaml:9", "foreshock.yaml:10", "automatic", "colour"} {
 		if !strings.Contains(s.Reload, want) || !strings.Contains(p.out.String(), want) {
 			t.Errorf("neither the state %q nor the log says %q", s.Reload, want)
 		}
 	}
-	if answer := command(t, "reload", "--server", p.url); answer.code != 5 || !strings.Contains(answer.stderr, "foreshock.yaml:8") {
+	if answer := command(t, "reload", "--server", p.url); answer.code != 5 || !strings.Contains(answer.stderr, "foreshock.yaml:9") {
 		t.Errorf("foreshock reload: exit %d: %s%s", answer.code, answer.stdout, answer.stderr)
 	}
 	before = p.waitSteps(id, before.Steps+2)

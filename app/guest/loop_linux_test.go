@@ -150,11 +150,16 @@ func begin(t testing.TB, cmd *exec.Cmd) *process {
 	}
 	go func() { p.ended <- cmd.Wait(); close(p.ended) }()
 	t.Cleanup(func() {
+		if t.Failed() {
+			_ = cmd.Process.Signal(syscall.SIGQUIT) // a program of Go says then what it was doing
+			select {
+			case <-p.ended:
+			case <-time.After(10 * time.Second):
+			}
+			t.Logf("%s said:\n%s", cmd.Path, p.output())
+		}
 		_ = cmd.Process.Kill()
 		<-p.ended
-		if t.Failed() {
-			t.Logf("%s said:\n%s", cmd.Path, tail(p.output(), 4000))
-		}
 	})
 	return p
 }
@@ -211,10 +216,12 @@ func (r *foreshockRun) watch(id foreshock.ID, what string, ok func(pipeline.Deta
 	})
 }
 
+var client = &http.Client{Timeout: time.Minute}
+
 // ask reads an answer of the API. What is not known yet leaves into as it is.
 func (r *foreshockRun) ask(path string, into any) {
 	r.t.Helper()
-	resp, err := http.Get(r.url + "/api/v1" + path)
+	resp, err := client.Get(r.url + "/api/v1" + path)
 	if err != nil {
 		r.t.Fatal(err)
 	}
