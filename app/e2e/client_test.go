@@ -78,6 +78,9 @@ type (
 			Kind     string             `json:"kind"`
 			Severity string             `json:"severity"`
 			To       map[string]float64 `json:"to"`
+			Reasons  []struct {
+				Text string `json:"text"`
+			} `json:"reasons"`
 		} `json:"decision"`
 		Anomaly *struct {
 			Workload string `json:"workload"`

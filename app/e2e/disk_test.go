@@ -116,9 +116,9 @@ func diskUnder(t testing.TB, file string) string {
 	if err := syscall.Stat(file, &st); err != nil {
 		t.Fatal(err)
 	}
-	dev := uint64(st.Dev)
+	dev := st.Dev
 	if st.Mode&syscall.S_IFMT == syscall.S_IFBLK {
-		dev = uint64(st.Rdev)
+		dev = st.Rdev
 	}
 	number := fmt.Sprintf("%d:%d", dev>>8&0xfff, dev&0xff|dev>>12&0xfff00)
 	folder := "/sys/dev/block/" + number
@@ -178,33 +178,6 @@ func (d *throttledDisk) load(t testing.TB, iops, depth int) *process {
 	cmd := exec.Command("sh", append([]string{"-c", join, "fio"}, args...)...)
 	cmd.Dir = t.TempDir()
 	return spawn(t, cmd)
-}
-
-// counters are a disk's reads, bytes read and seconds spent reading, since it was made.
-type counters struct{ reads, bytes, seconds float64 }
-
-func (d *throttledDisk) counters(t testing.TB) counters {
-	t.Helper()
-	data, err := os.ReadFile("/proc/diskstats")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range strings.Split(string(data), "\n") {
-		f := strings.Fields(line)
-		if len(f) < 14 || f[2] != d.name {
-			continue
-		}
-		number := func(i int) float64 {
-			x, err := strconv.ParseFloat(f[i], 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return x
-		}
-		return counters{reads: number(3), bytes: number(5) * 512, seconds: number(6) / 1000}
-	}
-	t.Fatalf("/proc/diskstats has no %s", d.name)
-	return counters{}
 }
 
 // printer writes lines of a table to the test's output.
