@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export CGO_ENABLED ?= 0
 TOOL := go tool -modfile=go.tools.mod
 
-.PHONY: build run test check lint fmt bench demo soak generate deps clean help
+.PHONY: build run test check lint fmt bench demo guest soak generate deps clean help
 
 build: ## build bin/foreshock
 	go build -trimpath -o bin/foreshock ./cmd/foreshock
@@ -34,6 +34,10 @@ bench: ## cost per sample, bytes per series, growth; benchmarks of the stages
 	go run ./bench -end count
 	go run ./bench -end pipeline -rounds 20
 	go test -run '^$$' -bench . -benchmem ./timeseries/... ./detect/... ./profile/... ./forecast/... ./pipeline/... ./store/... ./ingest/...
+
+guest: ## what needs another kernel, in a virtual machine: cgroup v2, eBPF on Linux 6.1
+	./scripts/deps.sh guest
+	GUEST=1 go test -count=1 -v -timeout 20m ./app/guest
 
 soak: ## long fuzzing and a long crash campaign (FUZZ=10m a target, CRASH_N=1000)
 	./scripts/soak.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that the tests start, where it can: Debian packages, as root. Elsewhere it says what is missing;
-# the tests that need it then skip, with the same message. The kernel of the guest in which cgroup v2 is tried is only
-# unpacked, into a cache folder.
+# the tests that need it then skip, with the same message. With the argument "guest" also what the guest needs in which
+# cgroup v2 is tried; its kernel is only unpacked, into a cache folder.
 set -euo pipefail
 
 # program:package
@@ -12,11 +12,11 @@ needs=(
   prometheus-node-exporter:prometheus-node-exporter
   victoria-metrics:victoria-metrics
   fio:fio
-  gcc:gcc                            # for the race detector
-  qemu-system-x86_64:qemu-system-x86 # these three for the guest of app/guest
-  busybox:busybox-static
-  cpio:cpio
+  gcc:gcc # for the race detector
 )
+if [ "${1:-}" = guest ]; then
+  needs+=(qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio)
+fi
 
 packages() {
   local need missing=() log
@@ -60,4 +60,4 @@ guest_kernel() {
 }
 
 packages
-guest_kernel
+[ "${1:-}" != guest ] || guest_kernel

@@ -18,11 +18,11 @@ func TestClosedLoop(t *testing.T) {
 	}
 	const lowest, limit, most, depth = 40, 50, 130, 64
 	disk := newThrottledDisk(t, 64<<20, limit)
+	disk.load(t, limit*6/10, depth)
 	w := watch(t, disk, start(t, "-c", config(t, t.TempDir(), loopConfig(disk, lowest, most))))
 	w.say("%s lies on disk %s; control group %s may do %d reads/s on it", disk.path, disk.under, disk.group, limit)
 	w.head()
 
-	disk.load(t, limit*6/10, depth)
 	w.phase("normal", func(s state) bool { return s.Stage == "trusted" })
 	normal := w.last.Profile.usual("latency_seconds")
 	if normal <= 0 {

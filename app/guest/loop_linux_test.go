@@ -20,61 +20,79 @@ import (
 	"github.com/foreshock-io/foreshock/pipeline"
 )
 
+// What the loads ask for, and what they may do at first and at most, in reads a second.
+const normal, surge, limit, most = 30, 180, 150, 280
+
 // TestInsideClosedLoop is the whole promise on cgroup version 2: a group asks for more than its io.max allows, requests queue, the program
 // raises io.max, the queue goes, and the verdict says so.
 //
 // A limited request waits before the disk sees it, so it is a loop device on the disk whose latency and queue show the limit.
 func TestInsideClosedLoop(t *testing.T) {
 	inside(t)
-	const normal, limit, surge, most = 30, 150, 180, 2000
 	loop := loopDevice(t, diskPath)
-	group := newGroup(t)
+	watched := foreshock.ID("disk/" + filepath.Base(loop))
+	group, p := surging(t, loop, func(group string) string {
+		return fmt.Sprintf("match: [%q], resource: %s, above: 90%%, ", watched, group)
+	}, watched)
+	p.watch(watched, "finds that it helped", func(pipeline.Detail) bool {
+		judged := p.events(foreshock.EventEvaluation)
+		return len(judged) > 0 && recovered(judged[len(judged)-1].Evaluation)
+	})
+	p.until("sees the group do more than it could", func() bool { return doesMore(t, p, group) })
+	p.stop()
+}
+
+// recovered says whether a change brought latency back: to be judged as too much is no failure here.
+func recovered(e *foreshock.Evaluation) bool {
+	was, _ := e.Before.Mean.Get(foreshock.Latency)
+	is, _ := e.After.Mean.Get(foreshock.Latency)
+	return (e.Verdict == foreshock.Helped || e.Verdict == foreshock.TooMuch) && is < was/2
+}
+
+// TestInsideGroup watches the group itself, on the limited disk: its requests, its pressure and its limit are known, its latency is not.
+func TestInsideGroup(t *testing.T) {
+	inside(t)
+	var watched foreshock.ID
+	group, p := surging(t, diskPath, func(group string) string {
+		watched = foreshock.ID("cgroup/" + group)
+		return "match: [cgroup/**], above: 90%, "
+	}, "")
+	p.watch(watched, "sees the group do more than it could", func(pipeline.Detail) bool { return doesMore(t, p, group) })
+	p.watch(watched, "has judged", func(pipeline.Detail) bool { return len(p.events(foreshock.EventEvaluation)) > 0 })
+	p.stop()
+}
+
+// surging runs the program while the load in a limited group rises above the limit, until the program has raised it.
+func surging(t *testing.T, device string, policy func(group string) string, watched foreshock.ID) (group string, p *foreshockRun) {
+	group = newGroup(t)
+	if watched == "" {
+		watched = foreshock.ID("cgroup/" + group)
+	}
 	put(t, filepath.Join(tree, group, "io.max"), fmt.Sprintf("%s riops=%d", number(t, diskPath), limit))
 	// The load is there, and waits: what is normal is not to be learned from a machine that loads programs.
-	load(t, group, loop, normal, "--iodepth=2", "--startdelay=10")
-	p := run(t, fmt.Sprintf(`
+	load(t, group, device, normal, "--iodepth=2", "--startdelay=10")
+	p = run(t, fmt.Sprintf(`
 listen: 127.0.0.1:0
 mode: auto
 step: 1s
 sources: [{host: {interval: 1s}}]
 profile: {trusted_steps: 30}
 targets: [{cgroup: {direction: read, device: %s}}]
-policies:
-  - name: loop
-    match: ["disk/%s"]
-    mode: auto
-    target: cgroup
-    resource: %s
-    bounds: {iops: {min: %d, max: %d}}
-    above: 90%%
-    lead_time: 1s
-    cooldown: 5s
-`, diskPath, filepath.Base(loop), group, limit, most))
-
-	watched := foreshock.ID("disk/" + filepath.Base(loop))
+policies: [{name: loop, %s mode: auto, target: cgroup, bounds: {iops: {min: %d, max: %d}}, lead_time: 1s, cooldown: 5s}]
+`, diskPath, policy(group), limit, most))
 	p.watch(watched, "knows what is normal", func(w pipeline.Detail) bool { return w.Stage == foreshock.Trusted })
-	load(t, group, loop, surge, "--iodepth=32")
+	load(t, group, device, surge, "--iodepth=32")
 	p.watch(watched, "raises the limit", func(pipeline.Detail) bool { return limited(t, group) > limit })
-	p.watch(watched, "finds that it helped", func(pipeline.Detail) bool {
-		judged := p.events(foreshock.EventEvaluation)
-		return len(judged) > 0 && judged[len(judged)-1].Evaluation.Verdict == foreshock.Helped
-	})
+	return group, p
+}
 
-	for _, e := range p.events("") {
-		switch {
-		case e.Change != nil && e.Change.State == foreshock.Done:
-			t.Logf("%s done: %s of %s on reads", e.Time.Format(time.TimeOnly), e.Change.Action.To, e.Change.Action.Resource)
-		case e.Evaluation != nil:
-			t.Logf("%s %s → %s; %s", e.Time.Format(time.TimeOnly), metrics(e.Evaluation.Before.Mean), metrics(e.Evaluation.After.Mean), e.Evaluation.Text)
-		}
-	}
-	p.until("sees the group do more than it could", func() bool {
-		own := p.workload(foreshock.ID("cgroup/" + group))
-		allocated, _ := own.Allocated.Get(foreshock.DimIOPS)
-		iops, _ := own.Metrics.Get(foreshock.IOPS)
-		return allocated == float64(limited(t, group)) && iops > limit
-	})
-	p.stop()
+// doesMore says whether the group shows its new limit, and more reads than the old one allowed.
+func doesMore(t *testing.T, p *foreshockRun, group string) bool {
+	t.Helper()
+	own := p.workload(foreshock.ID("cgroup/" + group))
+	allocated, _ := own.Allocated.Get(foreshock.DimIOPS)
+	iops, _ := own.Metrics.Get(foreshock.IOPS)
+	return allocated == float64(limited(t, group)) && iops > 1.2*limit
 }
 
 func metrics(v foreshock.Values) string {
@@ -163,8 +181,10 @@ func begin(t testing.TB, cmd *exec.Cmd) *process {
 // foreshockRun is the program as it runs.
 type foreshockRun struct {
 	*process
-	t   testing.TB
-	url string
+	t    testing.TB
+	url  string
+	seen time.Time // of the last step that was logged
+	last uint64    // number of the last event that was
 }
 
 var lookAt = regexp.MustCompile(`look at\s+(http://\S+)`)
@@ -198,18 +218,33 @@ func (r *foreshockRun) until(what string, ok func() bool) {
 	})
 }
 
-// watch is until, and logs each step of a workload.
+// watch is until, and logs each step of a workload, and what was done and how it was judged.
 func (r *foreshockRun) watch(id foreshock.ID, what string, ok func(pipeline.Detail) bool) {
 	r.t.Helper()
-	var seen int64
 	r.until(what, func() bool {
 		w := r.workload(id)
-		if w.Steps > seen {
-			seen = w.Steps
-			r.t.Logf("%s %s; score %.2f; %s", w.Time.Format(time.TimeOnly), metrics(w.Metrics), w.Score, w.Decision)
+		if w.Time.After(r.seen) {
+			r.seen = w.Time
+			r.t.Logf("%s %s, pressure %.0f %%; score %.2f; %s", w.Time.Format(time.TimeOnly), metrics(w.Metrics), 100*w.Pressure, w.Score, w.Decision)
+		}
+		for _, e := range r.events("") {
+			if e.Seq > r.last {
+				r.last = e.Seq
+				r.tell(e)
+			}
 		}
 		return ok(w)
 	})
+}
+
+// tell logs an event of what was done, and how it was judged.
+func (r *foreshockRun) tell(e foreshock.Event) {
+	switch {
+	case e.Change != nil && e.Change.State == foreshock.Done:
+		r.t.Logf("done: %s of %s on reads", e.Change.Action.To, e.Change.Action.Resource)
+	case e.Evaluation != nil:
+		r.t.Logf("judged: %s; from %s to %s", e.Evaluation.Text, metrics(e.Evaluation.Before.Mean), metrics(e.Evaluation.After.Mean))
+	}
 }
 
 var client = &http.Client{Timeout: time.Minute}
