@@ -39,18 +39,25 @@ func (p *program) send(samples []sample) error {
 		return err
 	}
 	code, body, err := p.write(snappy.Encode(nil, data))
-	for tries := 0; err == nil && code == http.StatusServiceUnavailable && tries < 100; tries++ { // as every sender does
-		time.Sleep(20 * time.Millisecond)
-		code, body, err = p.write(snappy.Encode(nil, data))
-	}
 	if err == nil && code/100 != 2 {
 		err = fmt.Errorf("remote write: status %d: %s", code, body)
 	}
 	return err
 }
 
-// write posts a body to the receiver of remote write.
+// write posts a body to the receiver of remote write, and as every sender does, again while the program is not ready.
 func (p *program) write(body []byte) (code int, answer string, err error) {
+	for range 100 {
+		code, answer, err = p.writeOnce(body)
+		if err != nil || code != http.StatusServiceUnavailable {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return code, answer, err
+}
+
+func (p *program) writeOnce(body []byte) (code int, answer string, err error) {
 	req, err := http.NewRequest(http.MethodPost, p.url+"/api/v1/write", bytes.NewReader(body))
 	if err != nil {
 		return 0, "", err
