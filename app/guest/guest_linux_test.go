@@ -18,9 +18,9 @@ type program struct {
 var programs = []program{
 	{folder: "act/cgroup"},
 	{folder: "ingest/host", run: "ThisMachine", passes: []string{"TestThisMachine", "TestThisMachinesCgroups"}},
-	{folder: "ingest/ebpf", passes: []string{"TestRun", "TestCgroup", "TestAgainstDiskstats"}},
+	{folder: "ingest/ebpf", run: "^Test(Run|Cgroup|AgainstDiskstats)$", passes: []string{"TestRun", "TestCgroup", "TestAgainstDiskstats"}},
 	{folder: "app/guest", run: "^TestInside", passes: []string{
-		"TestInsideLimits", "TestInsideRules", "TestInsideTargetKit", "TestInsideRefused", "TestInsideWithoutController", "TestInsideSource", "TestInsideClosedLoop",
+		"TestInsideLimits", "TestInsideRules", "TestInsideTargetKit", "TestInsideRefused", "TestInsideWithoutController", "TestInsideSource", "TestInsideClosedLoop", "TestInsideGroup",
 	}},
 }
 

@@ -113,7 +113,7 @@ func read(t testing.TB, group, device string, reads int) float64 {
 // waitFor polls until ok says true; the limit is far more than it takes.
 func waitFor(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not within two minutes: %s", what)
 		}

@@ -239,7 +239,7 @@ func (m *machine) boot(t *testing.T) string {
 	initrd := filepath.Join(folder, "initrd")
 	m.pack(t, initrd)
 	args := []string{
-		"-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024", "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
+		"-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "1", "-m", "1024", "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
 		"-kernel", m.kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 " + mark,
 	}
 	// vda has a file system, vdb is for the tests, vdc has a partition with a file system.
