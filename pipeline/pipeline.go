@@ -106,6 +106,6 @@ func (o *owner) decide(w *workload, now time.Time) {
 		o.emit(now, &foreshock.Event{Type: foreshock.EventDecision, Decision: &decision})
 	}
 	if decision.Action != nil && o.Executor != nil {
-		o.submit(w, decision.Action, now)
+		o.submit(w, *decision.Action, now)
 	}
 }

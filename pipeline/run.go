@@ -32,10 +32,12 @@ type Pipeline struct {
 
 	inherited map[foreshock.ID]*foreshock.Profile // from the generation before
 
-	mu    sync.RWMutex // guards ids and slots
-	ids   map[foreshock.ID]ingest.Handle
-	slots []int // next slot by owner
-	seed  maphash.Seed
+	registering sync.Mutex // held while a new workload is made
+	slots       []int      // next slot by owner; guarded by registering
+
+	mu   sync.RWMutex // guards ids
+	ids  map[foreshock.ID]ingest.Handle
+	seed maphash.Seed
 }
 
 // New puts a pipeline together. Nothing runs until Run, or, in virtual time, until something is pushed.
@@ -106,13 +108,16 @@ func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle,
 	if err := id.Check(); err != nil {
 		return 0, err
 	}
-	p.mu.Lock()
-	if handle, known = p.ids[id]; known {
-		p.mu.Unlock()
+	p.registering.Lock()
+	defer p.registering.Unlock()
+	p.mu.RLock()
+	handle, known = p.ids[id]
+	count := len(p.ids)
+	p.mu.RUnlock()
+	switch {
+	case known:
 		return handle, nil
-	}
-	if len(p.ids) >= p.Most {
-		p.mu.Unlock()
+	case count >= p.Most:
 		return 0, fmt.Errorf("workload %s: %w (the bound is %d)", id, ingest.ErrTooMany, p.Most)
 	}
 	if about.Step <= 0 {
@@ -122,8 +127,6 @@ func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle,
 	slot := p.slots[shard]
 	p.slots[shard]++
 	handle = ingest.Handle(slot*len(p.owners) + shard)
-	p.ids[id] = handle
-	p.mu.Unlock()
 
 	o := p.owners[shard]
 	w := o.newWorkload(id, handle, about)
@@ -134,6 +137,9 @@ func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle,
 		o.workloads[slot] = w
 	}
 	p.tell(shard, add)
+	p.mu.Lock() // only now: whoever finds the id may ask the owner about it, and is answered
+	p.ids[id] = handle
+	p.mu.Unlock()
 	p.saver.restore(id)
 	return handle, nil
 }

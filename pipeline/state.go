@@ -59,12 +59,12 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 	return s
 }
 
-// submit hands an action over to be done.
-func (o *owner) submit(w *workload, a *foreshock.Action, now time.Time) {
+// submit hands an action over to be done. It is a copy: the decision's own is on its way to the journal already.
+func (o *owner) submit(w *workload, a foreshock.Action, now time.Time) {
 	w.sequence++
 	w.undo = nil
 	a.Before = w.recent.window(now, beforeSteps)
-	if err := o.Executor.Submit(*a); err != nil {
+	if err := o.Executor.Submit(a); err != nil {
 		o.Log.Warn("an action was decided but is not taken", "workload", w.id, "action", a.ID, "err", err)
 		w.decideAt = now.Add(1)
 	}

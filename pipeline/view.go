@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"time"
 
@@ -141,6 +142,7 @@ func (o *owner) detail(w *workload) Detail {
 	d := Detail{View: o.view(w), Forecasts: []*foreshock.Forecast{}, Findings: []foreshock.Part{}, Last: w.decision, Slow: append([]ingest.Operation(nil), w.slow...)}
 	if w.profile.Current != nil {
 		copied := *w.profile.Current
+		copied.Parts = slices.Clone(copied.Parts) // the owner writes into it
 		d.Anomaly = &copied
 	}
 	for _, f := range w.forecasts {

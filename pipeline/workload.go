@@ -76,7 +76,7 @@ func (w *workload) remember(step *foreshock.Step, f *foreshock.Finding, demand f
 		if w.recent == nil {
 			w.recent = newRecent(w.policy.Reduce.After)
 		}
-		w.recent.add(step, demand, f.Severity)
+		w.recent.add(step, demand, f.Score >= f.Threshold)
 	}
 	switch {
 	case w.severity > foreshock.None || was > foreshock.None, w.stage != wasStage, w.decision == nil:
@@ -127,11 +127,11 @@ func newRecent(over time.Duration) *recent {
 	return &recent{bucket: max(over/(peakBuckets-1), time.Second)}
 }
 
-func (r *recent) add(step *foreshock.Step, demand foreshock.Allocation, severity foreshock.Severity) {
+func (r *recent) add(step *foreshock.Step, demand foreshock.Allocation, abnormal bool) {
 	if r.since.IsZero() {
 		r.since = step.Time
 	}
-	r.steps[r.next] = recentStep{step.Time, step.Values, demand, severity > foreshock.None}
+	r.steps[r.next] = recentStep{step.Time, step.Values, demand, abnormal}
 	r.next = (r.next + 1) % recentSteps
 	r.count = min(r.count+1, recentSteps)
 

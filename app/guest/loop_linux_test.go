@@ -20,7 +20,7 @@ import (
 )
 
 // What a group may do at first and at most, in reads a second. The loads ask for 30 at first, and then for 210 in all.
-const limit, most = 150, 280
+const limit, most = 150, 1000
 
 // trial is a group whose load rises above its limit.
 type trial struct {
