@@ -239,6 +239,7 @@ func (r *foreshockRun) watch(id foreshock.ID, what string, ok func(pipeline.Deta
 	r.t.Helper()
 	r.until(what, func() bool {
 		w := r.workload(id)
+		over := ok(w)
 		if w.Time.After(r.seen) {
 			r.seen = w.Time
 			r.t.Logf("%s %s, pressure %.0f %%; score %.2f; %s", w.Time.Format(time.TimeOnly), metrics(w.Metrics), 100*w.Pressure, w.Score, w.Decision)
@@ -249,7 +250,7 @@ func (r *foreshockRun) watch(id foreshock.ID, what string, ok func(pipeline.Deta
 				r.tell(e)
 			}
 		}
-		return ok(w)
+		return over
 	})
 }
 

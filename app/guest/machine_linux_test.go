@@ -49,7 +49,7 @@ func newMachine(t *testing.T) *machine {
 	} {
 		program, debian, _ := strings.Cut(need, " ")
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%s is not installed; apt-get install --no-install-recommends %s, or scripts/deps.sh for all that is needed", program, debian)
+			t.Skipf("%s is not installed; apt-get install --no-install-recommends %s, or scripts/deps.sh guest for all that is needed", program, debian)
 		}
 	}
 	tree := kernelTree(t)
@@ -71,13 +71,13 @@ func newMachine(t *testing.T) *machine {
 // kernelTree finds the kernel that was unpacked last.
 func kernelTree(t *testing.T) string {
 	t.Helper()
-	const remedy = "scripts/deps.sh gets it: apt-get download of what linux-image-cloud-amd64 depends on, dpkg -x into a folder of its version there"
+	const remedy = "scripts/deps.sh guest gets it: apt-get download of what linux-image-cloud-amd64 depends on, dpkg -x into a folder of its version there"
 	if runtime.GOARCH != "amd64" {
 		t.Skipf("the guest is an amd64 machine, and its programs are built as those of this one, which is %s; run it on amd64", runtime.GOARCH)
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		t.Skipf("no folder with a kernel for the guest: %v; set HOME, and run scripts/deps.sh", err)
+		t.Skipf("no folder with a kernel for the guest: %v; set HOME, and run scripts/deps.sh guest", err)
 	}
 	cache = filepath.Join(cache, "foreshock", "guest")
 	found, _ := filepath.Glob(filepath.Join(cache, "[0-9]*"))
@@ -101,7 +101,7 @@ func only(t *testing.T, folder, pattern string) string {
 	t.Helper()
 	found, _ := filepath.Glob(filepath.Join(folder, pattern))
 	if len(found) != 1 {
-		t.Fatalf("%s has %d files %s, not one; remove the folder and run scripts/deps.sh", folder, len(found), pattern)
+		t.Fatalf("%s has %d files %s, not one; remove the folder and run scripts/deps.sh guest", folder, len(found), pattern)
 	}
 	return found[0]
 }
@@ -238,9 +238,8 @@ func (m *machine) boot(t *testing.T) string {
 	folder := t.TempDir()
 	initrd := filepath.Join(folder, "initrd")
 	m.pack(t, initrd)
-	// One processor: with two, writes to the loopback interface got stuck now and then.
 	args := []string{
-		"-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", "1024", "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
+		"-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024", "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
 		"-kernel", m.kernel, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1 " + mark,
 	}
 	// vda has a file system, vdb is for the tests, vdc has a partition with a file system.
