@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export CGO_ENABLED ?= 0
 TOOL := go tool -modfile=go.tools.mod
 
-.PHONY: build run test check lint vulns fmt bench demo guest soak generate deps clean help
+.PHONY: build run test check lint vulns fmt bench reference demo guest soak generate deps clean help
 
 build: ## build bin/foreshock
 	go build -trimpath -o bin/foreshock ./cmd/foreshock
@@ -35,6 +35,9 @@ bench: ## cost per sample, bytes per series, growth; benchmarks of the stages
 	go run ./bench -end count
 	go run ./bench -end pipeline -rounds 20
 	go test -run '^$$' -bench . -benchmem ./timeseries/... ./detect/... ./profile/... ./forecast/... ./pipeline/... ./store/... ./ingest/...
+
+reference: ## agreement with R, statsmodels and Prophet: fixture, method, largest deviation, tolerance, verdict
+	@go test -count=1 -v -run Reference ./timeseries/... | go run ./bench/reference
 
 guest: ## what needs another kernel, in a virtual machine: cgroup v2, eBPF on Linux 6.1
 	./scripts/deps.sh guest

@@ -110,7 +110,7 @@ func scale(x []float64) float64 {
 	return s
 }
 
-func TestAgainstR(t *testing.T) {
+func TestReferenceR(t *testing.T) {
 	for _, name := range []string{
 		"co2", "ec2_disk_write_bytes_c0d644", "edge_cases", "log_co2", "nottem",
 		"rds_cpu_utilization_e47b3b", "rds_cpu_utilization_e47b3b_full",
@@ -123,7 +123,7 @@ func TestAgainstR(t *testing.T) {
 
 // Cases of our own, made by testdata/make.R, so that a comparison with R is always
 // there.
-func TestAgainstOwnR(t *testing.T) {
+func TestReferenceOwnR(t *testing.T) {
 	compareFile(t, "testdata/r.json")
 }
 
@@ -169,7 +169,7 @@ func compareFile(t *testing.T, path string) {
 	t.Logf("%d cases: components within %.2g of max |x|, weights within %.2g", len(file.Cases), worst, worstWeight)
 }
 
-func TestAgainstMSTL(t *testing.T) {
+func TestReferenceMSTL(t *testing.T) {
 	var file struct {
 		Cases []struct {
 			ID         string
@@ -212,7 +212,7 @@ func mstlConfig(id string) MultiConfig {
 	return MultiConfig{Periods: []int{24}}
 }
 
-func TestAgainstStatsmodels(t *testing.T) {
+func TestReferenceStatsmodels(t *testing.T) {
 	values := map[string][]float64{}
 	for _, name := range []string{"nottem", "co2"} {
 		var series struct{ Series rSeries }
