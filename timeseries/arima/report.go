@@ -1,0 +1,291 @@
+package arima
+
+import (
+	"fmt"
+	"math"
+)
+
+// model makes the model at coef: everything that is reported, and the state.
+func (s *search) model(cfg Config) (Model, error) {
+	exact := cfg.Method != CSS
+	arma := s.coef
+	if !s.evaluate(arma, exact) {
+		return Model{}, fmt.Errorf("arima: %w", ErrUnstable)
+	}
+	b, variance, ok := s.sums.estimate()
+	if !ok {
+		return Model{}, fmt.Errorf("arima: %w", ErrConstant)
+	}
+	m := Model{Spec: s.spec, Coef: append(append([]float64{}, arma...), s.coefficients(b)...)}
+	m.Cov = s.covariance(b, exact)
+	m.N = s.count - s.diff.degree()
+	logLik := 0.0
+	if !exact {
+		m.Residual = s.conditionalResiduals(b)
+		logLik = -0.5 * float64(m.N) * (math.Log(2*math.Pi) + 1 + math.Log(variance))
+	}
+
+	// From here on one column: the series less its regression.
+	for t := range s.columns[0] {
+		for j, c := range b {
+			s.columns[0][t] -= c * s.columns[j+1][t]
+		}
+	}
+	s.columns = s.columns[:1]
+	s.sums = newMoments(1)
+	f := newFilter(s.spec.model(arma), 1, cfg.PriorVariance)
+	if f == nil {
+		return Model{}, fmt.Errorf("arima: %w", ErrUnstable)
+	}
+	residual := make([]float64, len(s.columns[0]))
+	for t, y := range s.columns[0] {
+		v, counts := f.step([]float64{y})
+		switch {
+		case y != y:
+			residual[t] = y
+		case v > 0 && (counts || cfg.PriorVariance > 0):
+			residual[t] = f.now[0] / math.Sqrt(v)
+		}
+		if counts && (cfg.PriorVariance == 0 || v < maxGain) {
+			s.sums.now[0] = f.now[0]
+			s.sums.add(v)
+		}
+	}
+	if exact {
+		if _, variance, ok = s.sums.estimate(); !ok {
+			return Model{}, fmt.Errorf("arima: %w", ErrConstant)
+		}
+		logLik = s.sums.logLik(variance)
+		m.Residual = residual
+	}
+	s.unscale(&m, f, variance, logLik)
+	return m, nil
+}
+
+// coefficients are those of all regressors, in their own units.
+func (s *search) coefficients(b []float64) []float64 {
+	all := append([]float64{}, s.base...)
+	for i, c := range s.unmix(b) {
+		all[s.problem.free[i]] += c
+	}
+	for j := range all {
+		all[j] = math.Ldexp(all[j], s.exponent-s.sizes[j])
+	}
+	return all
+}
+
+// unscale fills in what depends on the unit of the series.
+func (s *search) unscale(m *Model, f *filter, variance, logLik float64) {
+	m.Sigma = math.Ldexp(math.Sqrt(variance), s.exponent)
+	m.Sigma2 = math.Ldexp(variance, 2*s.exponent)
+	for t := range m.Residual {
+		m.Residual[t] = math.Ldexp(m.Residual[t], s.exponent)
+	}
+	m.State = *f.State
+	for i := range m.State.Mean {
+		if i >= f.r {
+			m.State.Mean[i] += s.shift
+		}
+		m.State.Mean[i] = math.Ldexp(m.State.Mean[i], s.exponent)
+	}
+	if m.State.Steady {
+		clear(m.State.Cov)
+	}
+	n, k := float64(m.N), float64(s.free+len(s.problem.free)+1)
+	m.LogLik = logLik - n*float64(s.exponent)*math.Ln2
+	m.AIC = -2*m.LogLik + 2*k
+	m.AICc = math.Inf(1)
+	if n > k+1 {
+		m.AICc = m.AIC + 2*k*(k+1)/(n-k-1)
+	}
+	m.BIC = -2*m.LogLik + k*math.Log(n)
+}
+
+// conditionalResiduals are those of a conditional fit, 0 for the first ones.
+func (s *search) conditionalResiduals(b []float64) []float64 {
+	e := s.conditional.errors
+	all := make([]float64, len(s.columns[0]))
+	tail := all[len(all)-len(e[0]):]
+	for t := range tail {
+		tail[t] = e[0][t]
+		for j, c := range b {
+			tail[t] -= c * e[j+1][t]
+		}
+	}
+	for t, y := range s.columns[0] {
+		if y != y {
+			all[t] = y
+		}
+	}
+	return all
+}
+
+// covariance of all coefficients: the inverse of the second derivatives of the negative
+// log-likelihood, the variance of the innovations taken out. Those in the coefficients of
+// the ARMA part are differences over 1e-3, as in R; the others are exact, or differences
+// of exact gradients.
+func (s *search) covariance(b []float64, exact bool) [][]float64 {
+	arma := s.freeARMA()
+	k, n := len(arma), len(arma)+len(b)
+	h := make([][]float64, n)
+	for i := range h {
+		h[i] = make([]float64, n)
+	}
+	const step = 1e-3
+	center := s.at(b, exact)
+	at := append([]float64{}, s.coef...)
+	moved := func(i int, by float64, j int, and float64) quadratic {
+		s.coef[arma[i]] += by
+		s.coef[arma[j]] += and
+		q := s.at(b, exact)
+		copy(s.coef, at)
+		return q
+	}
+	for i := range k {
+		for j := range i + 1 {
+			pp, pm := moved(i, step, j, step), moved(i, step, j, -step)
+			mp, mm := moved(i, -step, j, step), moved(i, -step, j, -step)
+			h[i][j] = (pp.value - pm.value - mp.value + mm.value) / (4 * step * step)
+			h[j][i] = h[i][j]
+			if i == j {
+				for l := range b {
+					h[i][k+l] = (pp.slope[l] - mm.slope[l]) / (4 * step)
+					h[k+l][i] = h[i][k+l]
+				}
+			}
+		}
+	}
+	for l := range b {
+		for m := range b {
+			h[k+l][k+m] = center.curve[l*len(b)+m]
+		}
+	}
+	s.evaluate(s.coef, exact) // leaves sums and errors as they were
+	return s.place(invert(h), arma)
+}
+
+// quadratic is the negative log-likelihood in the coefficients of the columns, at b.
+type quadratic struct {
+	value float64
+	slope []float64
+	curve []float64
+}
+
+func (s *search) at(b []float64, exact bool) quadratic {
+	if !s.evaluate(s.coef, exact) {
+		return quadratic{value: math.NaN(), slope: make([]float64, len(b)), curve: make([]float64, len(b)*len(b))}
+	}
+	k := len(b) + 1
+	cross := func(i, j int) float64 { return s.sums.cross[min(i, j)*k+max(i, j)] }
+	n, square := float64(s.sums.n), cross(0, 0)
+	q := quadratic{slope: make([]float64, len(b)), curve: make([]float64, len(b)*len(b))}
+	for i, c := range b {
+		sum := 0.0
+		for j, d := range b {
+			sum += cross(i+1, j+1) * d
+			q.curve[i*len(b)+j] = cross(i+1, j+1)
+		}
+		square += c * (sum - 2*cross(0, i+1))
+		q.slope[i] = sum - cross(0, i+1)
+	}
+	variance := square / n
+	for i := range q.slope {
+		q.slope[i] /= variance
+	}
+	for i := range q.curve {
+		q.curve[i] /= variance
+	}
+	q.value = n / 2 * math.Log(variance)
+	if exact {
+		q.value += s.sums.logDet() / 2
+	}
+	return q
+}
+
+// freeARMA are the coefficients of the ARMA part that are not fixed.
+func (s *search) freeARMA() []int {
+	var list []int
+	for _, b := range s.blocks {
+		for i := range b.n {
+			if b.fixed == nil || !b.fixed[i] {
+				list = append(list, b.from+i)
+			}
+		}
+	}
+	return list
+}
+
+// place turns the covariance of the free coefficients, in the units of the columns,
+// into that of all.
+func (s *search) place(v [][]float64, arma []int) [][]float64 {
+	all := len(s.coef) + len(s.base)
+	// rows: coefficient; columns: free one
+	jac := make([][]float64, all)
+	for i := range jac {
+		jac[i] = make([]float64, len(v))
+	}
+	for i, at := range arma {
+		jac[at][i] = 1
+	}
+	unit := make([]float64, len(s.problem.free))
+	for j := range unit {
+		clear(unit)
+		unit[j] = 1
+		for i, c := range s.unmix(unit) {
+			at := s.problem.free[i]
+			jac[len(s.coef)+at][len(arma)+j] = math.Ldexp(c, s.exponent-s.sizes[at])
+		}
+	}
+	cov := make([][]float64, all)
+	for a := range cov {
+		cov[a] = make([]float64, all)
+		for b := range cov[a] {
+			for i, x := range jac[a] {
+				if x == 0 {
+					continue
+				}
+				for j, y := range jac[b] {
+					if y != 0 {
+						cov[a][b] += x * v[i][j] * y
+					}
+				}
+			}
+		}
+	}
+	return cov
+}
+
+// invert inverts a symmetric matrix by Gauss and Jordan with pivots; NaN where it is singular.
+func invert(a [][]float64) [][]float64 {
+	n := len(a)
+	inv := make([][]float64, n)
+	for i := range inv {
+		inv[i] = make([]float64, n)
+		inv[i][i] = 1
+	}
+	for i := range n {
+		pivot := i
+		for r := i; r < n; r++ {
+			if math.Abs(a[r][i]) > math.Abs(a[pivot][i]) {
+				pivot = r
+			}
+		}
+		a[i], a[pivot], inv[i], inv[pivot] = a[pivot], a[i], inv[pivot], inv[i]
+		scale := 1 / a[i][i]
+		for c := range n {
+			a[i][c] *= scale
+			inv[i][c] *= scale
+		}
+		for r := range n {
+			if r == i {
+				continue
+			}
+			by := a[r][i]
+			for c := range n {
+				a[r][c] -= by * a[i][c]
+				inv[r][c] -= by * inv[i][c]
+			}
+		}
+	}
+	return inv
+}
