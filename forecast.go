@@ -9,16 +9,17 @@ import (
 type Forecast struct {
 	Workload  ID            `json:"workload"`
 	Dimension Dimension     `json:"dimension"`
-	At        time.Time     `json:"at"`        // end of the last step that it knows
+	Fitted    time.Time     `json:"fitted"`    // end of the last step that the models were fitted to
+	At        time.Time     `json:"at"`        // end of the last step that it knows, by updates since they were fitted
 	Length    time.Duration `json:"length_ns"` // of a step; Mean[i] is for At+(i+1)*Length
-	Model     string        `json:"model"`
-	Mean      []float64     `json:"mean"`
+	Model     string        `json:"model"`     // the one used, or "combination"; Choice has the weights
+	Mean      []float64     `json:"mean"`      // the middle of what is expected: as likely to be passed as not
 	Levels    []float64     `json:"levels"`    // quantiles, ascending, for example 0.5 0.9 0.95 0.99
 	Quantiles [][]float64   `json:"quantiles"` // per level, per step
 	Skill     float64       `json:"skill"`     // 1 - pinball loss / seasonal naive's; above 0 is better than naive
 	Coverage  float64       `json:"coverage"`  // share of back-test values below the highest level
 	Origins   int           `json:"origins"`   // back-test origins behind Skill and Coverage
-	Reason    string        `json:"reason"`    // why this model, or why there is no forecast
+	Reason    string        `json:"reason"`    // why these models, or why there is no forecast
 	Choice    []ModelScore  `json:"choice"`
 }
 
@@ -26,6 +27,7 @@ type Forecast struct {
 type ModelScore struct {
 	Model   string  `json:"model"`
 	Pinball float64 `json:"pinball"` // mean loss, in the dimension's unit
+	Weight  float64 `json:"weight"`  // its share of the forecast; 0: not used
 	Err     string  `json:"err,omitempty"`
 }
 

@@ -186,7 +186,6 @@ func (p *parts) buildMethods(nodes []config.Node, l *faultList) []detect.Weighte
 }
 
 func (p *parts) buildModels(nodes []config.Node, l *faultList) []forecast.Model {
-	name := func(f forecast.Factory) string { return f.Name }
 	var list []forecast.Model
 	if nodes == nil {
 		for _, f := range models {
@@ -198,9 +197,9 @@ func (p *parts) buildModels(nodes []config.Node, l *faultList) []forecast.Model 
 	}
 	for _, n := range nodes {
 		kind, _, block, err := n.Component()
-		f, ok := find(models, kind, name)
+		f, ok := find(models, kind, modelName)
 		if err == nil && !ok {
-			err = unknown("model", kind, models, name)
+			err = unknown("model", kind, models, modelName)
 		}
 		if err != nil {
 			l.at(n, err)

@@ -51,7 +51,7 @@ func TestDailyPeak(t *testing.T) {
 		}
 		return x
 	}
-	f := chooser(t).Choose(context.Background(), history(10*96, daily, 96))
+	f := chooser(t).Choose(context.Background(), history(10*96, daily, 96)).Forecast()
 	if !f.Usable() {
 		t.Fatal(f.Reason)
 	}
@@ -79,8 +79,8 @@ func TestSkill(t *testing.T) {
 		level = max(100, level+15*rng.NormFloat64())
 		return max(0, level+120*rng.NormFloat64())
 	}
-	f := chooser(t).Choose(context.Background(), history(900, walk))
-	if f.Model != "ets" || f.Skill <= 0 {
+	f := chooser(t).Choose(context.Background(), history(900, walk)).Forecast()
+	if f.Skill <= 0 {
 		t.Errorf("%s, skill %.2f: %s %+v", f.Model, f.Skill, f.Reason, f.Choice)
 	}
 }
@@ -88,25 +88,22 @@ func TestSkill(t *testing.T) {
 type broken struct{}
 
 func (broken) Name() string { return "broken" }
-func (broken) Predict(context.Context, forecast.History, int, []float64) ([]float64, [][]float64, error) {
-	return nil, nil, errors.New("cannot")
+func (broken) Fit(context.Context, forecast.Series) (forecast.Fitted, error) {
+	return nil, errors.New("cannot")
 }
 
-type perfectPast struct{}
+type absurd struct{}
 
-func (perfectPast) Name() string { return "absurd" }
-func (perfectPast) Predict(_ context.Context, _ forecast.History, steps int, levels []float64) ([]float64, [][]float64, error) {
-	q := make([][]float64, len(levels))
-	for i := range q {
-		q[i] = make([]float64, steps)
-		q[i][0] = math.Inf(1)
-	}
-	return make([]float64, steps), q, nil
+func (absurd) Name() string { return "absurd" }
+func (absurd) Fit(context.Context, forecast.Series) (forecast.Fitted, error) {
+	return absurd{}, nil
 }
+func (absurd) Update(_, _ float64)        {}
+func (absurd) Forecast(mean, _ []float64) { mean[0] = math.Inf(1) }
 
 // A model that fails or gives no numbers is passed over, and said so.
 func TestBrokenModels(t *testing.T) {
-	f := chooser(t, broken{}, perfectPast{}).Choose(context.Background(), history(300, func(i int) float64 { return float64(100 + i%7) }))
+	f := chooser(t, broken{}, absurd{}).Choose(context.Background(), history(300, func(i int) float64 { return float64(100 + i%7) })).Forecast()
 	if !f.Usable() {
 		t.Fatal(f.Reason)
 	}
@@ -124,7 +121,7 @@ func TestBrokenModels(t *testing.T) {
 func TestTooLittle(t *testing.T) {
 	f := func(h forecast.History) {
 		t.Helper()
-		got := chooser(t).Choose(context.Background(), h)
+		got := chooser(t).Choose(context.Background(), h).Forecast()
 		if got.Usable() || !strings.Contains(got.Reason, "history") {
 			t.Errorf("%d steps: %q", len(h.Values), got.Reason)
 		}
@@ -137,7 +134,7 @@ func TestTooLittle(t *testing.T) {
 func TestDeadline(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if f := chooser(t).Choose(ctx, history(300, func(i int) float64 { return float64(i) })); f.Usable() {
+	if f := chooser(t).Choose(ctx, history(300, func(i int) float64 { return float64(i) })).Forecast(); f.Usable() {
 		t.Error("a forecast without time to make one")
 	}
 }
@@ -149,7 +146,7 @@ func TestAnyHistory(t *testing.T) {
 		values := rapid.SliceOfN(rapid.OneOf(
 			rapid.Just(math.NaN()), rapid.Just(0.0), rapid.Float64Range(0, 10), rapid.Float64Range(0, 1e15)), 0, 120).Draw(t, "values")
 		h := history(len(values), func(i int) float64 { return values[i] }, rapid.IntRange(0, 60).Draw(t, "period"))
-		f := c.Choose(context.Background(), h)
+		f := c.Choose(context.Background(), h).Forecast()
 		if !f.Usable() {
 			if f.Reason == "" {
 				t.Fatal("no forecast and no reason")

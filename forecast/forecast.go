@@ -1,4 +1,9 @@
-// Package forecast says what demand comes next: it back-tests models on a workload's own history, chooses, and gates on skill.
+// Package forecast says what demand comes next.
+//
+// Models are fitted to a workload's history, kept up to date step by step, and asked for what comes next. A [Chooser] back-tests them on
+// that history by rolling origin: each is fitted to the first part, and from many origins in the rest, reached by updates alone, it forecasts what was
+// then to come. The models that did better than seasonal naive are combined by their loss, the combination's quantiles follow the errors that it made, and
+// what comes of it, a [Chosen], takes in each further step in O(1).
 package forecast
 
 import (
@@ -17,17 +22,38 @@ type History struct {
 	Values    []float64 // demand in the dimension's unit; NaN where nothing is known; never changed
 	Anomaly   []float64 // highest anomaly score per step, a regressor; NaN or shorter where unknown
 	Periods   []int     // season lengths in steps that the caller has found, shortest first; may be empty
+	Signed    bool      // values may be below zero; those of a demand may not
 }
 
 // End is the end of the last step.
 func (h History) End() time.Time { return h.Start.Add(time.Duration(len(h.Values)-1) * h.Length) }
 
+// Series is what a model is fitted to: a history on a scale on which changes are alike at every height (see [Scale]).
+type Series struct {
+	Values  []float64 // NaN where nothing is known; neither changed nor kept by a model
+	Anomaly []float64 // score per step, as long as Values; NaN where unknown
+	Periods []int     // season lengths in steps, shortest first, each seen at least twice
+}
+
+// first is the first n steps.
+func (s Series) first(n int) Series {
+	return Series{s.Values[:n:n], s.Anomaly[:n:n], seenTwice(s.Periods, n)}
+}
+
 // Model is one way to forecast. It keeps nothing between calls and is safe for concurrent use.
 type Model interface {
 	Name() string
-	// Predict fits h and gives, for each of steps steps ahead, the mean and the quantiles at levels (ascending, 0-1):
-	// quantiles[level][step]. It ends early with ctx's error. Demand is never below zero.
-	Predict(ctx context.Context, h History, steps int, levels []float64) (mean []float64, quantiles [][]float64, err error)
+	// Fit fits the model. It ends early with ctx's error.
+	Fit(ctx context.Context, s Series) (Fitted, error)
+}
+
+// Fitted is a model fitted to a series. It is not safe for concurrent use.
+type Fitted interface {
+	// Update takes in the step after the last one that it knows: the value, and the anomaly score, NaN where there is none. It takes O(1) and allocates nothing.
+	Update(value, anomaly float64)
+	// Forecast fills mean and deviation, which have one length, for the steps after the last one that the model knows: the middle of what it
+	// expects, and the standard deviation about it. Only proportions matter of the deviation: how far values really go astray is measured.
+	Forecast(mean, deviation []float64)
 }
 
 // Factory offers a model to configuration files.

@@ -2,11 +2,13 @@ package pipeline
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/forecast"
 	"github.com/foreshock-io/foreshock/profile"
+	"github.com/foreshock-io/foreshock/timeseries/quantile"
 )
 
 // background runs what takes long. A result comes into force at a time of the data that is fixed when the work is asked for, so
@@ -112,7 +114,11 @@ func (o *owner) schedule(w *workload, now time.Time) {
 			w.seasonsBusy |= 1 << m
 		}
 	}
-	o.learnBias(w, now)
+	if end := w.profile.Coarse.End.Add(-coarse); end.After(w.coarseSeen) {
+		w.coarseSeen = end
+		o.learnBias(w, now, end)
+		updateForecasts(w)
+	}
 	o.scheduleForecast(w, now, coarse)
 }
 
@@ -126,20 +132,60 @@ func (o *owner) scheduleForecast(w *workload, now time.Time, coarse time.Duratio
 	}
 	w.forecastAt = now.Add(max(o.Forecast.Every(), coarse))
 	w.forecasting = o.later(w, now.Add(coarse/2), func(ctx context.Context) func(*workload) {
-		var found []*foreshock.Forecast
+		var found []*forecast.Chosen
 		for _, h := range histories {
-			f := o.Forecast.Choose(ctx, h)
-			found = append(found, &f)
+			found = append(found, o.Forecast.Choose(ctx, h))
 		}
 		return func(w *workload) {
 			w.forecasting = false
+			w.chosen = found
+			w.planned = make([]*foreshock.Forecast, foreshock.NumDimensions)
 			w.forecasts = make([]*foreshock.Forecast, foreshock.NumDimensions)
-			for _, f := range found {
-				w.forecasts[f.Dimension] = f
+			for _, c := range found {
+				f := c.Forecast()
+				w.planned[f.Dimension], w.forecasts[f.Dimension] = &f, &f
 			}
+			updateForecasts(w)
 			w.decideAt = time.Time{}
 		}
 	})
+}
+
+// updateForecasts takes the coarse steps that have ended since into the models that were chosen.
+func updateForecasts(w *workload) {
+	end := w.profile.Coarse.End.Add(-w.profile.Coarse.Length)
+	for _, c := range w.chosen {
+		missing := int(end.Sub(c.At()) / w.profile.Coarse.Length)
+		d := c.Dimension()
+		ring := w.profile.Demand[d]
+		if missing < 1 || ring == nil {
+			continue
+		}
+		demand, scores := newest(ring, missing), newest(w.profile.Anomaly, missing)
+		for i := range demand {
+			c.Update(demand[i], scores[i])
+		}
+		f := c.Forecast()
+		w.forecasts[d] = &f
+	}
+}
+
+// newest is the last n readings of a ring, NaN where there are none.
+func newest(r *quantile.Ring, n int) []float64 {
+	list := make([]float64, n)
+	for i := range list {
+		list[i] = math.NaN()
+	}
+	switch {
+	case r == nil || r.Len() == 0:
+	case n == 1:
+		list[0] = r.Last()
+	default:
+		all := r.Values(nil)
+		all = all[max(0, len(all)-n):]
+		copy(list[n-len(all):], all)
+	}
+	return list
 }
 
 // mayForecast bounds the workloads that are forecast: those that can be scaled come first, then the first ones known.

@@ -157,14 +157,10 @@ func (o *owner) resume(w *workload) {
 	}
 }
 
-// learnBias compares the demand of the coarse step that has just ended with what was forecast for it.
-func (o *owner) learnBias(w *workload, now time.Time) {
-	end := w.profile.Coarse.End.Add(-w.profile.Coarse.Length)
-	if !end.After(w.coarseSeen) {
-		return
-	}
-	w.coarseSeen = end
-	for _, f := range w.forecasts {
+// learnBias compares the demand of the coarse step that has just ended with what was forecast for it when the models were last fitted: what they
+// say a step ahead has little bias, while decisions look further.
+func (o *owner) learnBias(w *workload, now, end time.Time) {
+	for _, f := range w.planned {
 		if !f.Usable() || f.Length <= 0 {
 			continue
 		}

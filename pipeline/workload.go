@@ -5,6 +5,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/decide"
+	"github.com/foreshock-io/foreshock/forecast"
 	"github.com/foreshock-io/foreshock/ingest"
 )
 
@@ -32,7 +33,9 @@ type workload struct {
 	demand    foreshock.Allocation
 	saturated uint8 // bit per dimension
 
-	forecasts   []*foreshock.Forecast // by dimension; nil until there is one
+	chosen      []*forecast.Chosen    // the models in use, kept up to date
+	planned     []*foreshock.Forecast // by dimension: as it was when the models were fitted
+	forecasts   []*foreshock.Forecast // by dimension, corrected by what came since; nil until there is one
 	decision    *foreshock.Decision
 	decisionKey string
 	sequence    uint64
@@ -45,7 +48,7 @@ type workload struct {
 	pending    *pending          // the action that is to be judged
 	judgeAt    time.Time
 	calledAt   time.Time // when a provider was last asked for the workload
-	coarseSeen time.Time // the coarse step whose forecast was last compared
+	coarseSeen time.Time // the coarse step that the forecasts have taken in
 	recent     *recent   // steps lately, of workloads that can be scaled
 	slow       []ingest.Operation
 

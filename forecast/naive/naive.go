@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"github.com/foreshock-io/foreshock/forecast"
-	"github.com/foreshock-io/foreshock/timeseries/robust"
 )
 
 // Factory offers this model to configuration files as "naive".
@@ -20,55 +19,61 @@ var Factory = forecast.Factory{Name: forecast.Yardstick, New: func(decode func(a
 }}
 
 // Model is the seasonal naive method of Hyndman and Athanasopoulos, Forecasting: Principles and Practice (3rd ed.), §5.2. With period m, the
-// forecast for step h is the last known value of the same phase. The quantiles are those of the past errors of the same method, which grow with the root of the
-// number of seasons ahead (§5.5). Without a season, m is 1. The longest period is used that was seen twice.
+// forecast for step h is the last known value of the same phase. Its errors grow with the root of the number of seasons ahead (§5.5). Without
+// a season, m is 1; of several, the shortest is used.
 type Model struct{}
 
 // Name is "naive".
 func (Model) Name() string { return forecast.Yardstick }
 
-// Predict implements [forecast.Model].
-func (Model) Predict(_ context.Context, h forecast.History, steps int, levels []float64) ([]float64, [][]float64, error) {
+// Fit implements [forecast.Model].
+func (Model) Fit(_ context.Context, s forecast.Series) (forecast.Fitted, error) {
 	m := 1
-	for _, p := range h.Periods {
-		if p > 0 && len(h.Values) >= 2*p {
-			m = p
+	if len(s.Periods) > 0 {
+		m = s.Periods[0]
+	}
+	f := &fitted{last: make([]float64, m)}
+	for i := range f.last {
+		f.last[i] = math.NaN()
+	}
+	for _, x := range s.Values {
+		f.Update(x, 0)
+	}
+	if f.errors < 2 {
+		return nil, errors.New("too few steps are known")
+	}
+	for _, x := range f.last {
+		if math.IsNaN(x) {
+			return nil, errors.New("a phase of the season was never seen")
 		}
 	}
-	var errs []float64
-	for i := m; i < len(h.Values); i++ {
-		if e := h.Values[i] - h.Values[i-m]; !math.IsNaN(e) {
-			errs = append(errs, e)
-		}
-	}
-	if len(errs) < 2 {
-		return nil, nil, errors.New("too few steps are known")
-	}
-	mean := make([]float64, steps)
-	for k := range mean {
-		x, ok := lastOfPhase(h.Values, m, k)
-		if !ok {
-			return nil, nil, errors.New("a phase of the season was never seen")
-		}
-		mean[k] = x
-	}
-	quantiles := make([][]float64, len(levels))
-	for i, level := range levels {
-		quantiles[i] = make([]float64, steps)
-		e := robust.Quantile(errs, level)
-		for k := range steps {
-			quantiles[i][k] = max(0, mean[k]+e*math.Sqrt(float64(k/m+1)))
-		}
-	}
-	return mean, quantiles, nil
+	return f, nil
 }
 
-// lastOfPhase is the last known value of the phase of step k after the end.
-func lastOfPhase(x []float64, m, k int) (float64, bool) {
-	for i := len(x) + k%m - m; i >= 0; i -= m {
-		if !math.IsNaN(x[i]) {
-			return x[i], true
+type fitted struct {
+	last    []float64 // known value of each phase; NaN until seen
+	next    int       // phase of the next step
+	squares float64   // mean squared error of one season ahead
+	errors  float64   // how many are in it
+}
+
+// Update implements [forecast.Fitted].
+func (f *fitted) Update(x, _ float64) {
+	if !math.IsNaN(x) {
+		if e := x - f.last[f.next]; !math.IsNaN(e) {
+			f.errors++
+			f.squares += (e*e - f.squares) / f.errors
 		}
+		f.last[f.next] = x
 	}
-	return 0, false
+	f.next = (f.next + 1) % len(f.last)
+}
+
+// Forecast implements [forecast.Fitted].
+func (f *fitted) Forecast(mean, deviation []float64) {
+	m := len(f.last)
+	for k := range mean {
+		mean[k] = f.last[(f.next+k)%m]
+		deviation[k] = math.Sqrt(f.squares * float64(k/m+1))
+	}
 }

@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/forecast"
+)
+
+// Series is a series without times that is to be forecast.
+type Series struct {
+	Values   []float64     // NaN is a missing one
+	Periods  []int         // season lengths in steps; none: no season. Seven seasons are tried as a season as well
+	Steps    int           // how far ahead
+	Levels   []float64     // quantiles, between 0 and 1, ascending
+	Models   []string      // models to choose from and to combine; nil: all. The yardstick is always there
+	Signed   bool          // values may be below zero though none of the history is
+	Deadline time.Duration // bound on the time that it takes; 0: a minute
+}
+
+// ForecastSeries forecasts a series as the running program forecasts a workload's demand: with the models that a back-test on it chose, combined, their
+// quantiles corrected by what was measured. It is safe for concurrent use.
+func ForecastSeries(ctx context.Context, s Series) (foreshock.Forecast, error) {
+	cfg := forecast.Default()
+	cfg.Deadline = time.Minute
+	if s.Deadline > 0 {
+		cfg.Deadline = s.Deadline
+	}
+	var list []forecast.Model
+	for _, f := range models {
+		if s.Models != nil && f.Name != forecast.Yardstick && !slices.Contains(s.Models, f.Name) {
+			continue
+		}
+		m, err := f.New(func(any) error { return nil })
+		if err != nil {
+			return foreshock.Forecast{}, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		list = append(list, m)
+	}
+	for _, name := range s.Models {
+		if _, ok := find(models, name, modelName); !ok {
+			return foreshock.Forecast{}, unknown("model", name, models, modelName)
+		}
+	}
+	chooser, err := forecast.New(cfg, list)
+	if err != nil {
+		return foreshock.Forecast{}, err
+	}
+	h := forecast.History{
+		Start: time.Unix(0, 0).UTC(), Length: time.Second, Values: s.Values, Periods: s.Periods,
+		Signed: s.Signed || slices.ContainsFunc(s.Values, func(x float64) bool { return x < 0 && !math.IsNaN(x) }),
+	}
+	f := chooser.ChooseFor(ctx, h, s.Steps, s.Levels).Forecast()
+	if !f.Usable() {
+		return f, fmt.Errorf("no forecast: %s", f.Reason)
+	}
+	return f, nil
+}
+
+func modelName(f forecast.Factory) string { return f.Name }
