@@ -2,30 +2,18 @@ package stl
 
 import (
 	"encoding/json"
-	"errors"
-	"io/fs"
-	"math"
 	"os"
-	"path/filepath"
+	"slices"
 	"testing"
+
+	"github.com/foreshock-io/foreshock/timeseries/referencetest"
 )
 
-// reference holds what R and statsmodels compute.
-const reference = "../../../shared/reference/stl"
-
-func load(t *testing.T, path string, v any) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("no %s: put the project's shared folder beside the repository to compare with R", filepath.Base(path))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, v); err != nil {
-		t.Fatal(err)
-	}
-}
+// Tolerances: of components in units of the largest |x|, and of weights.
+const (
+	componentTolerance = 1e-9
+	weightTolerance    = 1e-7
+)
 
 type parts struct{ Seasonal, Trend, Remainder, Weights []float64 }
 
@@ -86,28 +74,18 @@ func (c *rCase) config(period int) Config {
 	return cfg
 }
 
-// largest returns the largest |a-b|, infinite for unequal lengths or NaN.
-func largest(a, b []float64) float64 {
-	if len(a) != len(b) {
-		return math.Inf(1)
+// apart is the largest difference of any component in units of the largest |x|.
+func (p *parts) apart(r Result, x []float64) float64 {
+	d := referencetest.Apart(slices.Concat(r.Seasonal, r.Trend, r.Remainder), slices.Concat(p.Seasonal, p.Trend, p.Remainder))
+	if size := referencetest.Size(x); size > 0 {
+		d /= size
 	}
-	worst := 0.0
-	for i := range a {
-		d := math.Abs(a[i] - b[i])
-		if d != d {
-			return math.Inf(1)
-		}
-		worst = max(worst, d)
-	}
-	return worst
+	return d
 }
 
-func scale(x []float64) float64 {
-	s := 0.0
-	for _, v := range x {
-		s = max(s, math.Abs(v))
-	}
-	return s
+type rFile struct {
+	Series rSeries
+	Cases  []rCase
 }
 
 func TestReferenceR(t *testing.T) {
@@ -115,29 +93,31 @@ func TestReferenceR(t *testing.T) {
 		"co2", "ec2_disk_write_bytes_c0d644", "edge_cases", "log_co2", "nottem",
 		"rds_cpu_utilization_e47b3b", "rds_cpu_utilization_e47b3b_full",
 	} {
-		t.Run(name, func(t *testing.T) {
-			compareFile(t, filepath.Join(reference, name+".json"))
-		})
+		var file rFile
+		referencetest.Load(t, "stl/"+name+".json", &file)
+		compareFile(t, "stl/"+name, file)
 	}
 }
 
 // Cases of our own, made by testdata/make.R, so that a comparison with R is always
 // there.
 func TestReferenceOwnR(t *testing.T) {
-	compareFile(t, "testdata/r.json")
+	data, err := os.ReadFile("testdata/r.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file rFile
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	compareFile(t, "testdata/r.json", file)
 }
 
-func compareFile(t *testing.T, path string) {
+func compareFile(t *testing.T, name string, file rFile) {
 	t.Helper()
-	var file struct {
-		Series rSeries
-		Cases  []rCase
-	}
-	load(t, path, &file)
 	if len(file.Cases) == 0 {
-		t.Fatal("no cases")
+		t.Fatalf("%s has no cases", name)
 	}
-	worst, worstWeight := 0.0, 0.0
 	for _, c := range file.Cases {
 		series := &file.Series
 		if c.Series != nil {
@@ -152,21 +132,11 @@ func compareFile(t *testing.T, path string) {
 		if c.Exact != nil {
 			want = *c.Exact
 		}
-		d := max(largest(got.Seasonal, want.Seasonal), largest(got.Trend, want.Trend), largest(got.Remainder, want.Remainder))
-		if s := scale(series.Values); s > 0 {
-			d /= s
-		}
-		if worst = max(worst, d); d > 1e-11 {
-			t.Errorf("%s: off by %.2g of max |x|", c.ID, d)
-		}
+		referencetest.Within(t, name, "stl "+c.ID+", of max |x|", want.apart(got, series.Values), componentTolerance)
 		if want.Weights != nil && (c.CompareWeights == nil || *c.CompareWeights) {
-			d := largest(got.Weights, want.Weights)
-			if worstWeight = max(worstWeight, d); d > 1e-9 {
-				t.Errorf("%s: weights off by %.2g", c.ID, d)
-			}
+			referencetest.Within(t, name, "stl "+c.ID+", weights", referencetest.Apart(got.Weights, want.Weights), weightTolerance)
 		}
 	}
-	t.Logf("%d cases: components within %.2g of max |x|, weights within %.2g", len(file.Cases), worst, worstWeight)
 }
 
 func TestReferenceMSTL(t *testing.T) {
@@ -178,25 +148,19 @@ func TestReferenceMSTL(t *testing.T) {
 			Exact      map[string][]float64 `json:"exact_median"`
 		}
 	}
-	load(t, filepath.Join(reference, "mstl.json"), &file)
+	referencetest.Load(t, "stl/mstl.json", &file)
 	for _, c := range file.Cases {
 		want := c.Components
 		if c.Exact != nil {
 			want = c.Exact
 		}
-		cfg := mstlConfig(c.ID)
-		got, err := DecomposeMulti(c.Series.Values, cfg)
+		got, err := DecomposeMulti(c.Series.Values, mstlConfig(c.ID))
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := max(largest(got.Trend, want["Trend"]), largest(got.Remainder, want["Remainder"]), largest(got.Seasonal[0], want["Seasonal24"]))
-		if len(got.Periods) > 1 {
-			d = max(d, largest(got.Seasonal[1], want["Seasonal168"]))
-		}
-		if d /= scale(c.Series.Values); d > 1e-11 {
-			t.Errorf("%s: off by %.2g of max |x|", c.ID, d)
-		}
-		t.Logf("%s: within %.2g of max |x|", c.ID, d)
+		d := referencetest.Apart(slices.Concat(got.Trend, got.Remainder, slices.Concat(got.Seasonal...)),
+			slices.Concat(want["Trend"], want["Remainder"], want["Seasonal24"], want["Seasonal168"]))
+		referencetest.Within(t, "stl/mstl", "mstl "+c.ID+", of max |x|", d/referencetest.Size(c.Series.Values), componentTolerance)
 	}
 }
 
@@ -216,7 +180,7 @@ func TestReferenceStatsmodels(t *testing.T) {
 	values := map[string][]float64{}
 	for _, name := range []string{"nottem", "co2"} {
 		var series struct{ Series rSeries }
-		load(t, filepath.Join(reference, name+".json"), &series)
+		referencetest.Load(t, "stl/"+name+".json", &series)
 		values[name] = series.Series.Values
 	}
 	var file struct {
@@ -231,7 +195,7 @@ func TestReferenceStatsmodels(t *testing.T) {
 			Seasonal, Trend, Resid, Weights []float64
 		}
 	}
-	load(t, filepath.Join(reference, "statsmodels.json"), &file)
+	referencetest.Load(t, "stl/statsmodels.json", &file)
 	for _, c := range file.Cases {
 		p := c.Params
 		cfg := Config{
@@ -246,12 +210,10 @@ func TestReferenceStatsmodels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := max(largest(got.Seasonal, c.Seasonal), largest(got.Trend, c.Trend), largest(got.Remainder, c.Resid)) / scale(values[c.Series])
-		if d > 1e-11 {
-			t.Errorf("%s of %s: off by %.2g of max |x|", c.Call, c.Series, d)
-		}
-		if c.Weights != nil && largest(got.Weights, c.Weights) > 1e-9 {
-			t.Errorf("%s of %s: weights off by %.2g", c.Call, c.Series, largest(got.Weights, c.Weights))
+		want := parts{Seasonal: c.Seasonal, Trend: c.Trend, Remainder: c.Resid}
+		referencetest.Within(t, "stl/statsmodels", c.Call+" of "+c.Series+", of max |x|", want.apart(got, values[c.Series]), componentTolerance)
+		if c.Weights != nil {
+			referencetest.Within(t, "stl/statsmodels", c.Call+" of "+c.Series+", weights", referencetest.Apart(got.Weights, c.Weights), weightTolerance)
 		}
 	}
 }

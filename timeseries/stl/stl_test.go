@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"github.com/foreshock-io/foreshock/timeseries/referencetest"
 )
 
 func ExampleDecompose() {
@@ -178,13 +180,13 @@ func TestGapsAndOutliers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := max(largest(r.Trend[:100], trend[:100]), largest(r.Trend[115:], trend[115:])); d > 0.25 {
+	if d := max(referencetest.Apart(r.Trend[:100], trend[:100]), referencetest.Apart(r.Trend[115:], trend[115:])); d > 0.25 {
 		t.Errorf("trend off by %g", d)
 	}
-	if d := largest(r.Trend[100:115], trend[100:115]); d > 1 {
+	if d := referencetest.Apart(r.Trend[100:115], trend[100:115]); d > 1 {
 		t.Errorf("in the gap the trend is off by %g", d)
 	}
-	if d := largest(r.Seasonal, season); d > 0.1 {
+	if d := referencetest.Apart(r.Seasonal, season); d > 0.1 {
 		t.Errorf("season off by %g", d)
 	}
 }
@@ -269,32 +271,4 @@ func TestMultiSums(t *testing.T) {
 			}
 		}
 	})
-}
-
-func BenchmarkDecompose(b *testing.B) {
-	for _, n := range []int{2016, 20160} {
-		x := make([]float64, n)
-		rng := rand.New(rand.NewPCG(1, 2))
-		for i := range x {
-			x[i] = math.Sin(2*math.Pi*float64(i)/288) + rng.NormFloat64()
-		}
-		for _, c := range []struct {
-			name string
-			cfg  Config
-		}{
-			{"periodic", Config{Period: 288}},
-			{"periodic-robust", Config{Period: 288, Robust: true}},
-			{"w7-robust", Config{Period: 288, SeasonalWindow: 7, Robust: true}},
-		} {
-			b.Run(fmt.Sprint(n, "/", c.name), func(b *testing.B) {
-				var w Workspace
-				var r Result
-				for b.Loop() {
-					if err := w.Decompose(&r, x, c.cfg); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
-		}
-	}
 }
