@@ -87,7 +87,7 @@ func drawCall(rng *rand.Rand) (rCall, Config) {
 
 // Any series with any arguments, beside R itself where it is installed.
 func TestReferenceAnyArguments(t *testing.T) {
-	const draws = 400
+	const draws = 200
 	rng := rand.New(rand.NewPCG(19, 90))
 	calls, cfgs := make([]rCall, draws), make([]Config, draws)
 	for i := range calls {

@@ -48,6 +48,20 @@ type Workspace struct {
 // Decompose is the package function, with the result written into dst, whose slices
 // are used when they are large enough. dst is changed only when there is no error.
 func (w *Workspace) Decompose(dst *Result, x []float64, cfg Config) error {
+	if err := w.begin(x, cfg); err != nil {
+		return err
+	}
+	dst.Period = cfg.Period
+	for _, s := range []*[]float64{&dst.Trend, &dst.Seasonal, &dst.Remainder, &dst.Weights} {
+		*s = resize(*s, len(x))
+	}
+	w.run(dst)
+	w.finish(dst, x)
+	return nil
+}
+
+// begin checks and takes the series and the settings.
+func (w *Workspace) begin(x []float64, cfg Config) error {
 	if err := cfg.check(); err != nil {
 		return err
 	}
@@ -64,12 +78,6 @@ func (w *Workspace) Decompose(dst *Result, x []float64, cfg Config) error {
 	}
 	w.load(x)
 	w.weighted = gaps
-	dst.Period = cfg.Period
-	for _, s := range []*[]float64{&dst.Trend, &dst.Seasonal, &dst.Remainder, &dst.Weights} {
-		*s = resize(*s, len(x))
-	}
-	w.run(dst)
-	w.finish(dst, x)
 	return nil
 }
 
