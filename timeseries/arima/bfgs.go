@@ -6,7 +6,7 @@ import "math"
 // 6.1) with a backtracking line search, and returns the value there. f may be infinite
 // but not at the start. scale is about the second derivative of f. It ends when a step
 // is expected to gain less than tolerance.
-func minimise(f func(x []float64) float64, x []float64, scale, tolerance float64, iterations int) float64 {
+func minimise(f func(x []float64) float64, x []float64, scale, tolerance float64, iterations int, stop func() bool) float64 {
 	n := len(x)
 	value := f(x)
 	if n == 0 || math.IsInf(value, 1) {
@@ -18,6 +18,9 @@ func minimise(f func(x []float64) float64, x []float64, scale, tolerance float64
 	b.reset()
 	gradient(f, x, value, grad)
 	for range iterations {
+		if stop != nil && stop() {
+			break
+		}
 		slope := b.aim(grad)
 		if slope >= 0 {
 			b.reset()

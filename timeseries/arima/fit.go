@@ -1,6 +1,7 @@
 package arima
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -163,6 +164,7 @@ type search struct {
 	blocks []block
 	coef   []float64 // as given, or at the point that was evaluated last
 	free   int
+	x      []float64 // variables of coef, once found
 }
 
 // block is the coefficients of one polynomial. Without fixed ones they are the
@@ -240,29 +242,110 @@ func (s *search) negLogLik(x []float64, exact bool) float64 {
 	return value / 2
 }
 
-// fit leaves the best coefficients in coef.
+// fit leaves the best coefficients in coef. It starts at x when that is set.
 func (s *search) fit(method Method) error {
-	if s.free == 0 && (method == CSS || s.evaluate(s.coef, true)) {
-		return nil
-	}
 	exact := func(x []float64) float64 { return s.negLogLik(x, true) }
 	conditional := func(x []float64) float64 { return s.negLogLik(x, false) }
-	scale := float64(s.count)
-	x := make([]float64, s.free)
-	first := slices.Clone(x)
-	if s.problem.conditions()+s.diff.degree()+len(s.coef)+len(s.columns) < s.count {
-		minimise(conditional, first, scale, 1e-4, 50)
-	}
 	if method == CSS {
-		minimise(conditional, first, scale, 1e-9, 200)
-		s.point(first)
-		return nil
+		if s.x == nil {
+			s.x = make([]float64, s.free)
+		}
+		return s.found(s.minimise(conditional, s.x, fine))
 	}
-	if exact(first) < exact(x) {
-		x = first
+	starts := [][]float64{make([]float64, s.free)}
+	if s.x != nil {
+		starts = append(starts, s.x)
 	}
-	value := minimise(exact, x, scale, 1e-9, 200)
-	s.point(x)
+	if s.conditions()+s.diff.degree()+len(s.coef)+len(s.columns) < s.count {
+		for _, x := range s.scatter() {
+			s.minimise(conditional, x, coarse)
+			starts = append(starts, x)
+		}
+	}
+	s.x = s.tournament(exact, starts)
+	return s.found(s.minimise(exact, s.x, fine))
+}
+
+// Expected gains of log-likelihood at which a search ends: where it still has to be
+// compared with others, and at its end.
+const (
+	coarse = 1e-2
+	fine   = 1e-7
+)
+
+func (s *search) minimise(f func([]float64) float64, x []float64, tolerance float64) float64 {
+	return minimise(f, x, float64(s.count), tolerance, 100, s.stop)
+}
+
+// scatter is where the search by the conditional sum of squares begins: at zeros, and
+// for models that may have several maxima (three coefficients or more) elsewhere too, by
+// an additive recurrence with the roots of x^(k+1) = x + 1 (Roberts 2018).
+func (s *search) scatter() [][]float64 {
+	starts := [][]float64{make([]float64, s.free)}
+	if s.free < 3 {
+		return starts
+	}
+	root := 2.0
+	for range 30 {
+		root = math.Pow(1+root, 1/float64(s.free+1))
+	}
+	for i := range scattered {
+		x := make([]float64, s.free)
+		for j := range x {
+			_, part := math.Modf(0.5 + float64(i+1)*math.Pow(root, -float64(j+1)))
+			x[j] = 2.4*part - 1.2
+		}
+		starts = append(starts, x)
+	}
+	return starts
+}
+
+const scattered = 6
+
+// tournament returns the best of some points, after the most promising have moved on.
+func (s *search) tournament(f func([]float64) float64, starts [][]float64) []float64 {
+	values := make([]float64, len(starts))
+	order := make([]int, len(starts))
+	for i, x := range starts {
+		values[i], order[i] = f(x), i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
+	best := order[0]
+	entered := []int{}
+	for _, i := range order {
+		if len(entered) == entrants || math.IsInf(values[i], 1) {
+			break
+		}
+		if slices.ContainsFunc(entered, func(j int) bool { return near(starts[i], starts[j]) }) {
+			continue
+		}
+		entered = append(entered, i)
+	}
+	if len(entered) > 1 {
+		for _, i := range entered {
+			starts[i] = slices.Clone(starts[i])
+			if values[i] = s.minimise(f, starts[i], coarse); values[i] < values[best] {
+				best = i
+			}
+		}
+	}
+	return starts[best]
+}
+
+const entrants = 3
+
+func near(x, y []float64) bool {
+	for i := range x {
+		if math.Abs(x[i]-y[i]) > 0.1 {
+			return false
+		}
+	}
+	return true
+}
+
+// found sets coef to the point found.
+func (s *search) found(value float64) error {
+	s.point(s.x)
 	if math.IsInf(value, 0) || value != value {
 		return fmt.Errorf("arima: %w", ErrUnstable)
 	}

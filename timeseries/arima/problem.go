@@ -30,6 +30,7 @@ type problem struct {
 	arProduct   multiplier
 	maProduct   multiplier
 	evaluations int
+	stop        func() bool // ends the search; nil: nothing does
 }
 
 // newProblem checks and scales. Fixed are coefficients of the regressors, NaN where they
@@ -52,10 +53,10 @@ func newProblem(y []float64, spec Spec, x [][]float64, fixed []float64, keepLeve
 		}
 		p.base[j] = math.Ldexp(b, p.sizes[j]-p.exponent)
 	}
-	lag := p.diff.degree()
-	if need := lag + spec.arma() + len(p.free) + 1; p.count < need {
-		return nil, fmt.Errorf("arima: %w: %d readings for %v, which needs %d", ErrShort, p.count, spec, need)
+	if err := p.checkLength(); err != nil {
+		return nil, err
 	}
+	lag := p.diff.degree()
 	for j, b := range p.base {
 		for t, v := range all[j] {
 			series[t] -= b * v
@@ -80,6 +81,14 @@ func newProblem(y []float64, spec Spec, x [][]float64, fixed []float64, keepLeve
 		p.differenced = nil
 	}
 	return p, nil
+}
+
+// checkLength wants a reading more than there are coefficients.
+func (p *problem) checkLength() error {
+	if need := p.diff.degree() + p.spec.arma() + len(p.free) + 1; p.count < need {
+		return fmt.Errorf("arima: %w: %d readings for %v, which needs %d", ErrShort, p.count, p.spec, need)
+	}
+	return nil
 }
 
 // series copies y scaled, missing where a regressor is.
