@@ -2,86 +2,119 @@ package arima
 
 import "math"
 
-// minimise moves x to a local minimum of f by BFGS (Nocedal, Wright 2006, algorithm
-// 6.1) with a backtracking line search, and returns the value there. f may be infinite
-// but not at the start. scale is about the second derivative of f. It ends when a step
-// is expected to gain less than tolerance.
-func minimise(f func(x []float64) float64, x []float64, scale, tolerance float64, iterations int, stop func() bool) float64 {
-	n := len(x)
-	value := f(x)
-	if n == 0 || math.IsInf(value, 1) {
-		return value
-	}
-	b := bfgs{inverse: make([]float64, n*n), direction: make([]float64, n), work: make([]float64, n), scale: 1 / scale}
-	grad, next, nextGrad := make([]float64, n), make([]float64, n), make([]float64, n)
-	step, change := make([]float64, n), make([]float64, n)
-	b.reset()
-	gradient(f, x, value, grad)
-	for range iterations {
-		if stop != nil && stop() {
-			break
-		}
-		slope := b.aim(grad)
-		if slope >= 0 {
-			b.reset()
-			slope = b.aim(grad)
-		}
-		if !(slope < -2*tolerance) {
-			if b.fresh {
-				break
-			}
-			b.reset() // once more along the gradient, in case the curvature was wrong
-			if slope = b.aim(grad); !(slope < -2*tolerance) {
-				break
-			}
-		}
-		length, ok := 1.0, false
-		longest := 0.0
-		for _, d := range b.direction {
-			longest = max(longest, math.Abs(d))
-		}
-		length = min(1, 1.5/longest)
-		nextValue := 0.0
-		for range 40 {
-			for i := range x {
-				next[i] = x[i] + length*b.direction[i]
-			}
-			nextValue = f(next)
-			if ok = nextValue <= value+1e-4*length*slope; ok {
-				break
-			}
-			// the minimum of the parabola through both values, with the slope
-			shrink := 0.5 * slope * length / (slope*length + value - nextValue)
-			length *= min(0.5, max(0.1, shrink))
-		}
-		if !ok {
-			if b.fresh {
-				break
-			}
-			b.reset()
-			continue
-		}
-		gradient(f, next, nextValue, nextGrad)
-		for i := range x {
-			step[i], change[i] = next[i]-x[i], nextGrad[i]-grad[i]
-		}
-		b.learn(step, change)
-		value = nextValue
-		copy(x, next)
-		copy(grad, nextGrad)
-	}
-	return value
+// minimiser moves a point to a local minimum of a function by BFGS (Nocedal, Wright 2006,
+// algorithm 6.1) with a backtracking line search. Derivatives are central differences;
+// the second ones, which come with them, start the estimate of the Hessian.
+type minimiser struct {
+	f    func(x []float64) float64 // may be +Inf
+	stop func() bool               // ends a run when true; may be nil
+
+	x              []float64
+	value          float64
+	done           bool // it cannot go down any more
+	grad, curve    []float64
+	inverse        []float64 // estimate of the inverse Hessian, by rows
+	direction      []float64
+	next, nextGrad []float64
+	step, change   []float64
+	fresh          bool // inverse is diagonal
 }
 
-// gradient by central differences, or one-sided at the edge of where f is finite.
-func gradient(f func(x []float64) float64, x []float64, value float64, grad []float64) {
-	const h = 1e-5
+// begin starts at x, which the minimiser moves from then on.
+func (m *minimiser) begin(x []float64) {
+	n := len(x)
+	room := make([]float64, 7*n+n*n)
+	cut := func(n int) []float64 {
+		part := room[:n:n]
+		room = room[n:]
+		return part
+	}
+	m.x, m.grad, m.curve, m.direction = x, cut(n), cut(n), cut(n)
+	m.next, m.nextGrad, m.step, m.change = cut(n), cut(n), cut(n), cut(n)
+	m.inverse = cut(n * n)
+	m.value = m.f(x)
+	if m.done = n == 0 || math.IsInf(m.value, 1); !m.done {
+		m.derive(x, m.value, m.grad)
+		m.reset()
+	}
+}
+
+// run goes on for some iterations, until a step is expected to gain less than the
+// tolerance, or until stop.
+func (m *minimiser) run(iterations int, tolerance float64) {
+	idle := 0
+	for range iterations {
+		if m.done || m.stop != nil && m.stop() {
+			return
+		}
+		slope := m.aim()
+		if !m.fresh && !(slope < -2*tolerance) { // once more along the gradient, in case the curvature was wrong
+			m.reset()
+			slope = m.aim()
+		}
+		if !(slope < -2*tolerance) {
+			return
+		}
+		value, ok := m.search(slope)
+		if !ok {
+			m.done = m.fresh
+			m.reset()
+			continue
+		}
+		m.derive(m.next, value, m.nextGrad)
+		for i := range m.x {
+			m.step[i], m.change[i] = m.next[i]-m.x[i], m.nextGrad[i]-m.grad[i]
+		}
+		copy(m.x, m.next)
+		copy(m.grad, m.nextGrad)
+		m.learn()
+		if idle++; m.value-value > tolerance {
+			idle = 0
+		}
+		m.value = value
+		if idle == 3 {
+			return
+		}
+	}
+}
+
+// search goes along the direction, and leaves in next a point that is lower enough.
+func (m *minimiser) search(slope float64) (value float64, ok bool) {
+	const longest = 1.5 // beyond it the function is another one
+	size := 0.0
+	for _, d := range m.direction {
+		size = max(size, math.Abs(d))
+	}
+	length := min(1, longest/size)
+	for range 12 {
+		for i, d := range m.direction {
+			m.next[i] = m.x[i] + length*d
+		}
+		value = m.f(m.next)
+		if value <= m.value+1e-4*length*slope {
+			return value, true
+		}
+		// to the minimum of the parabola through both values, with the slope
+		shrink := 0.5 * slope * length / (slope*length + m.value - value)
+		length *= min(0.5, max(0.1, shrink))
+		if length*size < 1e-7 {
+			break
+		}
+	}
+	return m.value, false
+}
+
+// derive sets the gradient and, in curve, the second derivatives; at the edge of where
+// the function is finite, the gradient from one side.
+func (m *minimiser) derive(x []float64, value float64, grad []float64) {
+	const h = 1e-4
 	for i, at := range x {
 		x[i] = at + h
-		up := f(x)
+		up := m.f(x)
 		x[i] = at - h
-		down := f(x)
+		down := m.f(x)
 		x[i] = at
+		m.curve[i] = 0
 		switch {
 		case math.IsInf(up, 1) && math.IsInf(down, 1):
 			grad[i] = 0
@@ -91,59 +124,46 @@ func gradient(f func(x []float64) float64, x []float64, value float64, grad []fl
 			grad[i] = (up - value) / h
 		default:
 			grad[i] = (up - down) / (2 * h)
+			m.curve[i] = (up - 2*value + down) / (h * h)
 		}
 	}
 }
 
-// bfgs is an estimate of the inverse Hessian.
-type bfgs struct {
-	inverse   []float64 // by rows
-	direction []float64
-	work      []float64
-	scale     float64
-	fresh     bool // still a multiple of the identity
-}
-
-func (b *bfgs) reset() {
-	clear(b.inverse)
-	for i := range b.direction {
-		b.inverse[i*len(b.direction)+i] = b.scale
+func (m *minimiser) reset() {
+	clear(m.inverse)
+	for i, c := range m.curve {
+		m.inverse[i*len(m.curve)+i] = 1 / max(c, 1)
 	}
-	b.fresh = true
+	m.fresh = true
 }
 
 // aim sets the direction and returns the slope along it.
-func (b *bfgs) aim(grad []float64) (slope float64) {
-	n := len(grad)
-	for i := range b.direction {
-		b.direction[i] = -dot(b.inverse[i*n:(i+1)*n], grad)
-		slope += b.direction[i] * grad[i]
+func (m *minimiser) aim() (slope float64) {
+	n := len(m.grad)
+	for i := range m.direction {
+		m.direction[i] = -dot(m.inverse[i*n:(i+1)*n], m.grad)
+		slope += m.direction[i] * m.grad[i]
 	}
 	return slope
 }
 
-// learn takes in that the gradient changes by change along step.
-func (b *bfgs) learn(step, change []float64) {
-	n := len(step)
-	curvature := dot(step, change)
-	if !(curvature > 1e-10*math.Sqrt(dot(step, step)*dot(change, change))) {
+// learn takes in that the gradient changed by change along step.
+func (m *minimiser) learn() {
+	n := len(m.step)
+	curvature, size := dot(m.step, m.change), dot(m.step, m.step)
+	if size < 1e-12 || !(curvature > 1e-8*math.Sqrt(size*dot(m.change, m.change))) {
 		return
 	}
-	if b.fresh {
-		scale := curvature / dot(change, change)
-		for i := range n {
-			b.inverse[i*n+i] = scale
-		}
-		b.fresh = false
-	}
+	m.fresh = false
+	work := m.direction
 	for i := range n {
-		b.work[i] = dot(b.inverse[i*n:(i+1)*n], change)
+		work[i] = dot(m.inverse[i*n:(i+1)*n], m.change)
 	}
-	factor := (1 + dot(change, b.work)/curvature) / curvature
+	factor := (1 + dot(m.change, work)/curvature) / curvature
 	for i := range n {
-		row := b.inverse[i*n : (i+1)*n]
+		row := m.inverse[i*n : (i+1)*n]
 		for j := range row {
-			row[j] += factor*step[i]*step[j] - (b.work[i]*step[j]+step[i]*b.work[j])/curvature
+			row[j] += factor*m.step[i]*m.step[j] - (work[i]*m.step[j]+m.step[i]*work[j])/curvature
 		}
 	}
 }

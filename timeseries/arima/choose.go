@@ -70,7 +70,7 @@ type chooser struct {
 	cfg         ChooseConfig
 	y           []float64
 	d, seasonal int
-	exact       bool
+	way         way
 	problems    map[bool]*problem // with and without a constant
 	tried       []Candidate
 	points      [][]float64 // where the search for each ended
@@ -95,7 +95,9 @@ func newChooser(y []float64, cfg ChooseConfig) (*chooser, error) {
 	}
 	c.limit()
 	count := len(present(c.y))
-	c.exact = cfg.Exact || count <= 150 && cfg.Period <= 12
+	if c.way = conditional; cfg.Exact || count <= 150 && cfg.Period <= 12 {
+		c.way = exact
+	}
 	return c, c.difference()
 }
 
@@ -188,10 +190,10 @@ func (c *chooser) try(s Spec) bool {
 	if c.stopped || slices.ContainsFunc(c.tried, func(t Candidate) bool { return t.Spec.equal(s) }) {
 		return false
 	}
-	now := Candidate{Spec: s, Exact: c.exact, Value: math.Inf(1)}
+	now := Candidate{Spec: s, Exact: c.way == exact, Value: math.Inf(1)}
 	var point []float64
-	if fitted, err := c.fit(s, c.exact, nil); err == nil {
-		now.Value, point = fitted.criterion(c.cfg.Criterion, c.exact), fitted.x
+	if fitted, err := c.fit(s, c.way, nil); err == nil {
+		now.Value, point = fitted.criterion(c.cfg.Criterion, c.way), fitted.x
 	}
 	c.tried, c.points = append(c.tried, now), append(c.points, point)
 	if now.Value < c.best.Value {
@@ -206,7 +208,7 @@ func (s Spec) equal(t Spec) bool {
 }
 
 // fit looks for the coefficients of a model, from a point when one is given.
-func (c *chooser) fit(s Spec, exact bool, from []float64) (*search, error) {
+func (c *chooser) fit(s Spec, w way, from []float64) (*search, error) {
 	constant := s.Mean || s.Drift
 	p := c.problems[constant]
 	if p == nil {
@@ -235,7 +237,7 @@ func (c *chooser) fit(s Spec, exact bool, from []float64) (*search, error) {
 	f := newSearch(p, free)
 	f.x = slices.Clone(from)
 	method := ML
-	if !exact {
+	if w == conditional {
 		method = CSS
 	}
 	if err := f.fit(method); err != nil {
@@ -249,7 +251,7 @@ func (c *chooser) fit(s Spec, exact bool, from []float64) (*search, error) {
 
 // criterion of the fit; +Inf with a root within 1 % of the unit circle: the next
 // difference, or one too many.
-func (s *search) criterion(criterion Criterion, exact bool) float64 {
+func (s *search) criterion(criterion Criterion, w way) float64 {
 	const near = 1.01
 	ar, ma, sar, sma := s.spec.blocks(s.coef)
 	negative := func(x []float64) []float64 {
@@ -263,7 +265,7 @@ func (s *search) criterion(criterion Criterion, exact bool) float64 {
 	if !rootsBeyond(ar, near) || !rootsBeyond(negative(ma), near) || !rootsBeyond(sar, seasonal) || !rootsBeyond(negative(sma), seasonal) {
 		return math.Inf(1)
 	}
-	if !s.evaluate(s.coef, exact) {
+	if !s.evaluate(s.coef, w) {
 		return math.Inf(1)
 	}
 	_, variance, ok := s.sums.estimate()
@@ -272,7 +274,7 @@ func (s *search) criterion(criterion Criterion, exact bool) float64 {
 	}
 	n, k := float64(s.count-s.diff.degree()), float64(s.free+len(s.problem.free)+1)
 	value := n*(math.Log(2*math.Pi*variance)+1+2*float64(s.exponent)*math.Ln2) + 2*k
-	if exact {
+	if w != conditional {
 		value += s.sums.logDet()
 	}
 	switch {
@@ -367,19 +369,19 @@ func (c *chooser) choice() (Choice, error) {
 	least, done := math.Inf(1), 0
 	var failed error
 	for _, i := range list {
-		if c.exact && done == 1 || done == refits || c.stopped && done > 0 {
+		if c.way == exact && done == 1 || done == refits || c.stopped && done > 0 {
 			break
 		}
 		if math.IsInf(c.tried[i].Value, 1) {
 			break
 		}
-		fitted, err := c.fit(c.tried[i].Spec, true, c.points[i])
+		fitted, err := c.fit(c.tried[i].Spec, exact, c.points[i])
 		if err != nil {
 			failed = err
 			continue
 		}
-		value := fitted.criterion(c.cfg.Criterion, true)
-		if !c.exact {
+		value := fitted.criterion(c.cfg.Criterion, exact)
+		if c.way != exact {
 			c.tried = append(c.tried, Candidate{c.tried[i].Spec, value, true})
 		}
 		if math.IsInf(value, 1) {
@@ -393,7 +395,7 @@ func (c *chooser) choice() (Choice, error) {
 	for _, constant := range []bool{true, false} {
 		if best == nil && (!constant || c.allowsConstant()) {
 			spec = c.spec(0, 0, 0, 0, constant)
-			if best, failed = c.fit(spec, true, nil); failed != nil {
+			if best, failed = c.fit(spec, exact, nil); failed != nil {
 				best = nil
 			}
 		}

@@ -1,15 +1,15 @@
 package arima
 
-// conditional sums the squares of the innovations given that those before the first
+// conditionalSum sums the squares of the innovations given that those before the first
 // step are 0 (Box, Jenkins 1976, §7.1.2): ε_t = w_t - Σ φ w_(t-i) - Σ θ ε_(t-j) from the
 // first step that has all its φ w.
-type conditional struct {
+type conditionalSum struct {
 	errors [][]float64
 	filled [][]float64
 }
 
 // run adds the products of the innovations of complete, differenced columns.
-func (c *conditional) run(ar, ma lagged, from int, columns [][]float64, sums *moments) {
+func (c *conditionalSum) run(ar, ma lagged, from int, columns [][]float64, sums *moments) {
 	n := len(columns[0])
 	for len(c.errors) < len(columns) {
 		c.errors = append(c.errors, nil)
@@ -60,7 +60,7 @@ func moving(e []float64, ma lagged, from int) {
 
 // runGaps is run for columns that are not differenced and have gaps: a missing reading
 // is taken to be as expected.
-func (c *conditional) runGaps(m model, from int, columns [][]float64, sums *moments) {
+func (c *conditionalSum) runGaps(m model, from int, columns [][]float64, sums *moments) {
 	n := len(columns[0])
 	for len(c.errors) < len(columns) {
 		c.errors = append(c.errors, nil)

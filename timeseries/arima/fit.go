@@ -223,9 +223,9 @@ func (s *search) point(x []float64) {
 }
 
 // negLogLik is what is minimised, up to constants.
-func (s *search) negLogLik(x []float64, exact bool) float64 {
+func (s *search) negLogLik(x []float64, w way) float64 {
 	s.point(x)
-	if !s.evaluate(s.coef, exact) {
+	if !s.evaluate(s.coef, w) {
 		return math.Inf(1)
 	}
 	_, variance, ok := s.sums.estimate()
@@ -233,7 +233,7 @@ func (s *search) negLogLik(x []float64, exact bool) float64 {
 		return math.Inf(1)
 	}
 	value := float64(s.sums.n) * math.Log(variance)
-	if exact {
+	if w != conditional {
 		value += s.sums.logDet()
 	}
 	if value != value {
@@ -244,26 +244,29 @@ func (s *search) negLogLik(x []float64, exact bool) float64 {
 
 // fit leaves the best coefficients in coef. It starts at x when that is set.
 func (s *search) fit(method Method) error {
-	exact := func(x []float64) float64 { return s.negLogLik(x, true) }
-	conditional := func(x []float64) float64 { return s.negLogLik(x, false) }
+	way := exact
 	if method == CSS {
-		if s.x == nil {
-			s.x = make([]float64, s.free)
-		}
-		return s.found(s.minimise(conditional, s.x, fine))
+		way = conditional
 	}
 	starts := [][]float64{make([]float64, s.free)}
 	if s.x != nil {
 		starts = append(starts, s.x)
 	}
-	if s.conditions()+s.diff.degree()+len(s.coef)+len(s.columns) < s.count {
-		for _, x := range s.scatter() {
-			s.minimise(conditional, x, coarse)
-			starts = append(starts, x)
+	if way == exact {
+		starts = s.scatter(starts)
+		explore := way
+		if s.gaps {
+			explore = filled
+		}
+		starts = s.tournament(explore, starts)
+	}
+	best := math.Inf(1)
+	for _, x := range starts {
+		if value := s.minimise(way, x, fine); value < best || s.x == nil {
+			best, s.x = value, x
 		}
 	}
-	s.x = s.tournament(exact, starts)
-	return s.found(s.minimise(exact, s.x, fine))
+	return s.found(best)
 }
 
 // Expected gains of log-likelihood at which a search ends: where it still has to be
@@ -273,16 +276,28 @@ const (
 	fine   = 1e-7
 )
 
-func (s *search) minimise(f func([]float64) float64, x []float64, tolerance float64) float64 {
-	return minimise(f, x, float64(s.count), tolerance, 100, s.stop)
+func (s *search) minimiser(w way) minimiser {
+	return minimiser{f: func(x []float64) float64 { return s.negLogLik(x, w) }, stop: s.stop}
 }
 
-// scatter is where the search by the conditional sum of squares begins: at zeros, and
-// for models that may have several maxima (three coefficients or more) elsewhere too, by
-// an additive recurrence with the roots of x^(k+1) = x + 1 (Roberts 2018).
-func (s *search) scatter() [][]float64 {
-	starts := [][]float64{make([]float64, s.free)}
-	if s.free < 3 {
+// minimise moves x to a minimum near it.
+func (s *search) minimise(w way, x []float64, tolerance float64) float64 {
+	m := s.minimiser(w)
+	m.begin(x)
+	m.run(100, tolerance)
+	return m.value
+}
+
+// scatter adds starting points: where the conditional sum of squares is least, and, for
+// models whose likelihood may have several maxima, points of an additive recurrence with
+// the roots of x^(k+1) = x + 1 (Roberts 2018).
+func (s *search) scatter(starts [][]float64) [][]float64 {
+	if s.conditions()+s.diff.degree()+len(s.coef)+len(s.columns) < s.count && s.free > 0 {
+		x := slices.Clone(starts[len(starts)-1])
+		s.minimise(conditional, x, coarse)
+		starts = append(starts, x)
+	}
+	if !s.severalMaxima() {
 		return starts
 	}
 	root := 2.0
@@ -302,45 +317,54 @@ func (s *search) scatter() [][]float64 {
 
 const scattered = 6
 
-// tournament returns the best of some points, after the most promising have moved on.
-func (s *search) tournament(f func([]float64) float64, starts [][]float64) []float64 {
-	values := make([]float64, len(starts))
-	order := make([]int, len(starts))
-	for i, x := range starts {
-		values[i], order[i] = f(x), i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
-	best := order[0]
-	entered := []int{}
-	for _, i := range order {
-		if len(entered) == entrants || math.IsInf(values[i], 1) {
-			break
-		}
-		if slices.ContainsFunc(entered, func(j int) bool { return near(starts[i], starts[j]) }) {
-			continue
-		}
-		entered = append(entered, i)
-	}
-	if len(entered) > 1 {
-		for _, i := range entered {
-			starts[i] = slices.Clone(starts[i])
-			if values[i] = s.minimise(f, starts[i], coarse); values[i] < values[best] {
-				best = i
-			}
-		}
-	}
-	return starts[best]
+// severalMaxima: a pure autoregression has one, and so, as a rule, have single moving
+// averages.
+func (s *search) severalMaxima() bool {
+	o, z := s.spec.Order, s.spec.Seasonal
+	return max(o.Q, z.Q) > 1 || o.P+z.P > 0 && o.Q+z.Q > 0
 }
 
-const entrants = 3
+// tournament lets all starting points move, and halves their number again and again.
+func (s *search) tournament(w way, starts [][]float64) [][]float64 {
+	if len(starts) == 2 {
+		if s.negLogLik(starts[0], w) < s.negLogLik(starts[1], w) {
+			return starts[:1]
+		}
+		return starts[1:]
+	}
+	entrants := make([]minimiser, len(starts))
+	for i, x := range starts {
+		entrants[i] = s.minimiser(w)
+		entrants[i].begin(x)
+	}
+	for rounds := 4; len(entrants) > 2; rounds *= 2 {
+		for i := range entrants {
+			entrants[i].run(rounds, coarse)
+		}
+		slices.SortStableFunc(entrants, func(a, b minimiser) int { return cmp.Compare(a.value, b.value) })
+		entrants = distinct(entrants)
+		entrants = entrants[:(len(entrants)+1)/2]
+	}
+	return [][]float64{entrants[0].x}
+}
 
-func near(x, y []float64) bool {
-	for i := range x {
-		if math.Abs(x[i]-y[i]) > 0.1 {
-			return false
+// distinct leaves out those that came to the point of a better one.
+func distinct(all []minimiser) []minimiser {
+	var kept []minimiser
+	for _, m := range all {
+		same := func(k minimiser) bool {
+			for i := range k.x {
+				if math.Abs(k.x[i]-m.x[i]) > 0.05 {
+					return false
+				}
+			}
+			return true
+		}
+		if !slices.ContainsFunc(kept, same) {
+			kept = append(kept, m)
 		}
 	}
-	return true
+	return kept
 }
 
 // found sets coef to the point found.

@@ -13,7 +13,7 @@ type problem struct {
 	spec        Spec
 	diff        lagged
 	columns     [][]float64 // the series, then the regressors that are estimated
-	differenced [][]float64 // the same, where no reading is missing
+	differenced [][]float64 // the same differenced, gaps interpolated
 	gaps        bool
 	count       int // readings
 
@@ -24,13 +24,13 @@ type problem struct {
 	base     []float64   // coefficients that were taken off, of the scaled regressors
 	free     []int       // which of all regressors are estimated
 
-	sums        *moments
-	innovations innovations
-	conditional conditional
-	arProduct   multiplier
-	maProduct   multiplier
-	evaluations int
-	stop        func() bool // ends the search; nil: nothing does
+	sums           *moments
+	innovations    innovations
+	conditionalSum conditionalSum
+	arProduct      multiplier
+	maProduct      multiplier
+	evaluations    int
+	stop           func() bool // ends the search; nil: nothing does
 }
 
 // newProblem checks and scales. Fixed are coefficients of the regressors, NaN where they
@@ -78,9 +78,30 @@ func newProblem(y []float64, spec Spec, x [][]float64, fixed []float64, keepLeve
 	}
 	p.sums = newMoments(len(p.columns))
 	if p.gaps {
-		p.differenced = nil
+		p.differenced[0] = difference(interpolate(p.columns[0]), p.diff)
 	}
 	return p, nil
+}
+
+// interpolate fills gaps by straight lines.
+func interpolate(x []float64) []float64 {
+	x = slices.Clone(x)
+	last := -1
+	for t, v := range x {
+		if v != v {
+			continue
+		}
+		for gap := last + 1; gap < t; gap++ {
+			if x[gap] = v; last >= 0 {
+				x[gap] = x[last] + (v-x[last])*float64(gap-last)/float64(t-last)
+			}
+		}
+		last = t
+	}
+	for gap := last + 1; gap < len(x); gap++ {
+		x[gap] = x[last]
+	}
+	return x
 }
 
 // checkLength wants a reading more than there are coefficients.
@@ -266,21 +287,30 @@ func difference(x []float64, diff lagged) []float64 {
 	return w
 }
 
+// way is how a likelihood is evaluated.
+type way uint8
+
+const (
+	exact       way = iota
+	filled          // exact, of the series with its gaps interpolated
+	conditional     // the conditional sum of squares
+)
+
 // evaluate filters at coefficients of the ARMA part, and leaves what it finds in sums. It
 // returns false where the autoregression is not stationary.
-func (p *problem) evaluate(coef []float64, exact bool) bool {
+func (p *problem) evaluate(coef []float64, w way) bool {
 	p.evaluations++
 	ar, ma, sar, sma := p.spec.blocks(coef)
 	a := p.arProduct.product(ar, sar, p.spec.Period, -1)
 	b := p.maProduct.product(ma, sma, p.spec.Period, 1)
 	p.sums.reset()
 	switch {
-	case !exact && p.gaps:
+	case w == conditional && p.gaps:
 		m := newModel(a, b, p.diff)
-		p.conditional.runGaps(m, m.slots+p.conditions(), p.columns, p.sums)
-	case !exact:
-		p.conditional.run(a, b, p.conditions(), p.differenced, p.sums)
-	case p.gaps:
+		p.conditionalSum.runGaps(m, m.slots+p.conditions(), p.columns, p.sums)
+	case w == conditional:
+		p.conditionalSum.run(a, b, p.conditions(), p.differenced, p.sums)
+	case w == exact && p.gaps:
 		return p.filter(newModel(a, b, p.diff), 0) != nil
 	default:
 		return p.innovations.run(a, b, p.differenced, p.sums)

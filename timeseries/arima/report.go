@@ -7,9 +7,12 @@ import (
 
 // model makes the model at coef: everything that is reported, and the state.
 func (s *search) model(cfg Config) (Model, error) {
-	exact := cfg.Method != CSS
+	way := exact
+	if cfg.Method == CSS {
+		way = conditional
+	}
 	arma := s.coef
-	if !s.evaluate(arma, exact) {
+	if !s.evaluate(arma, way) {
 		return Model{}, fmt.Errorf("arima: %w", ErrUnstable)
 	}
 	b, variance, ok := s.sums.estimate()
@@ -17,10 +20,10 @@ func (s *search) model(cfg Config) (Model, error) {
 		return Model{}, fmt.Errorf("arima: %w", ErrConstant)
 	}
 	m := Model{Spec: s.spec, Coef: append(append([]float64{}, arma...), s.coefficients(b)...)}
-	m.Cov = s.covariance(b, exact)
+	m.Cov = s.covariance(b, way)
 	m.N = s.count - s.diff.degree()
 	logLik := 0.0
-	if !exact {
+	if way == conditional {
 		m.Residual = s.conditionalResiduals(b)
 		logLik = -0.5 * float64(m.N) * (math.Log(2*math.Pi) + 1 + math.Log(variance))
 	}
@@ -51,7 +54,7 @@ func (s *search) model(cfg Config) (Model, error) {
 			s.sums.add(v)
 		}
 	}
-	if exact {
+	if way == exact {
 		if _, variance, ok = s.sums.estimate(); !ok {
 			return Model{}, fmt.Errorf("arima: %w", ErrConstant)
 		}
@@ -103,7 +106,7 @@ func (s *search) unscale(m *Model, f *filter, variance, logLik float64) {
 
 // conditionalResiduals are those of a conditional fit, 0 for the first ones.
 func (s *search) conditionalResiduals(b []float64) []float64 {
-	e := s.conditional.errors
+	e := s.conditionalSum.errors
 	all := make([]float64, len(s.columns[0]))
 	tail := all[len(all)-len(e[0]):]
 	for t := range tail {
@@ -124,7 +127,7 @@ func (s *search) conditionalResiduals(b []float64) []float64 {
 // log-likelihood, the variance of the innovations taken out. Those in the coefficients of
 // the ARMA part are differences over 1e-3, as in R; the others are exact, or differences
 // of exact gradients.
-func (s *search) covariance(b []float64, exact bool) [][]float64 {
+func (s *search) covariance(b []float64, w way) [][]float64 {
 	arma := s.freeARMA()
 	k, n := len(arma), len(arma)+len(b)
 	h := make([][]float64, n)
@@ -132,12 +135,12 @@ func (s *search) covariance(b []float64, exact bool) [][]float64 {
 		h[i] = make([]float64, n)
 	}
 	const step = 1e-3
-	center := s.at(b, exact)
+	center := s.at(b, w)
 	at := append([]float64{}, s.coef...)
 	moved := func(i int, by float64, j int, and float64) quadratic {
 		s.coef[arma[i]] += by
 		s.coef[arma[j]] += and
-		q := s.at(b, exact)
+		q := s.at(b, w)
 		copy(s.coef, at)
 		return q
 	}
@@ -160,7 +163,7 @@ func (s *search) covariance(b []float64, exact bool) [][]float64 {
 			h[k+l][k+m] = center.curve[l*len(b)+m]
 		}
 	}
-	s.evaluate(s.coef, exact) // leaves sums and errors as they were
+	s.evaluate(s.coef, w) // leaves sums and errors as they were
 	return s.place(invert(h), arma)
 }
 
@@ -171,8 +174,8 @@ type quadratic struct {
 	curve []float64
 }
 
-func (s *search) at(b []float64, exact bool) quadratic {
-	if !s.evaluate(s.coef, exact) {
+func (s *search) at(b []float64, w way) quadratic {
+	if !s.evaluate(s.coef, w) {
 		return quadratic{value: math.NaN(), slope: make([]float64, len(b)), curve: make([]float64, len(b)*len(b))}
 	}
 	k := len(b) + 1
@@ -196,7 +199,7 @@ func (s *search) at(b []float64, exact bool) quadratic {
 		q.curve[i] /= variance
 	}
 	q.value = n / 2 * math.Log(variance)
-	if exact {
+	if w != conditional {
 		q.value += s.sums.logDet() / 2
 	}
 	return q
