@@ -1,6 +1,9 @@
 package prophet
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // lasso minimises ½(x-x₀)ᵀQ(x-x₀) - cᵀ(x-x₀) + λ‖x‖₁, Q positive definite.
 //
@@ -19,6 +22,15 @@ type lasso struct {
 	system   []float64 // Q of the active ones, then its Cholesky factor
 	step     []float64
 	barred   []bool // left as soon as it joined: rounding, not descent
+}
+
+func newLasso(x0 []float64, lambda float64) lasso {
+	n := len(x0)
+	return lasso{
+		q: make([]float64, n*n), c: make([]float64, n), x0: x0, lambda: lambda,
+		x: slices.Clone(x0), sign: make([]float64, n), gradient: make([]float64, n),
+		system: make([]float64, n*n), step: make([]float64, n), barred: make([]bool, n),
+	}
 }
 
 // solve starts from x, which it replaces by the minimum.

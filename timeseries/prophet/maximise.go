@@ -1,165 +1,112 @@
 package prophet
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
-// maximise finds the parameters of the highest posterior density, starting from the given ones.
+// tolerance is the gain of log posterior that ends the search.
+const tolerance = 1e-9
+
+// maximise finds the parameters of the highest posterior density.
+func (p *problem) maximise() (v Params, mo *Moments, value float64) {
+	from := start(p.growth, p.y, p.ceiling)
+	if p.growth != Logistic && slices.Min(p.y) == slices.Max(p.y) {
+		return p.level(from)
+	}
+	if v, mo, value = p.climb(from); p.growth != Logistic {
+		return v, mo, value
+	}
+	// k keeps its sign on the way, as the prior of m = -c/k has a pole at 0. The other way begins at the same level c.
+	from.K, from.M = -from.K, -from.M
+	if w, other, found := p.climb(from); found > value {
+		return w, other, found
+	}
+	return v, mo, value
+}
+
+// level takes the start as it is: through a constant series, as Prophet does.
+func (p *problem) level(from Params) (v Params, mo *Moments, value float64) {
+	x := p.vector(from)
+	v, squares := p.complete(x)
+	mo = newMoments(len(x))
+	mo.renew(p, true)
+	return v, mo, p.logPosterior(v, len(p.y), squares)
+}
+
+// climb goes up to a maximum.
 //
 // Each round takes μ to first order about the present parameters (Gauss-Newton), so that the posterior depends on the history only through
 // the moments, and maximises that exactly. A μ that is linear needs one round, and a second one that takes away what rounding left.
 // Otherwise a round that overshoots is repeated with damping (Levenberg-Marquardt).
-func (p *problem) maximise(from Params) (Params, *Moments) {
-	mo := newMoments(2 + p.x.columns + len(p.knots))
-	best := p.vector(from)
-	v := p.params(best, 0)
-	squares := p.evaluate(v)
-	v.Sigma = bestSigma(len(p.y), squares)
-	value := p.logPosterior(v, squares)
+func (p *problem) climb(from Params) (v Params, mo *Moments, value float64) {
+	x := p.vector(from)
+	mo = newMoments(len(x))
+	v, squares := p.complete(x)
+	if value = math.Inf(-1); !p.linear() {
+		value = p.logPosterior(v, len(p.y), squares)
+	}
 	// σ begins well above its optimum and falls to the first one that it meets: with more parameters than readings there
 	// is another at 0, where the series is followed exactly.
 	sigma, damping := 1.0, 0.0
-	if p.linear() {
-		value = math.Inf(-1)
-	}
-	for round := range 100 {
-		gram := round == 0 || !p.linear()
-		if gram {
-			clear(mo.Gram)
+	for round, idle := 0, 0; round < 100 && idle < 3; round++ {
+		mo.renew(p, round == 0 || !p.linear())
+		next := p.best(mo, x, sigma, damping)
+		w, squares := p.complete(next)
+		found := p.logPosterior(w, len(p.y), squares)
+		for !(found >= value-tolerance) {
+			if damping = max(10*damping, 1e-6); damping > 1e9 {
+				return v, mo, value
+			}
+			next = p.best(mo, x, sigma, damping)
+			w, squares = p.complete(next)
+			found = p.logPosterior(w, len(p.y), squares)
 		}
-		clear(mo.Cross)
-		mo.Rows, mo.Squares = 0, 0
-		mo.add(p, v, gram)
-		last := value
-		for ; ; damping = max(10*damping, 1e-6) {
-			next, nextSigma := p.climb(mo, best, sigma, damping)
-			w := p.params(next, nextSigma)
-			squares := p.evaluate(w)
-			w.Sigma = bestSigma(len(p.y), squares)
-			if found := p.logPosterior(w, squares); found >= value {
-				mo.move(difference(next, best))
-				mo.Squares = squares
-				best, v, value, sigma = next, w, found, w.Sigma
-				break
-			}
-			if damping > 1e9 || p.linear() {
-				return v, mo
-			}
+		if idle++; found-value > tolerance {
+			idle = 0
+		}
+		if found > value {
+			mo.move(difference(next, x))
+			mo.Squares = squares
+			x, v, value, sigma = next, w, found, w.Sigma
+		}
+		if idle > 0 && damping == 0 {
+			break
 		}
 		if damping /= 100; damping < 1e-6 {
 			damping = 0
 		}
-		if value-last < 1e-9*math.Max(1, math.Abs(value)*1e-4) && damping == 0 {
-			break
-		}
 	}
-	return v, mo
+	return v, mo, value
 }
 
-// climb maximises the posterior near the parameters x as the moments there have it. With damping, σ stays as it is, and steps are
-// shortened.
-func (p *problem) climb(mo *Moments, x []float64, sigma, damping float64) (next []float64, nextSigma float64) {
-	q := newQuadratic(p, mo, x, damping)
-	for range 200 {
-		q.solve(sigma)
-		if damping > 0 {
-			break
-		}
-		trial := Moments{Gram: mo.Gram, Cross: append([]float64(nil), mo.Cross...), Squares: mo.Squares}
-		trial.move(q.step)
-		last := sigma
-		sigma = bestSigma(mo.Rows, trial.Squares)
-		if math.Abs(sigma-last) <= 1e-10*sigma {
-			break
-		}
-	}
-	next = make([]float64, len(x))
-	for i, v := range x {
-		next[i] = v + q.step[i]
-	}
-	copy(next[q.smooth:], q.changes.x) // 0 is 0
-	return next, sigma
+// complete makes x parameters with the best σ for them, and evaluates them.
+func (p *problem) complete(x []float64) (Params, float64) {
+	v := p.params(x)
+	squares := p.evaluate(v)
+	v.Sigma = bestSigma(len(p.y), squares)
+	return v, squares
 }
 
-// quadratic is the negative log posterior for a given σ: quadratic in k, m and β, and in δ with the Laplace prior.
-type quadratic struct {
-	p             *problem
-	mo            *Moments
-	x             []float64 // where the moments were taken
-	damping       float64
-	smooth        int // parameters before δ
-	factor        []float64
-	mixed         []float64 // L⁻¹ times the part of the Hessian between smooth parameters and δ, a row for each δ
-	right         []float64
-	step          []float64
-	changes       lasso
-	prior, result []float64
+// vector is k, m, β, δ, with c = -km in the place of m when growth is logistic: in it μ is much nearer to linear.
+func (p *problem) vector(v Params) []float64 {
+	x := make([]float64, 2+p.x.columns+len(p.knots))
+	x[0], x[1] = v.K, v.M
+	if p.growth == Logistic {
+		x[1] = -v.K * v.M
+	}
+	copy(x[2:], v.Beta)
+	copy(x[2+p.x.columns:], v.Delta)
+	return x
 }
 
-func newQuadratic(p *problem, mo *Moments, x []float64, damping float64) *quadratic {
-	smooth := 2 + p.x.columns
-	s := len(x) - smooth
-	q := &quadratic{p: p, mo: mo, x: x, damping: damping, smooth: smooth}
-	q.factor, q.mixed = make([]float64, smooth*smooth), make([]float64, s*smooth)
-	q.right, q.step = make([]float64, smooth), make([]float64, len(x))
-	q.changes = lasso{
-		q: make([]float64, s*s), c: make([]float64, s), x0: x[smooth:], lambda: 1 / p.tau,
-		x: append([]float64(nil), x[smooth:]...), sign: make([]float64, s), gradient: make([]float64, s),
-		system: make([]float64, s*s), step: make([]float64, s), barred: make([]bool, s),
+func (p *problem) params(x []float64) Params {
+	k := 2 + p.x.columns
+	v := Params{K: x[0], M: x[1], Beta: x[2:k:k], Delta: x[k:]}
+	if p.growth == Logistic {
+		v.M = -x[1] / x[0]
 	}
-	q.prior = append([]float64{trendPrecision, trendPrecision}, p.precision...)
-	return q
-}
-
-// solve computes the step to the maximum. The smooth parameters are eliminated by a Schur complement, which leaves the δ.
-func (q *quadratic) solve(sigma float64) {
-	n, u := len(q.x), q.smooth
-	scale := 1 / (sigma * sigma)
-	for i := range u {
-		for j := range i + 1 {
-			q.factor[i*u+j] = scale * q.mo.Gram[i*n+j]
-		}
-		q.factor[i*u+i] += q.prior[i] + q.damping*q.factor[i*u+i]
-		q.right[i] = scale*q.mo.Cross[i] - q.prior[i]*q.x[i]
-	}
-	cholesky(q.factor, u)
-	forward(q.factor, u, q.right)
-	s := n - u
-	for j := range s {
-		mixed := q.mixed[j*u : (j+1)*u]
-		for i := range mixed {
-			mixed[i] = scale * q.mo.Gram[(u+j)*n+i]
-		}
-		forward(q.factor, u, mixed)
-		for l := range j + 1 {
-			h := scale * q.mo.Gram[(u+j)*n+u+l]
-			if l == j {
-				h *= 1 + q.damping
-			}
-			h -= dot(mixed, q.mixed[l*u:(l+1)*u])
-			q.changes.q[j*s+l], q.changes.q[l*s+j] = h, h
-		}
-		q.changes.c[j] = scale*q.mo.Cross[u+j] - dot(mixed, q.right)
-	}
-	q.changes.solve()
-	copy(q.step, q.right)
-	for j := range s {
-		d := q.changes.x[j] - q.x[u+j]
-		q.step[u+j] = d
-		if d == 0 {
-			continue
-		}
-		for i, m := range q.mixed[j*u : (j+1)*u] {
-			q.step[i] -= d * m
-		}
-	}
-	backward(q.factor, u, q.step[:u])
-}
-
-func dot(a, b []float64) float64 {
-	sum := 0.0
-	for i, x := range a {
-		sum += x * b[i]
-	}
-	return sum
+	return v
 }
 
 func difference(a, b []float64) []float64 {
@@ -168,18 +115,4 @@ func difference(a, b []float64) []float64 {
 		d[i] = x - b[i]
 	}
 	return d
-}
-
-// vector is k, m, β, δ.
-func (p *problem) vector(v Params) []float64 {
-	x := make([]float64, 2+p.x.columns+len(p.knots))
-	x[0], x[1] = v.K, v.M
-	copy(x[2:], v.Beta)
-	copy(x[2+p.x.columns:], v.Delta)
-	return x
-}
-
-func (p *problem) params(x []float64, sigma float64) Params {
-	k := 2 + p.x.columns
-	return Params{K: x[0], M: x[1], Beta: x[2:k:k], Delta: x[k:], Sigma: sigma}
 }

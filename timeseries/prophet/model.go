@@ -13,15 +13,16 @@ type Model struct {
 	Seasonalities []Seasonality // those in use
 	Standards     []Standard    // of the regressors, in the order of Config.Regressors
 
-	Start, End   time.Time     // first and last reading; scaled time is (t - Start)/(End - Start)
+	Start, End   time.Time     // of the history; scaled time is (t - Start)/(End - Start)
+	Last         time.Time     // last reading: End, or later after an update
 	Step         time.Duration // the shortest one in the history
 	Scale        float64       // largest |value - floor|; scaled values are (value - floor)/Scale
 	Changepoints []float64     // scaled times; none with flat growth
 	Cap, Floor   float64       // of the last reading, with logistic growth
 
-	Params       Params
+	Params          Params
 	MaxLogPosterior float64 // of Params, up to a constant
-	Rows         int     // readings that were fitted
+	Rows            int     // readings that were fitted
 
 	// Moments is what [Model.Update] needs. It may be set to nil to save its (2 + columns + changepoints)² numbers.
 	Moments *Moments `json:",omitempty"`
@@ -45,7 +46,11 @@ func Fit(rows Rows, values []float64, cfg Config) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(use) < 2 || rows.Times[use[0]].Equal(rows.Times[use[len(use)-1]]) {
+		return nil, fmt.Errorf("prophet: %w: %d of %d rows have a value", ErrShort, len(use), len(values))
+	}
 	m := &Model{Config: cfg, Start: rows.Times[use[0]], End: rows.Times[use[len(use)-1]], Step: rows.step(use)}
+	m.Last = m.End
 	m.Seasonalities = cfg.seasonalities(m.End.Sub(m.Start), m.Step)
 	if err := rows.check(cfg, m.Seasonalities, use); err != nil {
 		return nil, err
@@ -64,15 +69,8 @@ func Fit(rows Rows, values []float64, cfg Config) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	from := start(cfg.Growth, p.y, p.ceiling)
-	if constant(p.y) && cfg.Growth != Logistic {
-		from.Sigma = leastSigma
-		m.Params, m.Moments = p.params(p.vector(from), leastSigma), newMoments(len(p.vector(from)))
-		m.Moments.add(p, m.Params, true)
-	} else {
-		m.Params, m.Moments = p.maximise(from)
-	}
-	m.Rows, m.MaxLogPosterior = len(p.y), p.logPosterior(m.Params, p.evaluate(m.Params))
+	m.Rows = len(use)
+	m.Params, m.Moments, m.MaxLogPosterior = p.maximise()
 	return m, nil
 }
 
@@ -96,8 +94,6 @@ func (m *Model) floor(rows Rows, i int) float64 {
 	_, floor := rows.bounds(i)
 	return floor
 }
-
-func constant(y []float64) bool { return slices.Min(y) == slices.Max(y) }
 
 // place sets the changepoints.
 func (m *Model) place(rows Rows, use []int) error {
@@ -157,24 +153,4 @@ func (m *Model) problem(rows Rows, values []float64, use []int) (*problem, error
 		p.from[j], _ = slices.BinarySearch(p.t, s)
 	}
 	return p, nil
-}
-
-// LogPosterior is the log density of the posterior, up to a constant, of the model's parameters, whatever they were set to, given a history
-// in the units of the model.
-func (m *Model) LogPosterior(rows Rows, values []float64) (float64, error) {
-	if err := m.Valid(); err != nil {
-		return 0, err
-	}
-	use, err := rows.readings(values)
-	if err != nil {
-		return 0, err
-	}
-	if err := rows.check(m.Config, m.Seasonalities, use); err != nil {
-		return 0, err
-	}
-	p, err := m.problem(rows, values, use)
-	if err != nil {
-		return 0, err
-	}
-	return p.logPosterior(m.Params, p.evaluate(m.Params)), nil
 }

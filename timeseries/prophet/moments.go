@@ -1,7 +1,9 @@
 package prophet
 
+import "slices"
+
 // Moments are sums over the rows of a history: what the posterior near the fitted parameters depends on. J is the derivative of μ by the
-// parameters, in the order k, m, β, δ, and r the residual, in scaled units.
+// parameters, in the order k, m (logistic: -km), β, δ, and r the residual, in scaled units.
 type Moments struct {
 	Rows    int
 	Gram    []float64 // JᵀJ, row by row
@@ -13,12 +15,16 @@ func newMoments(parameters int) *Moments {
 	return &Moments{Gram: make([]float64, parameters*parameters), Cross: make([]float64, parameters)}
 }
 
+func (mo *Moments) clone() *Moments {
+	return &Moments{mo.Rows, slices.Clone(mo.Gram), slices.Clone(mo.Cross), mo.Squares}
+}
+
 // add adds the rows of the problem at the parameters that were evaluated last; with gram false only what depends on residuals.
 //
 // A changepoint's column is ramp (t - s_j)⁺ times the weight w, so that sums over it need no pass of their own: rows are
 // taken backwards, the sums of w², w²u, w²u² and of w, wu times the other columns are kept with u counted from the last changepoint passed,
 // and moving on to the one before only shifts u. All terms of these shifts are positive for w²; nothing cancels.
-func (mo *Moments) add(p *problem, v Params, gram bool) {
+func (mo *Moments) add(p *problem, gram bool) {
 	k := p.x.columns
 	size := 2 + k + len(p.knots)
 	a := accumulator{p: p, gram: mo.Gram, size: size, level: make([]float64, k), slope: make([]float64, k), columns: make([]float64, k), with: gram}
@@ -36,18 +42,13 @@ func (mo *Moments) add(p *problem, v Params, gram bool) {
 	a.shift(anchor)
 	a.rows(0, end, 0, mo.Cross)
 
-	// The columns of k and m are a·t + b and e, times w.
-	ka, kb, me := 1.0, 0.0, 1.0
-	switch p.growth {
-	case Logistic:
-		kb, me = -v.M, -v.K
-	case Flat:
-		ka = 0
+	// The columns of k and of m, or -km, are t and 1, times w.
+	if p.growth != Flat {
+		mo.Cross[0] += a.r1
 	}
-	mo.Cross[0] += ka*a.r1 + kb*a.r0
-	mo.Cross[1] += me * a.r0
+	mo.Cross[1] += a.r0
 	if gram {
-		a.trend(ka, kb, me)
+		a.trend()
 	}
 	for _, r := range p.residual {
 		mo.Squares += r * r
@@ -159,19 +160,23 @@ func (a *accumulator) knot(j int) {
 }
 
 // trend adds what k and m have in common with everything, then fills in the upper triangle.
-func (a *accumulator) trend(ka, kb, me float64) {
+func (a *accumulator) trend() {
 	k, n := a.p.x.columns, a.size
-	a.gram[0] += ka*ka*a.w2 + 2*ka*kb*a.w1 + kb*kb*a.w0
-	a.gram[n] += me * (ka*a.w1 + kb*a.w0)
-	a.gram[n+1] += me * me * a.w0
+	a.gram[n+1] += a.w0
 	for j, l := range a.level {
-		a.gram[(2+j)*n] += ka*a.slope[j] + kb*l
-		a.gram[(2+j)*n+1] += me * l
+		a.gram[(2+j)*n+1] += l
+	}
+	if a.p.growth != Flat {
+		a.gram[0] += a.w2
+		a.gram[n] += a.w1
+		for j, s := range a.slope {
+			a.gram[(2+j)*n] += s
+		}
 	}
 	for j, s := range a.p.knots {
 		sums := a.knotSums[len(a.p.knots)-1-j]
-		a.gram[(2+k+j)*n] += ka*(sums[1]+s*sums[0]) + kb*sums[0]
-		a.gram[(2+k+j)*n+1] += me * sums[0]
+		a.gram[(2+k+j)*n] += sums[1] + s*sums[0]
+		a.gram[(2+k+j)*n+1] += sums[0]
 	}
 	for i := range n {
 		for j := range i {
@@ -180,22 +185,32 @@ func (a *accumulator) trend(ka, kb, me float64) {
 	}
 }
 
-// move carries the sums that depend on residuals over to parameters that differ by step, to first order in μ.
-func (mo *Moments) move(step []float64) {
-	n := len(step)
+// renew makes them the sums over the rows of the problem.
+func (mo *Moments) renew(p *problem, gram bool) {
+	if gram {
+		clear(mo.Gram)
+	}
+	clear(mo.Cross)
+	mo.Rows, mo.Squares = 0, 0
+	mo.add(p, gram)
+}
+
+// squaresAt is rᵀr after a step, to first order in μ.
+func (mo *Moments) squaresAt(step []float64) float64 {
+	n, sum := len(step), mo.Squares
 	for i, d := range step {
-		if d == 0 {
-			continue
-		}
-		mo.Squares -= 2 * d * mo.Cross[i]
-		for j, g := range mo.Gram[i*n : (i+1)*n] {
-			mo.Squares += d * g * step[j]
+		if d != 0 {
+			sum += d * (dot(mo.Gram[i*n:(i+1)*n], step) - 2*mo.Cross[i])
 		}
 	}
-	mo.Squares = max(0, mo.Squares)
+	return max(0, sum)
+}
+
+// move takes a step, to first order in μ.
+func (mo *Moments) move(step []float64) {
+	mo.Squares = mo.squaresAt(step)
+	n := len(step)
 	for i := range mo.Cross {
-		for j, g := range mo.Gram[i*n : (i+1)*n] {
-			mo.Cross[i] -= g * step[j]
-		}
+		mo.Cross[i] -= dot(mo.Gram[i*n:(i+1)*n], step)
 	}
 }

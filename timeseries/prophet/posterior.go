@@ -73,9 +73,9 @@ func (p *problem) evaluate(v Params) float64 {
 	return sum
 }
 
-// logPosterior is the log density of the posterior, up to a constant, of parameters with this sum of squared residuals.
-func (p *problem) logPosterior(v Params, squares float64) float64 {
-	return p.logPrior(v) - float64(len(p.y))*math.Log(v.Sigma) - squares/(2*v.Sigma*v.Sigma)
+// logPosterior is the log density of the posterior, up to a constant, of parameters with this sum of squared residuals of n readings.
+func (p *problem) logPosterior(v Params, n int, squares float64) float64 {
+	return p.logPrior(v) - float64(n)*math.Log(v.Sigma) - squares/(2*v.Sigma*v.Sigma)
 }
 
 func (p *problem) logPrior(v Params) float64 {

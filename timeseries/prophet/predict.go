@@ -24,9 +24,9 @@ type Component struct {
 	Values []float64
 }
 
-// Ahead is n rows after the history, at its shortest step, with the cap and floor of its last reading.
+// Ahead is n rows after the last reading, at the shortest step of the history, with the cap and floor of its last reading.
 func (m *Model) Ahead(n int) Rows {
-	rows := Every(m.End.Add(m.Step), m.Step, n)
+	rows := Every(m.Last.Add(m.Step), m.Step, n)
 	if m.Config.Growth == Logistic {
 		rows.Cap, rows.Floor = []float64{m.Cap}, []float64{m.Floor}
 	}
@@ -147,8 +147,8 @@ func (m *Model) Valid() error {
 		return wrong("%d coefficients for %d columns, %d changes for %d changepoints", len(m.Params.Beta), columns, len(m.Params.Delta), len(m.Changepoints))
 	case len(m.Standards) != len(m.Config.Regressors):
 		return wrong("%d standards for %d regressors", len(m.Standards), len(m.Config.Regressors))
-	case !m.Start.Before(m.End), !(m.Scale > 0), !(m.Params.Sigma >= 0):
-		return wrong("it starts at %v, ends at %v, and has scale %g and sigma %g", m.Start, m.End, m.Scale, m.Params.Sigma)
+	case !m.Start.Before(m.End), m.Last.Before(m.End), !(m.Scale > 0), !(m.Params.Sigma >= 0):
+		return wrong("it starts at %v, ends at %v, was last read at %v, and has scale %g and sigma %g", m.Start, m.End, m.Last, m.Scale, m.Params.Sigma)
 	}
 	numbers := []float64{m.Scale, m.Cap, m.Floor, m.Params.K, m.Params.M, m.Params.Sigma}
 	for _, s := range m.Standards {

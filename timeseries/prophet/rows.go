@@ -107,9 +107,6 @@ func (r Rows) readings(y []float64) ([]int, error) {
 		}
 	}
 	slices.SortStableFunc(use, func(a, b int) int { return r.Times[a].Compare(r.Times[b]) })
-	if len(use) < 2 || r.Times[use[0]].Equal(r.Times[use[len(use)-1]]) {
-		return nil, fmt.Errorf("prophet: %w: %d of %d rows have a value", ErrShort, len(use), len(y))
-	}
 	return use, nil
 }
 

@@ -39,6 +39,7 @@ type future struct {
 
 // changes draws sizes and times. It is used for many futures in turn.
 type changes struct {
+	start   float64 // scaled time of the last reading
 	density float64 // changes in a unit of scaled time
 	size    float64 // mean |change|
 	random  *rand.Rand
@@ -49,7 +50,7 @@ type changes struct {
 type current struct{ *rand.PCG }
 
 func (m *Model) changes() *changes {
-	c := &changes{}
+	c := &changes{start: m.scaled(m.Last)}
 	if m.Config.Growth != Flat && len(m.Params.Delta) > 0 {
 		c.density = float64(len(m.Params.Delta))
 		for _, d := range m.Params.Delta {
@@ -60,8 +61,8 @@ func (m *Model) changes() *changes {
 	return c
 }
 
-// certain tells that the trend cannot change.
-func (c *changes) certain() bool { return c.size == 0 }
+// certain tells that the trend at t cannot have changed.
+func (c *changes) certain(t float64) bool { return c.size == 0 || t <= c.start }
 
 func (c *changes) futures(n int, seed uint64) []future {
 	all := make([]future, n)
@@ -69,7 +70,7 @@ func (c *changes) futures(n int, seed uint64) []future {
 		f := &all[i]
 		f.source.Seed(seed, uint64(i))
 		c.source.PCG = &f.source
-		f.next, f.from = 1+c.random.ExpFloat64()/c.density, 1
+		f.next, f.from = c.start+c.random.ExpFloat64()/c.density, c.start
 	}
 	return all
 }
@@ -104,7 +105,7 @@ func (m *Model) quantiles(f *Forecast, c curve, s Simulation) {
 	var futures []future
 	var noise, trend, value []float64
 	for _, i := range byTime(c.t) {
-		if c.t[i] <= 1 || changes.certain() {
+		if changes.certain(c.t[i]) {
 			for j, q := range s.Quantiles {
 				f.TrendQuantiles[j][i], f.Quantiles[j][i] = f.Trend[i], f.Mean[i]
 				if z := normalQuantile(bounded(q, s.Draws)); z != 0 && sigma > 0 {
@@ -152,7 +153,7 @@ func (m *Model) Simulate(rows Rows, draws int, seed uint64) ([][]float64, error)
 		noise := rand.New(rand.NewPCG(^seed, uint64(d)))
 		all[d] = slices.Clone(f.Mean)
 		for _, i := range order {
-			if c.t[i] > 1 && !changes.certain() {
+			if !changes.certain(c.t[i]) {
 				all[d][i] = f.value(i, c.at(i, changes.added(&futures[d], c.t[i])), c.floor(i))
 			}
 			all[d][i] += sigma * noise.NormFloat64()
