@@ -2,6 +2,7 @@ package stl
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -53,15 +54,20 @@ type Season struct {
 // that divides the strongest goes before it when it explains more than its share
 // would be by chance: the day goes before the week, but half a day does not go
 // before a day with one short peak.
+//
+// Without candidates the series proposes them itself, among all periods of which it has at least four cycles, season after season. The best of
+// so many periods agrees better by chance than one that was named, so its p-value is that of a single one times their number (Bonferroni),
+// with the tail beyond the rearrangements taken as that of a gamma distribution with their mean and variance.
 func FindPeriod(x []float64, candidates ...int) []Season {
 	s := search{rest: make([]float64, len(x)), rng: rand.New(rand.NewPCG(1990, uint64(len(x))))}
 	cut(s.rest, x, 10, &s.stats)
 	s.least = map[int]float64{}
 	left := fitting(candidates, len(x))
-	for _, p := range left {
-		s.detrend(p)
-		s.least[p] = max(negligible*size(s.flat), rounding*size(s.rest))
+	if len(candidates) == 0 {
+		s.own = true
+		left = s.propose()
 	}
+	s.admit(left)
 	var found []Season
 	for len(left) > 0 {
 		best, ok := s.best(left)
@@ -71,9 +77,25 @@ func FindPeriod(x []float64, candidates ...int) []Season {
 		found = append(found, best)
 		s.remove(best.Period)
 		left = slices.DeleteFunc(left, func(p int) bool { return p == best.Period })
+		if s.own {
+			left = slices.DeleteFunc(s.propose(), func(p int) bool {
+				return slices.ContainsFunc(found, func(f Season) bool { return f.Period == p })
+			})
+			s.admit(left)
+		}
 	}
 	slices.SortFunc(found, func(a, b Season) int { return cmp.Compare(a.Period, b.Period) })
 	return found
+}
+
+// admit notes, before any season is taken out, below what the rest is nothing for each period.
+func (s *search) admit(periods []int) {
+	for _, p := range periods {
+		if _, ok := s.least[p]; !ok {
+			s.detrend(p)
+			s.least[p] = max(negligible*size(s.flat), rounding*size(s.rest))
+		}
+	}
 }
 
 // search is a series from which seasons are taken out one by one.
@@ -85,6 +107,7 @@ type search struct {
 	season []float64 // the mean of each step
 	stats  robust.Workspace
 	rng    *rand.Rand
+	own    bool            // candidates are proposed by the series
 	least  map[int]float64 // root mean square, detrended for a period, below which the rest is nothing
 }
 
@@ -119,8 +142,8 @@ func (s *search) best(candidates []int) (Season, bool) {
 func within(seasons []Season, whole Season) (part Season, ok bool) {
 	for _, s := range seasons {
 		chance := float64(s.Period) / float64(whole.Period)
-		if s.Period < whole.Period && whole.Period%s.Period == 0 &&
-			s.Strength > 1.5*chance*whole.Strength && s.Strength > part.Strength {
+		least := max(1.5*chance, chance+(1-chance)/4) * whole.Strength
+		if s.Period < whole.Period && whole.Period%s.Period == 0 && s.Strength > least && s.Strength > part.Strength {
 			part, ok = s, true
 		}
 	}
@@ -178,16 +201,61 @@ func (s *search) chance(p int) float64 {
 		}
 	}
 	observed := s.rotated(whole, p, false) * (1 - 1e-9) // equal but for rounding counts as reached
-	reached := 0
-	for i := range surrogates {
-		if s.rotated(whole, p, true) >= observed {
+	reached, drawn := 0, 0
+	var mean, squares float64
+	for drawn < surrogates {
+		one := s.rotated(whole, p, true)
+		if one >= observed {
 			reached++
 		}
-		if p := float64(reached+1) / (surrogates + 1); p > 10*Significance {
-			return float64(reached+1) / float64(i+2)
+		drawn++
+		d := one - mean
+		mean += d / float64(drawn)
+		squares += d * (one - mean)
+		if float64(reached+1)/(surrogates+1) > 10*Significance {
+			break
 		}
 	}
-	return float64(reached+1) / (surrogates + 1)
+	byCount := float64(reached+1) / float64(drawn+1)
+	if !s.own || byCount > 10*Significance {
+		return byCount
+	}
+	spread := squares / float64(drawn-1) / (mean * mean)
+	mean = max(mean, beside(whole, p))
+	least := max(1e-300, math.Pow(float64(p), float64(1-cycles))) // all cycles in phase
+	periods := len(s.rest)/leastCycles - 1
+	return min(1, float64(periods)*max(least, gammaTail(observed/mean, spread)))
+}
+
+// gammaTail is about the probability beyond x under the gamma distribution with mean 1 and the given variance (Wilson, Hilferty 1931).
+func gammaTail(x, variance float64) float64 {
+	if !(variance > 0) {
+		return 1
+	}
+	z := (math.Cbrt(x) - (1 - variance/9)) / math.Sqrt(variance/9)
+	return math.Erfc(z/math.Sqrt2) / 2
+}
+
+// beside is the mean of what rotated would give for the frequencies beside those of the period: with the cycles numbered c of C, the squares of
+// Σ_c x_(j+cp) exp(2πikc/C) summed over j are the power k of C frequencies beside each multiple of 1/p. Noise that nearly repeats after p steps has
+// as much there; a season has not.
+func beside(whole []float64, p int) float64 {
+	cycles := len(whole) / p
+	most := min(8, max(2, cycles/4), cycles/2)
+	total := 0.0
+	for k := 1; k <= most; k++ {
+		for j := range p {
+			var re, im float64
+			for c := range cycles {
+				sin, cos := math.Sincos(2 * math.Pi * float64(k*c%cycles) / float64(cycles))
+				v := whole[c*p+j]
+				re += v * cos
+				im += v * sin
+			}
+			total += re*re + im*im
+		}
+	}
+	return total / float64(most)
 }
 
 // rotated sums the squares of the sums over all cycles, each rotated at random.

@@ -88,6 +88,82 @@ func TestFindPeriod(t *testing.T) {
 	f("a constant", 200, func(*rand.Rand, int) float64 { return 0.1 }, []int{12, 24}, nil)
 }
 
+// Without candidates, seasons of any period must be found, and where none is there, hardly any.
+func TestFindPeriodUnnamed(t *testing.T) {
+	const draws = 20
+	f := func(name string, n, least int, at func(rng *rand.Rand, i int) float64, want ...int) {
+		t.Helper()
+		hits := 0
+		var other []int
+		for seed := range uint64(draws) {
+			rng := rand.New(rand.NewPCG(21, seed))
+			x := make([]float64, n)
+			for i := range x {
+				x[i] = at(rng, i)
+			}
+			var got []int
+			for _, s := range FindPeriod(x) {
+				got = append(got, s.Period)
+			}
+			if cmp.Equal(want, got, cmpopts.EquateEmpty()) {
+				hits++
+			} else {
+				other = got
+			}
+		}
+		if hits < least {
+			t.Errorf("%s: found %v in %d of %d draws, else %v", name, want, hits, draws, other)
+		}
+	}
+	noise := func(rng *rand.Rand, _ int) float64 { return rng.NormFloat64() }
+	level := 0.0
+	walk := func(rng *rand.Rand, i int) float64 {
+		if i == 0 {
+			level = 0
+		}
+		level += rng.NormFloat64()
+		return level
+	}
+	f("noise", 1000, 19, noise)
+	f("a random walk", 1000, 18, walk)
+	f("heavy tails", 1000, 18, func(rng *rand.Rand, _ int) float64 { return math.Exp(3 * rng.NormFloat64()) })
+	f("a constant", 300, 20, func(*rand.Rand, int) float64 { return 7 })
+	f("a sine", 672, 19, func(rng *rand.Rand, i int) float64 { return sine(24, i) + noise(rng, i) }, 24)
+	f("a sine of an odd period", 500, 19, func(rng *rand.Rand, i int) float64 { return sine(7, i) + noise(rng, i) }, 7)
+	f("a short peak", 672, 19, func(rng *rand.Rand, i int) float64 { return 3*float64(i%24/22) + noise(rng, i) }, 24)
+	f("an odd cycle on a random walk", 1000, 18, func(rng *rand.Rand, i int) float64 { return 3*walk(rng, i) + 20*float64(i%37/25) + noise(rng, i) }, 37)
+	f("a day and a week", 2016, 17, func(rng *rand.Rand, i int) float64 {
+		busy := 0.0
+		if hour, day := i%24, i/24%7; hour >= 8 && hour < 18 && day < 5 {
+			busy = 3
+		}
+		return busy + noise(rng, i)
+	}, 24, 168)
+	f("half of it missing", 672, 18, func(rng *rand.Rand, i int) float64 {
+		if rng.Float64() < 0.5 {
+			return math.NaN()
+		}
+		return 2*sine(24, i) + noise(rng, i)
+	}, 24)
+}
+
+// The sum of squares after folding must be what the autocovariances say.
+func TestAutocovariance(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.SliceOfN(rapid.Float64Range(-10, 10), 1, 70).Draw(t, "x")
+		got := autocovariance(x)
+		for k := range x {
+			want := 0.0
+			for i := k; i < len(x); i++ {
+				want += x[i] * x[i-k]
+			}
+			if math.Abs(got[k]-want) > 1e-9 {
+				t.Fatalf("at %d %g, want %g", k, got[k], want)
+			}
+		}
+	})
+}
+
 // Autocorrelated noise has no season, however wavy it looks.
 func TestWalksHaveNoSeason(t *testing.T) {
 	for _, memory := range []float64{0.7, 0.95, 1} {
@@ -122,14 +198,16 @@ func TestFindPeriodAnyInput(t *testing.T) {
 
 func BenchmarkFindPeriod(b *testing.B) {
 	for _, n := range []int{2016, 20160} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			rng := rand.New(rand.NewPCG(1, 2))
-			x := make([]float64, n)
-			for i := range x {
-				x[i] = sine(288, i) + rng.NormFloat64()
-			}
+		b.Run(fmt.Sprint(n, "/named"), func(b *testing.B) {
+			x := noisySine(n, 288)
 			for b.Loop() {
 				FindPeriod(x, 288, 2016)
+			}
+		})
+		b.Run(fmt.Sprint(n, "/unnamed"), func(b *testing.B) {
+			x := noisySine(n, 288)
+			for b.Loop() {
+				FindPeriod(x)
 			}
 		})
 	}
