@@ -33,20 +33,10 @@ func ExampleFit() {
 	// upper [163 489 661 332]
 }
 
-// simulate draws a series from a model.
+// simulate draws a series from a model, from its start.
 func simulate(rng *rand.Rand, m Model, n int) []float64 {
-	x := make([]float64, n)
-	s := m.Initial.clone()
-	for i := range x {
-		_, mu := s.expected(m.Spec, m.Params)
-		e := m.Sigma * rng.NormFloat64()
-		if m.Spec.Error == Multiplicative {
-			e *= mu
-		}
-		x[i] = mu + e
-		s.update(m.Spec, m.Params, x[i])
-	}
-	return x
+	m.State = m.Initial
+	return m.Simulate(rng, nil, n)
 }
 
 // truth is a model of each kind to draw from.
@@ -228,6 +218,86 @@ func TestConstant(t *testing.T) {
 	}
 }
 
+// What is given stays, and costs no degree of freedom.
+func TestGiven(t *testing.T) {
+	for _, spec := range specs {
+		x := simulate(rand.New(rand.NewPCG(1, 3)), truth(spec), 100)
+		cfg := Config{Period: spec.Period, Error: spec.Error, Trend: spec.Trend, Season: spec.Season}
+		free, err := Fit(x, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Given = Given{Alpha: &free.Params.Alpha, Phi: &free.Params.Phi}
+		some, err := Fit(x, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		given := 1.0
+		if spec.Trend == Damped {
+			given = 2
+		}
+		if some.Params.Alpha != free.Params.Alpha || math.Abs(some.LogLik-free.LogLik) > 0.01 || math.Abs(free.AIC-some.AIC-2*given) > 0.03 {
+			t.Errorf("%v: alpha %g, log-likelihood %g, AIC %g; want %g, %g, and %g less than %g",
+				spec, some.Params.Alpha, some.LogLik, some.AIC, free.Params.Alpha, free.LogLik, 2*given, free.AIC)
+		}
+		cfg.Given = Given{Alpha: new(0.5), Beta: new(0.0), Gamma: new(0.5), Phi: new(1.0)}
+		if all, err := Fit(x, cfg); err != nil || all.Params.Alpha != 0.5 || all.Params.Beta != 0 || all.Params.Phi != 1 {
+			t.Errorf("%v: %+v, %v", spec, all.Params, err)
+		}
+	}
+}
+
+// Each loss is least where it is asked for.
+func TestLossAndCriterion(t *testing.T) {
+	x := simulate(rand.New(rand.NewPCG(2, 3)), truth(Spec{Multiplicative, Additive, Multiplicative, 4}), 60)
+	cfg := Config{Period: 4, Error: Multiplicative, Trend: Additive, Season: Multiplicative}
+	likely, err := Fit(x, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Minimise = SquaredError
+	near, err := Fit(x, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if near.MSE > likely.MSE || likely.LogLik < near.LogLik {
+		t.Errorf("mse %g, log-likelihood %g by squared error; %g, %g by likelihood", near.MSE, near.LogLik, likely.MSE, likely.LogLik)
+	}
+	byBIC, err := Fit(x, Config{Period: 4, Choose: BIC})
+	if err != nil {
+		t.Fatal(err)
+	}
+	byAIC, err := Fit(x, Config{Period: 4, Choose: AIC})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if byAIC.AIC > byBIC.AIC || byBIC.BIC > byAIC.BIC {
+		t.Errorf("%v by AIC, %v by BIC", byAIC.Spec, byBIC.Spec)
+	}
+}
+
+// Paths must spread as the intervals say.
+func TestSimulate(t *testing.T) {
+	for _, spec := range specs {
+		m := truth(spec)
+		m.State = m.Initial
+		f := m.Forecast(8)
+		rng := rand.New(rand.NewPCG(6, 6))
+		var sum, squares float64
+		const draws = 5000
+		var path []float64
+		for range draws {
+			path = m.Simulate(rng, path, 8)
+			d := path[7] - f.Mean[7]
+			sum += d
+			squares += d * d
+		}
+		if sd := math.Sqrt(squares / draws); math.Abs(sd/f.StdDev[7]-1) > 0.05 || math.Abs(sum/draws) > 0.05*sd {
+			t.Errorf("%v: sd %g, simulated %g; mean off by %g", spec, f.StdDev[7], sd, sum/draws)
+		}
+	}
+}
+
 func TestChoosesWhatIsThere(t *testing.T) {
 	f := func(name string, at func(i int) float64, trend, season bool) {
 		t.Helper()
@@ -273,6 +343,14 @@ func TestRefuses(t *testing.T) {
 	f(some, Config{Trend: Multiplicative}, nil)
 	f(some, Config{Period: 2, Season: Damped}, nil)
 	f(some, Config{Period: 2, Error: Additive, Season: Multiplicative}, nil)
+	f(some, Config{Given: Given{Alpha: new(1.2)}}, nil)
+	f(some, Config{Given: Given{Alpha: new(nan)}}, nil)
+	f(some, Config{Given: Given{Alpha: new(0.2), Beta: new(0.3)}}, nil)
+	f(some, Config{Given: Given{Alpha: new(0.6), Gamma: new(0.5)}}, nil)
+	f(some, Config{Given: Given{Beta: new(0.6), Gamma: new(0.5)}}, nil)
+	f(some, Config{Given: Given{Phi: new(0.0)}}, nil)
+	f(some, Config{Minimise: 9}, nil)
+	f(some, Config{Choose: 9}, nil)
 	if _, err := Fit(some, Config{Period: 60, Season: None}); err != nil {
 		t.Errorf("a long period that is of no use: %v", err)
 	}
@@ -295,21 +373,4 @@ func TestInvalid(t *testing.T) {
 	f("a step beyond the season", func(m *Model) { m.State.Next = 4 })
 	f("a level that is NaN", func(m *Model) { m.State.Level = math.NaN() })
 	f("a negative sigma", func(m *Model) { m.Sigma = -1 })
-}
-
-func BenchmarkFit(b *testing.B) {
-	for _, n := range []int{168, 1344} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			rng := rand.New(rand.NewPCG(1, 2))
-			x := make([]float64, n)
-			for i := range x {
-				x[i] = 100 + 20*math.Sin(2*math.Pi*float64(i)/24) + rng.NormFloat64()
-			}
-			for b.Loop() {
-				if _, err := Fit(x, Config{Period: 24}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
 }

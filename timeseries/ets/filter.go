@@ -106,3 +106,27 @@ func Filter(spec Spec, params Params, from State, x []float64) (fitted []float64
 	}
 	return fitted, final, -0.5*n*math.Log(squares) - logs
 }
+
+// squaredErrors are the mean squared errors of the forecasts one step ahead, and the mean of those for one, two and three.
+func squaredErrors(spec Spec, p Params, from State, x []float64) (mse, amse float64) {
+	const ahead = 3
+	var sums, counts [ahead]float64
+	s, later := from.clone(), from.clone()
+	for i, y := range x {
+		copy(later.Season, s.Season)
+		later.Level, later.Trend, later.Next = s.Level, s.Trend, s.Next
+		for j := range min(ahead, len(x)-i) {
+			if e := x[i+j] - later.update(spec, p, math.NaN()); e == e {
+				sums[j] += e * e
+				counts[j]++
+			}
+		}
+		s.update(spec, p, y)
+	}
+	for j, sum := range sums {
+		if counts[j] > 0 {
+			amse += sum / counts[j] / ahead
+		}
+	}
+	return sums[0] / max(1, counts[0]), amse
+}

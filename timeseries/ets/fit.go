@@ -16,14 +16,6 @@ var (
 	ErrValues = errors.New("series has values that the model cannot have")
 )
 
-// Config says what to fit. The zero value chooses among the models without season.
-type Config struct {
-	Period int       // steps in a season, 2..MaxPeriod; 0 or 1: none
-	Error  Component // Additive, Multiplicative or Auto
-	Trend  Component // None, Additive, Damped or Auto
-	Season Component // None, Additive, Multiplicative or Auto
-}
-
 // Model is a fitted model with its present state. It is plain data; the methods that
 // change it must not be called concurrently.
 type Model struct {
@@ -35,13 +27,18 @@ type Model struct {
 
 	N                      int     // readings that were there
 	LogLik, AIC, AICc, BIC float64 // see the package comment; comparable within this package only
+	MSE                    float64 // mean squared error of the one-step forecasts, in the units of the series
+	AMSE                   float64 // mean of the mean squared errors one, two and three steps ahead
 }
 
 // Fit fits the models that the configuration allows and returns that with the least
-// AICc. NaN is a missing reading. Multiplicative errors and seasons are only for
+// AICc, or what Config.Choose says. NaN is a missing reading. Multiplicative errors and seasons are only for
 // series above 0. A model must leave at least two readings more than it has
 // parameters, a season at least two periods and a reading of each step.
 func Fit(x []float64, cfg Config) (Model, error) {
+	if err := cfg.check(); err != nil {
+		return Model{}, err
+	}
 	candidates, err := cfg.candidates()
 	if err != nil {
 		return Model{}, err
@@ -58,48 +55,18 @@ func Fit(x []float64, cfg Config) (Model, error) {
 	found := false
 	for _, spec := range candidates {
 		var one Model
-		if one, err = fit(spec, scaled, facts); err != nil {
+		if one, err = fit(spec, scaled, facts, cfg); err != nil {
 			continue
 		}
-		if !found || one.AICc < best.AICc {
+		if !found || cfg.Choose.of(&one) < cfg.Choose.of(&best) {
 			best, found = one, true
 		}
 	}
 	if !found {
 		return Model{}, err
 	}
+	best.MSE, best.AMSE = squaredErrors(best.Spec, best.Params, best.Initial, x)
 	return best, nil
-}
-
-// candidates lists the models that the configuration allows, simple ones first.
-func (c Config) candidates() ([]Spec, error) {
-	if c.Season == Auto && c.Period <= 1 {
-		c.Season = None
-	}
-	pick := func(given Component, all ...Component) []Component {
-		if given == Auto {
-			return all
-		}
-		return []Component{given}
-	}
-	var specs []Spec
-	var err error
-	for _, season := range pick(c.Season, None, Additive, Multiplicative) {
-		for _, trend := range pick(c.Trend, None, Additive, Damped) {
-			for _, e := range pick(c.Error, Additive, Multiplicative) {
-				s := Spec{Error: e, Trend: trend, Season: season, Period: c.Period}
-				if wrong := s.check(); wrong == nil {
-					specs = append(specs, s)
-				} else if err == nil || errors.Is(wrong, ErrPeriod) {
-					err = wrong
-				}
-			}
-		}
-	}
-	if len(specs) == 0 || errors.Is(err, ErrPeriod) {
-		return nil, err
-	}
-	return specs, nil
 }
 
 // facts is what decides which models a series can have.
@@ -129,8 +96,8 @@ func examine(x []float64) (facts, error) {
 }
 
 // admits returns an error when the series is not for the model.
-func (f facts) admits(s Spec) error {
-	if need := s.parameters() + 2; f.count < need {
+func (f facts) admits(s Spec, estimated int) error {
+	if need := estimated + 2; f.count < need {
 		return fmt.Errorf("ets: %w: %v has %d, %d are needed", ErrShort, s, f.count, need)
 	}
 	if !f.positive && (s.Error == Multiplicative || s.Season == Multiplicative) {
@@ -154,12 +121,12 @@ func (f facts) admits(s Spec) error {
 	return nil
 }
 
-// fit maximises the likelihood of one model.
-func fit(spec Spec, x []float64, f facts) (Model, error) {
-	if err := f.admits(spec); err != nil {
+// fit estimates one model.
+func fit(spec Spec, x []float64, f facts, cfg Config) (Model, error) {
+	if err := f.admits(spec, spec.parameters()-cfg.Given.count(spec)); err != nil {
 		return Model{}, err
 	}
-	o := newObjective(spec, x)
+	o := newObjective(spec, x, cfg)
 	var best []float64
 	least := math.Inf(1)
 	for _, v := range o.starts(2) {
@@ -170,7 +137,10 @@ func fit(spec Spec, x []float64, f facts) (Model, error) {
 	if best == nil {
 		return Model{}, fmt.Errorf("ets: %w: %v gives no likelihood", ErrValues, spec)
 	}
-	return o.model(best, least, f), nil
+	if spec.Error == Multiplicative {
+		o.leastRelativeSquares()
+	}
+	return o.model(best, o.value(best, nil), f), nil
 }
 
 // model turns the optimum into a model in the units of the series.
@@ -179,7 +149,7 @@ func (o *objective) model(v []float64, value float64, f facts) Model {
 	m := Model{Spec: o.spec, Params: params, Initial: initial.clone(), N: f.count}
 	fitted, final, _ := Filter(o.spec, params, m.Initial, o.x)
 	m.State = final
-	k, n := float64(o.spec.parameters()), float64(f.count)
+	k, n := float64(o.estimated()), float64(f.count)
 	squares := 0.0
 	for i, mu := range fitted {
 		if !f.present[i] {

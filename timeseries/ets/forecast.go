@@ -1,6 +1,10 @@
 package ets
 
-import "math"
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
 
 // Forecast is what a model expects of the next steps.
 type Forecast struct {
@@ -12,22 +16,60 @@ type Forecast struct {
 // Forecast forecasts h steps, with the given quantiles (0..1) of a normal
 // distribution. The model is not changed.
 func (m *Model) Forecast(h int, quantiles ...float64) Forecast {
-	f := Forecast{Mean: make([]float64, h), StdDev: m.spread(h), Quantiles: make([][]float64, len(quantiles))}
-	s := m.State.clone()
-	for i := range f.Mean {
-		f.Mean[i] = s.update(m.Spec, m.Params, math.NaN())
+	var f Forecast
+	switch {
+	case m.Spec.Season == Multiplicative:
+		f.Mean, f.StdDev = m.momentsOfProducts(h)
+	case m.Spec.Error == Multiplicative:
+		f.Mean = m.continued(h)
+		f.StdDev = m.spreadMultiplicative(f.Mean)
+	default:
+		f.Mean, f.StdDev = m.continued(h), m.spreadAdditive(h)
 	}
+	f.Quantiles = normalQuantiles(f.Mean, f.StdDev, quantiles)
+	return f
+}
+
+// Simulate draws a path of the next h steps, for what quantiles of single steps do not tell: the sum or the peak of a horizon. It uses the storage of
+// dst when that suffices. The model is not changed.
+func (m *Model) Simulate(rng *rand.Rand, dst []float64, h int) []float64 {
+	dst = slices.Grow(dst[:0], h)[:h]
+	s := m.State.clone()
+	for i := range dst {
+		q, mu := s.expected(m.Spec, m.Params)
+		e := m.Sigma * rng.NormFloat64()
+		if m.Spec.Error == Multiplicative {
+			e *= mu
+		}
+		dst[i] = mu + e
+		s.advance(m.Spec, m.Params, dst[i], q)
+	}
+	return dst
+}
+
+// continued is the forecast without further errors.
+func (m *Model) continued(h int) []float64 {
+	mean := make([]float64, h)
+	s := m.State.clone()
+	for i := range mean {
+		mean[i] = s.update(m.Spec, m.Params, math.NaN())
+	}
+	return mean
+}
+
+func normalQuantiles(mean, sd, quantiles []float64) [][]float64 {
+	all := make([][]float64, len(quantiles))
 	for i, q := range quantiles {
 		z := math.Sqrt2 * math.Erfinv(2*q-1)
-		f.Quantiles[i] = make([]float64, h)
-		for j, mean := range f.Mean {
-			f.Quantiles[i][j] = mean
-			if sd := f.StdDev[j]; sd > 0 && z != 0 {
-				f.Quantiles[i][j] += z * sd
+		all[i] = make([]float64, len(mean))
+		for j := range mean {
+			all[i][j] = mean[j]
+			if sd[j] > 0 && z != 0 {
+				all[i][j] += z * sd[j]
 			}
 		}
 	}
-	return f
+	return all
 }
 
 // Update takes in one more reading, NaN for a missing one, and returns what was
@@ -40,16 +82,8 @@ func (m *Model) Update(y float64) (forecast float64) {
 	return m.State.update(m.Spec, m.Params, y)
 }
 
-// spread returns the standard deviations of the next h steps.
-func (m *Model) spread(h int) []float64 {
-	if m.Spec.Error == Additive {
-		return m.spreadAdditive(h)
-	}
-	return m.spreadMultiplicative(h)
-}
-
 // effects is c_1..c_h: what an error does to the forecast j steps later, relative to
-// the error; without the part of the season when that is a factor.
+// the error.
 func (m *Model) effects(h int) []float64 {
 	c := make([]float64, h+1)
 	fading, sum := 1.0, 0.0
@@ -75,57 +109,27 @@ func (m *Model) spreadAdditive(h int) []float64 {
 	return sd
 }
 
-// spreadMultiplicative is class 2, v_h = (1+σ²)θ_h - μ_h² with θ_h = μ_h² + σ² Σ c_j²
-// θ_(h-j), where μ is without a season that is a factor. With one (class 3), an error
-// also changes the season of the same step one and more periods later, in proportion
-// γ; what it does there adds to c_j before squaring. That is right to first order in
-// σ², and exact within a period. Everything is in units of the largest μ.
-func (m *Model) spreadMultiplicative(h int) []float64 {
-	means, factors := m.partsAhead(h)
+// spreadMultiplicative is class 2: v_h = (1+σ²)θ_h - μ_h² with θ_h = μ_h² + σ² Σ c_j²
+// θ_(h-j), in units of the largest μ.
+func (m *Model) spreadMultiplicative(means []float64) []float64 {
+	theta, sd := make([]float64, len(means)), make([]float64, len(means))
 	unit := 0.0
 	for _, mu := range means {
 		unit = max(unit, math.Abs(mu))
 	}
 	if unit == 0 {
-		return make([]float64, h)
+		return sd
 	}
 	variance := m.Sigma * m.Sigma
-	c := m.effects(h)
-	theta, sd := make([]float64, h), make([]float64, h)
+	c := m.effects(len(means))
 	for i := range sd {
-		mu := means[i] / unit
-		level, whole := 0.0, 0.0 // sums of squared effects, without and with the season's
+		mu, sum := means[i]/unit, 0.0
 		for j := 1; j <= i; j++ {
-			effect := c[j] * math.Sqrt(theta[i-j])
-			level += effect * effect
-			if m.Spec.Season == Multiplicative && j%m.Spec.Period == 0 {
-				effect += m.Params.Gamma * math.Abs(mu)
-			}
-			whole += effect * effect
+			sum += c[j] * c[j] * theta[i-j]
 		}
-		theta[i] = mu*mu + variance*level
+		theta[i] = mu*mu + variance*sum
 		// (1+σ²)(μ²+σ²Σ) - μ², without the difference of nearly equal squares
-		v := variance * (whole + mu*mu + variance*whole)
-		sd[i] = unit * math.Abs(factors[i]) * math.Sqrt(v)
+		sd[i] = unit * math.Sqrt(variance*(sum+mu*mu+variance*sum))
 	}
 	return sd
-}
-
-// partsAhead returns the forecast of the next h steps as a product: of what a class 2
-// model would forecast, and the season where that is a factor.
-func (m *Model) partsAhead(h int) (means, factors []float64) {
-	means, factors = make([]float64, h), make([]float64, h)
-	s := m.State.clone()
-	for i := range means {
-		factors[i] = 1
-		if m.Spec.Season == Multiplicative {
-			factors[i] = s.season()
-		}
-		q, mu := s.expected(m.Spec, m.Params)
-		if means[i] = mu; m.Spec.Season == Multiplicative {
-			means[i] = q
-		}
-		s.advance(m.Spec, m.Params, math.NaN(), q)
-	}
-	return means, factors
 }

@@ -3,14 +3,17 @@ package ets
 import "math"
 
 // objective is twice the negative log-likelihood of a series as a function of a
-// vector: the parameters through a logistic into their bounds, then level, trend and
-// season but the last, in units of unit from where they start.
+// vector: the parameters that are not given through a logistic into their bounds, then level, trend and
+// season but the last, in units of unit from where they start. When squared errors are
+// asked for it is that of additive errors.
 type objective struct {
-	spec  Spec
-	x     []float64
-	start State
-	unit  float64 // of level, trend and an additive season
-	floor float64 // least mean of squared errors, so that a perfect fit has a likelihood
+	spec     Spec
+	given    Given
+	relative bool // squared errors are those relative to the forecast, and the likelihood is asked for
+	x        []float64
+	start    State
+	unit     float64 // of level, trend and an additive season
+	floor    float64 // least mean of squared errors, so that a perfect fit has a likelihood
 
 	season, seasonBar []float64
 	steps             []step
@@ -24,24 +27,44 @@ const (
 	leastPhi, mostPhi   = 0.8, 0.98
 )
 
-func (o *objective) size() int { return o.spec.parameters() - 1 }
+func (o *objective) size() int { return o.estimated() - 1 }
+
+// estimated counts what is estimated, σ² included.
+func (o *objective) estimated() int { return o.spec.parameters() - o.given.count(o.spec) }
+
+// alphaBounds keeps room for what is given of β ≤ α ≤ 1-γ.
+func (o *objective) alphaBounds() (least, most float64) {
+	least, most = leastRate, mostRate
+	if o.spec.hasTrend() && o.given.Beta != nil {
+		least = max(least, *o.given.Beta)
+	}
+	if o.spec.hasSeason() && o.given.Gamma != nil {
+		most = min(most, 1-*o.given.Gamma)
+	}
+	return least, most
+}
 
 // unpack turns a vector into parameters and initial state.
 func (o *objective) unpack(v []float64) (Params, State) {
-	p := Params{Phi: 1}
-	p.Alpha = within(v[0], leastRate, mostRate)
-	v = v[1:]
-	if o.spec.hasTrend() {
-		p.Beta = within(v[0], leastRate, p.Alpha)
+	take := func(given *float64, least, most float64) float64 {
+		if given != nil {
+			return *given
+		}
+		value := within(v[0], least, most)
 		v = v[1:]
+		return value
+	}
+	p := Params{Phi: 1}
+	least, most := o.alphaBounds()
+	p.Alpha = take(o.given.Alpha, least, most)
+	if o.spec.hasTrend() {
+		p.Beta = take(o.given.Beta, leastRate, max(leastRate, p.Alpha))
 	}
 	if o.spec.hasSeason() {
-		p.Gamma = within(v[0], leastRate, max(leastRate, 1-p.Alpha))
-		v = v[1:]
+		p.Gamma = take(o.given.Gamma, leastRate, max(leastRate, 1-p.Alpha))
 	}
 	if o.spec.Trend == Damped {
-		p.Phi = within(v[0], leastPhi, mostPhi)
-		v = v[1:]
+		p.Phi = take(o.given.Phi, leastPhi, mostPhi)
 	}
 	s := State{Level: o.start.Level + o.unit*v[0], Season: o.season}
 	v = v[1:]
@@ -93,7 +116,7 @@ func (o *objective) value(v, grad []float64) float64 {
 		}
 		n++
 		e := y - mu
-		if o.spec.Error == Multiplicative {
+		if o.relative {
 			if mu <= 0 {
 				return math.Inf(1)
 			}
@@ -147,7 +170,7 @@ func (o *objective) back(a *adjoint, p Params, s step, y, weight, seasonBar floa
 		dBar := p.Alpha*a.level + p.Beta*a.trend
 		qBar -= dBar
 		muBar := 2 * weight * (s.mu - y)
-		if o.spec.Error == Multiplicative {
+		if o.relative {
 			muBar = 2*weight*(y/s.mu-1)*(-y/(s.mu*s.mu)) + 2/s.mu
 		}
 		switch o.spec.Season {
@@ -172,27 +195,35 @@ func (o *objective) back(a *adjoint, p Params, s step, y, weight, seasonBar floa
 // chain turns derivatives by parameters and initial state into those by v.
 func (o *objective) chain(v []float64, p Params, a adjoint, grad []float64) {
 	slope := func(u float64) float64 { l := logistic(u); return l * (1 - l) }
-	i := 1
-	alpha := a.alpha
-	if o.spec.hasTrend() {
-		alpha += a.beta * logistic(v[i])
-		grad[i] = a.beta * (p.Alpha - leastRate) * slope(v[i])
-		i++
+	i := 0
+	if o.given.Alpha == nil {
+		i = 1
 	}
-	if o.spec.hasSeason() {
-		if room := 1 - p.Alpha - leastRate; room > 0 {
-			alpha -= a.gamma * logistic(v[i])
-			grad[i] = a.gamma * room * slope(v[i])
-		} else {
-			grad[i] = 0
+	alpha := a.alpha
+	if o.spec.hasTrend() && o.given.Beta == nil {
+		grad[i] = 0
+		if room := p.Alpha - leastRate; room > 0 {
+			alpha += a.beta * logistic(v[i])
+			grad[i] = a.beta * room * slope(v[i])
 		}
 		i++
 	}
-	if o.spec.Trend == Damped {
+	if o.spec.hasSeason() && o.given.Gamma == nil {
+		grad[i] = 0
+		if room := 1 - p.Alpha - leastRate; room > 0 {
+			alpha -= a.gamma * logistic(v[i])
+			grad[i] = a.gamma * room * slope(v[i])
+		}
+		i++
+	}
+	if o.spec.Trend == Damped && o.given.Phi == nil {
 		grad[i] = a.phi * (mostPhi - leastPhi) * slope(v[i])
 		i++
 	}
-	grad[0] = alpha * (mostRate - leastRate) * slope(v[0])
+	if o.given.Alpha == nil {
+		least, most := o.alphaBounds()
+		grad[0] = alpha * (most - least) * slope(v[0])
+	}
 	grad[i] = a.level * o.unit
 	i++
 	if o.spec.hasTrend() {

@@ -28,7 +28,18 @@ func TestGradient(t *testing.T) {
 		for range rapid.IntRange(0, 5).Draw(t, "gaps") {
 			x[rapid.IntRange(0, len(x)-1).Draw(t, "gap")] = math.NaN()
 		}
-		o := newObjective(spec, x)
+		maybe := func(name string, value float64) *float64 {
+			if rapid.Bool().Draw(t, name) {
+				return &value
+			}
+			return nil
+		}
+		cfg := Config{Given: Given{maybe("alpha", 0.3), maybe("beta", 0.1), maybe("gamma", 0.2), maybe("phi", 0.9)}}
+		cfg.Minimise = Loss(rapid.IntRange(0, 1).Draw(t, "loss"))
+		if err := cfg.check(); err != nil {
+			t.Fatal(err)
+		}
+		o := newObjective(spec, x, cfg)
 		v := rapid.SliceOfN(rapid.Float64Range(-1, 1), o.size(), o.size()).Draw(t, "v")
 		grad := make([]float64, len(v))
 		if math.IsInf(o.value(v, grad), 0) {

@@ -1,33 +1,14 @@
 package ets
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/foreshock-io/foreshock/timeseries/referencetest"
 )
-
-// reference holds what R's forecast package computes.
-const reference = "../../../shared/reference"
-
-func load(t *testing.T, path string, v any) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skipf("no %s: put the project's shared folder beside the repository to compare with R", filepath.Base(path))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, v); err != nil {
-		t.Fatal(err)
-	}
-}
 
 type rFile struct {
 	Series struct {
@@ -49,19 +30,23 @@ type rCase struct {
 		Error, Trend, Season string
 		Damped               bool
 	}
-	Par        map[string]float64
-	Initial    map[string]float64 `json:"initial_state"`
-	Final      json.RawMessage    `json:"final_state"`
-	LogLik     float64
-	AIC        float64
-	AICc, BIC  float64
-	Sigma2     float64
-	Fitted     []float64
-	Parameters int `json:"n_params_counted"`
-	Forecast   struct {
-		Mean, Lo80, Hi80, Lo95, Hi95 []float64
-	}
+	Par               map[string]float64
+	Initial           map[string]float64 `json:"initial_state"`
+	Final             []float64          `json:"final_state"`
+	LogLik            float64
+	AIC, AICc, BIC    float64
+	Sigma2, MSE, AMSE float64
+	Fitted, Residuals []float64
+	Parameters        int `json:"n_params_counted"`
+	Forecast          rForecast
 }
+
+type rForecast struct{ Mean, Lo80, Hi80, Lo95, Hi95 []float64 }
+
+func (f *rForecast) limits() []float64 { return slices.Concat(f.Lo80, f.Hi80, f.Lo95, f.Hi95) }
+
+// limits are those of R: 80 and 95 %.
+var limits = []float64{0.1, 0.9, 0.025, 0.975}
 
 var files = []string{
 	"AirPassengers", "Nile", "USAccDeaths", "austres", "co2", "m4_H105", "m4_H257", "presidents_filled", "rds_cpu_hourly",
@@ -79,11 +64,19 @@ func (c *rCase) spec(period int) Spec {
 	return s
 }
 
+// given are the parameters that the call fixes, which R does not list.
+func (c *rCase) given() (g Given) {
+	if strings.Contains(c.Call, "alpha=0.3, beta=0.05, gamma=0.2") {
+		return Given{Alpha: new(0.3), Beta: new(0.05), Gamma: new(0.2)}
+	}
+	return g
+}
+
 // params and initial give R's numbers our names: R's s1 is the newest season.
 func (c *rCase) params() Params {
 	p := Params{Alpha: c.Par["alpha"], Beta: c.Par["beta"], Gamma: c.Par["gamma"], Phi: 1}
-	if strings.Contains(c.Call, "alpha=0.3") { // fixed in the call, and so not listed
-		p = Params{Alpha: 0.3, Beta: 0.05, Gamma: 0.2, Phi: 1}
+	if g := c.given(); g.Alpha != nil {
+		p = Params{Alpha: *g.Alpha, Beta: *g.Beta, Gamma: *g.Gamma, Phi: 1}
 	}
 	if phi, ok := c.Par["phi"]; ok {
 		p.Phi = phi
@@ -101,106 +94,141 @@ func (c *rCase) initial(s Spec) State {
 	return state
 }
 
+// listed is a state as R lists it: level, trend, season with the newest step first.
+func listed(s Spec, state State) []float64 {
+	list := []float64{state.Level}
+	if s.hasTrend() {
+		list = append(list, state.Trend)
+	}
+	for i := range state.Season {
+		list = append(list, state.Season[(state.Next+len(state.Season)-1-i)%len(state.Season)])
+	}
+	return list
+}
+
 // apart is the largest difference relative to the largest value.
 func apart(got, want []float64) float64 {
-	if len(got) != len(want) {
-		return math.Inf(1)
-	}
-	worst, size := 0.0, math.SmallestNonzeroFloat64
-	for i := range want {
-		worst, size = max(worst, math.Abs(got[i]-want[i])), max(size, math.Abs(want[i]))
-		if math.IsNaN(got[i]) {
-			return math.Inf(1)
-		}
-	}
-	return worst / size
+	return referencetest.Apart(got, want) / max(math.SmallestNonzeroFloat64, referencetest.Size(want))
 }
+
+func relative(got, want float64) float64 { return math.Abs(got/want - 1) }
 
 // With R's parameters and initial state everything else is arithmetic.
-func TestFilterAgainstR(t *testing.T) {
+func TestReferenceFilter(t *testing.T) {
 	for _, name := range files {
 		var file rFile
-		load(t, filepath.Join(reference, "ets", name+".json"), &file)
+		referencetest.Load(t, "ets/"+name+".json", &file)
+		x := file.Series.Values
 		for _, c := range file.Cases {
 			spec, p := c.spec(file.Series.Frequency), c.params()
-			fitted, final, logLik := Filter(spec, p, c.initial(spec), file.Series.Values)
-			if d := apart(fitted, c.Fitted); d > 1e-9 {
-				t.Errorf("%s, %s: fitted values are off by %.2g", name, c.Call, d)
+			fitted, final, logLik := Filter(spec, p, c.initial(spec), x)
+			mse, amse := squaredErrors(spec, p, c.initial(spec), x)
+			if spec.Trend == Damped {
+				amse = amseAsR(spec, p, c.initial(spec), x)
 			}
-			if d := math.Abs(logLik/c.LogLik - 1); d > 1e-9 {
-				t.Errorf("%s, %s: log-likelihood %.10g, want %.10g", name, c.Call, logLik, c.LogLik)
-			}
-			n := float64(len(file.Series.Values))
-			m := Model{Spec: spec, Params: p, State: final, Sigma: math.Sqrt(c.Sigma2)}
-			compareForecast(t, name+", "+c.Call, m, &c)
-			if !strings.Contains(c.Call, "alpha=") {
-				if k := float64(spec.parameters()); int(k) != c.Parameters || math.Abs(-2*c.LogLik+2*k+2*k*(k+1)/(n-k-1)-c.AICc) > 1e-6 {
-					t.Errorf("%s, %s: %g parameters, want %d", name, c.Call, k, c.Parameters)
+			residuals := make([]float64, len(x))
+			for i, mu := range fitted {
+				if residuals[i] = x[i] - mu; spec.Error == Multiplicative {
+					residuals[i] /= mu
 				}
 			}
+			within := func(what string, deviation float64) {
+				t.Helper()
+				referencetest.Within(t, "ets/"+name, c.Call+" "+what+", relative", deviation, 1e-8)
+			}
+			within("fitted and residuals", max(apart(fitted, c.Fitted), apart(residuals, c.Residuals)))
+			within("final state", apart(listed(spec, final), c.Final))
+			within("log-likelihood", relative(logLik, c.LogLik))
+			within("mse, amse", max(relative(mse, c.MSE), relative(amse, c.AMSE)))
+			if k, n := float64(spec.parameters()-c.given().count(spec)), float64(len(x)); int(k) != c.Parameters {
+				t.Errorf("%s, %s: %g parameters, want %d", name, c.Call, k, c.Parameters)
+			} else {
+				within("aic, aicc, bic", max(relative(-2*logLik+2*k, c.AIC),
+					relative(-2*logLik+2*k+2*k*(k+1)/(n-k-1), c.AICc), relative(-2*logLik+k*math.Log(n), c.BIC)))
+			}
+			mean, limits := forecastAsR(Model{Spec: spec, Params: p, State: final, Sigma: math.Sqrt(c.Sigma2)}, len(c.Forecast.Mean))
+			within("forecast", apart(mean, c.Forecast.Mean))
+			within("limits", apart(limits, c.Forecast.limits()))
 		}
 	}
 }
 
-// compareForecast compares exactly where both are exact. With a multiplicative season
-// that is one period ahead: beyond it the forecast package has the moments of products
-// of dependent factors, this package a first-order approximation. And without trend, but
-// with an additive season, the forecast package takes gamma into account one step early
-// (its matrix G has it in row 3, which is right for models with trend only). And with a
-// damped trend and a multiplicative season it starts from l + b, not l + φb.
-func compareForecast(t *testing.T, name string, m Model, c *rCase) {
-	t.Helper()
-	h := len(c.Forecast.Mean)
-	f := m.Forecast(h, 0.1, 0.9, 0.025, 0.975)
-	exact, exactLimits := h, h
-	if m.Spec.Season == Multiplicative {
-		exact, exactLimits = min(h, m.Spec.Period), min(h, m.Spec.Period)
-	}
+// forecastAsR is the forecast with the limits of R, and with two slips of it, each of which its own numbers give away:
+//
+// With a damped trend and a multiplicative season R's first forecast is of l + b, though its own fitted values, compared above, are of l + φb. So
+// all of its forecast is that of a trend b/φ, which errors move by β/φ.
+//
+// With an additive season and without trend R lets γ widen the limits one step early, at h = m instead of h = m + 1, the first step that shares its
+// season with an error ahead; with a trend it does so at m + 1. So all of its limits are those with effects c_j that have γ at j = m - 1, 2m - 1, …
+func forecastAsR(m Model, h int) (mean, all []float64) {
 	if m.Spec.Season == Multiplicative && m.Spec.Trend == Damped {
-		exact, exactLimits = 0, 0
+		m.State.Trend /= m.Params.Phi
+		m.Params.Beta /= m.Params.Phi
 	}
-	if m.Spec.Season == Additive && m.Spec.Trend == None && m.Spec.Error == Additive {
-		exactLimits = min(h, m.Spec.Period-1)
-	}
-	check := func(what string, got, want []float64, exact int) {
-		t.Helper()
-		if d := apart(got[:exact], want[:exact]); d > 1e-9 {
-			t.Errorf("%s: %s is off by %.2g", name, what, d)
+	f := m.Forecast(h, limits...)
+	if m.Spec == (Spec{Additive, None, Additive, m.Spec.Period}) {
+		sum := 1.0
+		for j := range h {
+			f.StdDev[j] = m.Sigma * math.Sqrt(sum)
+			effect := m.Params.Alpha
+			if (j+2)%m.Spec.Period == 0 {
+				effect += m.Params.Gamma
+			}
+			sum += effect * effect
 		}
-		if d := apart(got, want); d > 0.004 {
-			t.Errorf("%s: %s beyond what is exact is off by %.2g", name, what, d)
+		f.Quantiles = normalQuantiles(f.Mean, f.StdDev, limits)
+	}
+	return f.Mean, slices.Concat(f.Quantiles...)
+}
+
+// amseAsR is the AMSE with a slip of R in damped trends: two steps ahead it takes 2φ of the trend, three ahead 2φ + φ², where its own forecasts,
+// compared above, take φ + φ² and φ + φ² + φ³.
+func amseAsR(spec Spec, p Params, from State, x []float64) float64 {
+	s := from.clone()
+	trends := [3]float64{p.Phi, 2 * p.Phi, 2*p.Phi + p.Phi*p.Phi}
+	var sums [3]float64
+	for i, y := range x {
+		for j, trend := range trends[:min(3, len(x)-i)] {
+			forecast := s.Level + trend*s.Trend
+			if spec.hasSeason() {
+				step := s.Season[(s.Next+j)%spec.Period]
+				if forecast += step; spec.Season == Multiplicative {
+					forecast = (forecast - step) * step
+				}
+			}
+			sums[j] += (x[i+j] - forecast) * (x[i+j] - forecast) / float64(len(x)-j) / 3
 		}
+		s.update(spec, p, y)
 	}
-	check("mean", f.Mean, c.Forecast.Mean, exact)
-	for i, want := range [][]float64{c.Forecast.Lo80, c.Forecast.Hi80, c.Forecast.Lo95, c.Forecast.Hi95} {
-		check(fmt.Sprint("limit ", i), f.Quantiles[i], want, exactLimits)
-	}
+	return sums[0] + sums[1] + sums[2]
 }
 
 // A fit is right when its likelihood is not below R's, whose optimiser is not exact.
-func TestFitAgainstR(t *testing.T) {
-	worst, below, compared := 0.0, 0, 0
+func TestReferenceFit(t *testing.T) {
 	for _, name := range files {
 		var file rFile
-		load(t, filepath.Join(reference, "ets", name+".json"), &file)
+		referencetest.Load(t, "ets/"+name+".json", &file)
+		x := file.Series.Values
 		for _, c := range file.Cases {
-			if strings.Contains(c.Call, "alpha=") {
-				continue // parameters cannot be fixed
-			}
 			spec := c.spec(file.Series.Frequency)
-			cfg := Config{Period: spec.Period, Error: spec.Error, Trend: spec.Trend, Season: spec.Season}
+			cfg := Config{Period: spec.Period, Error: spec.Error, Trend: spec.Trend, Season: spec.Season, Given: c.given()}
 			if c.Call == "ets(x)" {
 				cfg = Config{Period: spec.Period}
 			}
-			m, err := Fit(file.Series.Values, cfg)
+			least := strings.Contains(c.Call, `opt.crit="mse"`)
+			if least {
+				cfg.Minimise = SquaredError
+			}
+			m, err := Fit(x, cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("%s, %s: %v %.3f, R %s %.3f", name, c.Call, m.Spec, m.AICc, c.Method, c.AICc)
-			if m.AICc > c.AICc+1 {
-				t.Errorf("%s, %s: %v has AICc %.3f, R's %s %.3f", name, c.Call, m.Spec, m.AICc, c.Method, c.AICc)
+			if least {
+				referencetest.Within(t, "ets/"+name, c.Call+" mse, ours above R's, relative", m.MSE/c.MSE-1, 1e-3)
 			}
+			referencetest.Within(t, "ets/"+name, fmt.Sprintf("%s aicc, ours (%v) less R's (%s)", c.Call, m.Spec, c.Method), m.AICc-c.AICc, 1)
 		}
+		worst, models := math.Inf(-1), 0
 		for _, c := range file.Candidates {
 			if c.LogLik == nil {
 				continue
@@ -209,62 +237,126 @@ func TestFitAgainstR(t *testing.T) {
 			if _, damped := c.Par["phi"]; damped {
 				spec.Trend = Damped
 			}
-			m, err := Fit(file.Series.Values, Config{Period: spec.Period, Error: spec.Error, Trend: spec.Trend, Season: spec.Season})
+			m, err := Fit(x, Config{Period: spec.Period, Error: spec.Error, Trend: spec.Trend, Season: spec.Season})
 			if err != nil {
 				t.Fatal(err)
 			}
-			compared++
+			models++
 			worst = max(worst, *c.LogLik-m.LogLik)
-			if m.LogLik < *c.LogLik-0.01 {
-				below++
-			}
-			if m.LogLik < *c.LogLik-0.5 {
-				t.Errorf("%s, %v: log-likelihood %.3f, R's is %.3f", name, spec, m.LogLik, *c.LogLik)
-			}
 		}
+		referencetest.Within(t, "ets/"+name, fmt.Sprintf("%d candidate models, log-likelihood, R's less ours", models), worst, 0.5)
 	}
-	t.Logf("%d of %d candidate models are more than 0.01 below R's log-likelihood, at most by %.3f", below, compared, worst)
 }
 
-// HoltWinters smooths the season with the new level, ETS with the expected one: for an
-// additive season gamma is then gamma(1-alpha), and beta is alpha·beta.
-func TestFilterAgainstHoltWinters(t *testing.T) {
+type hwCase struct {
+	ID, Call, Seasonal string
+	Alpha, Beta, Gamma referencetest.Value
+	SSE                float64
+	Fitted             []float64
+	First              int `json:"fitted_start"`
+	Start              struct {
+		Level, Trend referencetest.Value
+		Season       []float64
+	}
+	Predict  struct{ Fit, Upr, Lwr []float64 } `json:"predict95"`
+	Forecast rForecast                         `json:"forecast_package"`
+}
+
+func (c *hwCase) config(period int) HoltWintersConfig {
+	cfg := HoltWintersConfig{Period: period, Trend: Additive, Season: None}
+	if math.IsNaN(float64(c.Beta)) {
+		cfg.Trend = None
+	}
+	if !math.IsNaN(float64(c.Gamma)) {
+		if cfg.Season = Additive; c.Seasonal == "multiplicative" {
+			cfg.Season = Multiplicative
+		}
+	}
+	return cfg
+}
+
+func TestReferenceHoltWinters(t *testing.T) {
 	for _, name := range []string{"AirPassengers", "Nile", "USAccDeaths", "co2", "rds_cpu_hourly"} {
 		var file struct {
 			Series struct {
 				Frequency int
 				Values    []float64
 			}
-			Cases []struct {
-				ID                 string
-				Alpha, Beta, Gamma float64
-				SSE                float64
-				Fitted             []float64
-				First              int `json:"fitted_start"`
-				Start              struct {
-					Level, Trend float64
-					Season       []float64
-				}
-			}
+			Cases []hwCase
 		}
-		load(t, filepath.Join(reference, "holtwinters", name+".json"), &file)
+		referencetest.Load(t, "holtwinters/"+name+".json", &file)
 		x := file.Series.Values
 		for _, c := range file.Cases {
-			spec := Spec{Additive, Additive, None, file.Series.Frequency}
-			if c.Start.Season != nil {
-				spec.Season = Additive
-			}
-			if c.ID == "no_trend_fixed" || strings.HasPrefix(c.ID, "ses") {
-				spec.Trend = None
-			}
-			if strings.HasSuffix(c.ID, "_fixed") && !strings.HasPrefix(c.ID, "multiplicative") {
-				p := Params{Alpha: c.Alpha, Beta: c.Alpha * c.Beta, Gamma: c.Gamma * (1 - c.Alpha), Phi: 1}
-				start := State{Level: c.Start.Level, Trend: c.Start.Trend, Season: c.Start.Season}
-				fitted, _, _ := Filter(spec, p, start, x[c.First-1:])
-				if d := apart(fitted, c.Fitted); d > 1e-11 {
-					t.Errorf("%s, %s: fitted values are off by %.2g", name, c.ID, d)
+			cfg := c.config(file.Series.Frequency)
+			if !strings.HasSuffix(c.ID, "_fixed") {
+				own, err := FitHoltWinters(x, cfg)
+				if err != nil {
+					t.Fatal(err)
 				}
+				referencetest.Within(t, "holtwinters/"+name, c.Call+" sse, ours above R's, relative", own.SSE/c.SSE-1, 1e-3)
 			}
+			// At R's parameters all is arithmetic.
+			cfg.Alpha, cfg.Beta, cfg.Gamma = (*float64)(&c.Alpha), (*float64)(&c.Beta), (*float64)(&c.Gamma)
+			if cfg.Trend == None {
+				cfg.Beta = nil
+			}
+			if cfg.Season == None {
+				cfg.Gamma = nil
+			}
+			m, err := FitHoltWinters(x, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.First+1 != c.First {
+				t.Errorf("%s, %s: fitted from reading %d on, R from %d", name, c.Call, m.First, c.First-1)
+			}
+			start := []float64{float64(c.Start.Level)}
+			if m.Spec.hasTrend() {
+				start = append(start, float64(c.Start.Trend))
+			}
+			start = append(start, c.Start.Season...)
+			got := listed(m.Spec, m.Initial)
+			slices.Reverse(got[len(got)-len(c.Start.Season):])
+			within := func(what string, deviation float64) {
+				t.Helper()
+				referencetest.Within(t, "holtwinters/"+name, c.Call+" "+what+", relative", deviation, 1e-9)
+			}
+			within("start", apart(got, start))
+			within("fitted, sse", max(apart(m.Fitted(x), c.Fitted), relative(m.SSE, c.SSE)))
+			f := m.Forecast(len(c.Predict.Fit), 0.025, 0.975)
+			limitsAsR(&f, &m, 0.025, 0.975)
+			within("predict", max(apart(f.Mean, c.Predict.Fit), apart(slices.Concat(f.Quantiles...), slices.Concat(c.Predict.Lwr, c.Predict.Upr))))
+			f = m.Forecast(len(c.Forecast.Mean), limits...)
+			limitsAsR(&f, &m, limits...)
+			within("forecast", max(apart(f.Mean, c.Forecast.Mean), apart(slices.Concat(f.Quantiles...), c.Forecast.limits())))
 		}
 	}
+}
+
+// limitsAsR gives a forecast with a multiplicative season the limits of R, which has two slips in the formula of Yar and Chatfield. Its ψ_0 is
+// α + γ(1-α) instead of 1, so that its first limits are narrower than the spread of its own one-step errors. And where the formula divides by the
+// season of the last step of the period, it divides by the trend, which stands before the seasons in its list of coefficients.
+func limitsAsR(f *Forecast, m *HoltWinters, quantiles ...float64) {
+	if m.Spec.Season != Multiplicative {
+		return
+	}
+	period := m.Spec.Period
+	step := func(i int) float64 { return m.State.Season[(m.State.Next+i)%period] }
+	for i := range f.StdDev {
+		sum := 0.0
+		for j := 0; j <= i; j++ {
+			psi := m.Alpha * (1 + float64(j)*m.Beta)
+			if j%period == 0 {
+				psi += m.Gamma * (1 - m.Alpha)
+			}
+			divisor := step((i%period + period - j%period) % period)
+			if (i+1-j)%period == 0 {
+				divisor = m.State.Trend
+			}
+			psi *= step(i) / divisor
+			sum += psi * psi
+		}
+		f.StdDev[i] = m.Sigma * math.Sqrt(sum)
+	}
+	f.Quantiles = normalQuantiles(f.Mean, f.StdDev, quantiles)
 }

@@ -4,8 +4,8 @@ import "math"
 
 // newObjective prepares the fit of a model: storage, and an initial state to start
 // from, by classical decomposition and a line through the first readings.
-func newObjective(spec Spec, x []float64) *objective {
-	o := &objective{spec: spec, x: x, steps: make([]step, len(x))}
+func newObjective(spec Spec, x []float64, cfg Config) *objective {
+	o := &objective{spec: spec, given: cfg.Given, x: x, steps: make([]step, len(x))}
 	rest := x
 	if spec.hasSeason() {
 		o.season, o.seasonBar = make([]float64, spec.Period), make([]float64, spec.Period)
@@ -32,12 +32,15 @@ func newObjective(spec Spec, x []float64) *objective {
 	if o.unit = spread(x); o.unit == 0 {
 		o.unit = max(largest, math.SmallestNonzeroFloat64)
 	}
-	o.floor = 1e-20
-	if spec.Error == Additive {
-		o.floor = max(1e-300, 1e-20*largest*largest)
+	o.leastSquares(max(1e-300, 1e-20*largest*largest))
+	if spec.Error == Multiplicative && cfg.Minimise == Deviance {
+		o.leastRelativeSquares()
 	}
 	return o
 }
+
+func (o *objective) leastSquares(floor float64) { o.relative, o.floor = false, floor }
+func (o *objective) leastRelativeSquares()      { o.relative, o.floor = true, 1e-20 }
 
 // firstSeason is the mean over the cycles of x without (or divided by) its centred
 // moving average, with sum 0 (or mean 1).
@@ -56,19 +59,31 @@ func firstSeason(spec Spec, x []float64) []float64 {
 		}
 		counts[i%m]++
 	}
-	total := 0.0
 	for i := range season {
 		season[i] /= max(1, counts[i])
-		total += season[i] / float64(m)
 	}
-	for i := range season {
-		if spec.Season == Multiplicative {
-			season[i] = max(0.01, season[i]/total)
-		} else {
-			season[i] -= total
+	centreSeason(spec, season)
+	if spec.Season == Multiplicative {
+		for i, s := range season {
+			season[i] = max(0.01, s)
 		}
 	}
 	return season
+}
+
+// centreSeason gives a season the sum 0, or the mean 1.
+func centreSeason(spec Spec, season []float64) {
+	mean := 0.0
+	for _, s := range season {
+		mean += s / float64(len(season))
+	}
+	for i := range season {
+		if spec.Season == Multiplicative {
+			season[i] /= mean
+		} else {
+			season[i] -= mean
+		}
+	}
 }
 
 // around is the centred moving average over m steps at i, or the nearest full one.
@@ -149,7 +164,11 @@ func (o *objective) starts(n int) [][]float64 {
 		value float64
 	}
 	var best []candidate
-	for _, alpha := range []float64{0.05, 0.2, 0.5, 0.9} {
+	alphas := []float64{0.05, 0.2, 0.5, 0.9}
+	if o.given.Alpha != nil {
+		alphas = alphas[:1]
+	}
+	for _, alpha := range alphas {
 		one := candidate{value: math.Inf(1)} // the best with this alpha
 		for _, shares := range o.shares() {
 			v := o.vector(alpha, shares[0], shares[1])
@@ -175,10 +194,10 @@ func (o *objective) starts(n int) [][]float64 {
 // shares lists the beta and gamma to try, as shares of their range.
 func (o *objective) shares() (all [][2]float64) {
 	betas, gammas := []float64{0.02, 0.2, 0.8}, []float64{0.02, 0.3, 0.8}
-	if !o.spec.hasTrend() {
+	if !o.spec.hasTrend() || o.given.Beta != nil {
 		betas = betas[:1]
 	}
-	if !o.spec.hasSeason() {
+	if !o.spec.hasSeason() || o.given.Gamma != nil {
 		gammas = gammas[:1]
 	}
 	for _, beta := range betas {
@@ -192,19 +211,19 @@ func (o *objective) shares() (all [][2]float64) {
 // vector is where the given parameters and the initial state at hand are; beta and
 // gamma are shares of their range.
 func (o *objective) vector(alpha, beta, gamma float64) []float64 {
-	v := make([]float64, o.size())
-	v[0] = logit(alpha, leastRate, mostRate)
-	i := 1
-	if o.spec.hasTrend() {
-		v[i] = logit(beta, 0, 1)
-		i++
+	v := make([]float64, 0, o.size())
+	if o.given.Alpha == nil {
+		least, most := o.alphaBounds()
+		v = append(v, logit(alpha, least, most))
 	}
-	if o.spec.hasSeason() {
-		v[i] = logit(gamma, 0, 1)
-		i++
+	if o.spec.hasTrend() && o.given.Beta == nil {
+		v = append(v, logit(beta, 0, 1))
 	}
-	if o.spec.Trend == Damped {
-		v[i] = logit(0.97, leastPhi, mostPhi)
+	if o.spec.hasSeason() && o.given.Gamma == nil {
+		v = append(v, logit(gamma, 0, 1))
 	}
-	return v
+	if o.spec.Trend == Damped && o.given.Phi == nil {
+		v = append(v, logit(0.97, leastPhi, mostPhi))
+	}
+	return v[:o.size()]
 }
