@@ -16,6 +16,7 @@ import (
 const (
 	exitFailed      = 1
 	exitUsage       = 2 // usage, or a configuration with faults
+	exitPart        = 3 // of several series some failed
 	exitUnreachable = 4 // no program answers
 	exitRefused     = 5 // not found, not allowed, or in conflict
 )
@@ -44,11 +45,14 @@ func exitCode(err error) int {
 	var usage usageError
 	var answer *answerError
 	var away *awayError
+	var part *partError
 	switch {
 	case errors.As(err, &faults), errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &away):
 		return exitUnreachable
+	case errors.As(err, &part):
+		return exitPart
 	case errors.As(err, &answer):
 		return exitRefused
 	}
@@ -64,8 +68,9 @@ forecasts the demand behind them, and gets more capacity before latency suffers.
   foreshock replay data.csv         what it would have seen and decided
   foreshock workloads               what it watches, the worst first (of the program that runs)
   foreshock explain disk/sda        why
+  foreshock decompose reads.csv     trend, seasons and remainder of any series
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 4 no program answers, 5 refused or not found.`
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some of several series failed, 4 no program answers, 5 refused or not found.`
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
@@ -75,8 +80,9 @@ func rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
-	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "ask", Title: "Ask the program that runs:"}, &cobra.Group{ID: "do", Title: "Tell the program that runs:"})
+	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "numbers", Title: "Numbers through a pipe:"}, &cobra.Group{ID: "ask", Title: "Ask the program that runs:"}, &cobra.Group{ID: "do", Title: "Tell the program that runs:"})
 	root.AddCommand(runCommand(), checkCommand(), replayCommand())
+	root.AddCommand(decomposeCommand())
 	root.AddCommand(askCommands()...)
 	root.AddCommand(doCommands()...)
 	root.AddCommand(versionCommand())

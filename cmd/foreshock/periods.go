@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/foreshock-io/foreshock/timeseries/stl"
+)
+
+// periods is the flag --period: seasons in steps, ascending.
+type periods struct {
+	list []int
+	auto bool // find them
+}
+
+func (p *periods) Type() string { return "N[,M]" }
+
+func (p *periods) String() string {
+	if p.auto {
+		return "auto"
+	}
+	return joined(p.list)
+}
+
+func joined(list []int) string {
+	var text []string
+	for _, n := range list {
+		text = append(text, strconv.Itoa(n))
+	}
+	return strings.Join(text, ",")
+}
+
+// Set reads the flag.
+func (p *periods) Set(text string) error {
+	p.auto, p.list = text == "auto", nil
+	if p.auto || text == "none" {
+		return nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || n < 1 {
+			return fmt.Errorf("steps in a season are expected, for example 24 or 24,168, or auto, or none")
+		}
+		if n > 1 {
+			p.list = append(p.list, n)
+		}
+	}
+	slices.Sort(p.list)
+	p.list = slices.Compact(p.list)
+	return nil
+}
+
+// usual are the seasons of what people record each second to each month.
+var usual = []int{4, 5, 7, 12, 24, 48, 52, 60, 96, 144, 168, 288, 336, 672, 1440, 2016, 10080}
+
+// looked is how many series of a file are asked for their seasons.
+const looked = 20
+
+// find finds the periods of a file, when they are not given: those of most of its first series. A file has one step, so its series have the same seasons or none.
+func (p *periods) find(f *seriesFile, say io.Writer) error {
+	if !p.auto {
+		return nil
+	}
+	votes := map[int]int{}
+	for len(f.ahead) < looked {
+		s, err := f.nextRead()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		f.ahead = append(f.ahead, s)
+		for _, found := range stl.FindPeriod(s.values, usual...) {
+			votes[found.Period]++
+		}
+	}
+	for period, n := range votes {
+		if 2*n > len(f.ahead) {
+			p.list = append(p.list, period)
+		}
+	}
+	slices.Sort(p.list)
+	if len(p.list) > 0 {
+		fmt.Fprintf(say, "foreshock: %s: found --period %s\n", f.name, joined(p.list))
+	} else {
+		fmt.Fprintf(say, "foreshock: %s: no season found; --period says how many steps one has\n", f.name)
+	}
+	return nil
+}
