@@ -82,7 +82,7 @@ func rootCommand() *cobra.Command {
 	})
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "numbers", Title: "Numbers through a pipe:"}, &cobra.Group{ID: "ask", Title: "Ask the program that runs:"}, &cobra.Group{ID: "do", Title: "Tell the program that runs:"})
 	root.AddCommand(runCommand(), checkCommand(), replayCommand())
-	root.AddCommand(decomposeCommand())
+	root.AddCommand(decomposeCommand(), forecastCommand())
 	root.AddCommand(askCommands()...)
 	root.AddCommand(doCommands()...)
 	root.AddCommand(versionCommand())

@@ -90,6 +90,17 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// real is a number in JSON, null where there is none.
+type real float64
+
+// MarshalJSON writes the number.
+func (x real) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+		return []byte("null"), nil
+	}
+	return []byte(number(float64(x))), nil
+}
+
 // numbers are values in JSON, null where one is missing.
 type numbers []float64
 
@@ -101,11 +112,8 @@ func (n numbers) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			b = append(b, "null"...)
-		} else {
-			b = append(b, number(x)...)
-		}
+		text, _ := real(x).MarshalJSON()
+		b = append(b, text...)
 	}
 	return append(b, ']'), nil
 }
