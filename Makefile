@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export CGO_ENABLED ?= 0
 TOOL := go tool -modfile=go.tools.mod
 
-.PHONY: build run test check lint vulns fmt bench reference demo guest soak generate deps clean help
+.PHONY: build run test check lint vulns fmt bench bench-detect reference demo guest soak generate deps clean help
 
 build: ## build bin/foreshock
 	go build -trimpath -o bin/foreshock ./cmd/foreshock
@@ -36,6 +36,9 @@ bench: ## cost per sample, bytes per series, growth; benchmarks of the stages
 	go run ./bench -end pipeline -rounds 20
 	go test -run '^$$' -bench . -benchmem ./timeseries/... ./detect/... ./profile/... ./forecast/... ./pipeline/... ./store/... ./ingest/...
 
+bench-detect: ## detection on labelled data beside its peers, false alarms on data without anomalies, time and bytes
+	go run ./bench/detect
+
 reference: ## agreement with R, statsmodels and Prophet: fixture, method, largest deviation, tolerance, verdict
 	@go test -count=1 -v -run Reference ./timeseries/... | go run ./bench/reference
 
@@ -56,4 +59,4 @@ clean: ## remove what was built
 	rm -rf bin
 
 help: ## this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

@@ -53,7 +53,7 @@ var mayImport = map[string][]string{
 	"app/*":      {}, // tests of the whole program, which know it from outside
 	"cmd/*":      {"", "app", "api", "config", "pipeline", "timeseries/*"},
 	"bench":      {"", "app", "config", "ingest", "ingest/*", "pipeline"},
-	"bench/*":    {"", "app", "bench/events", "bench/nab", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "timeseries/*"}, // accuracy, beside the peers
+	"bench/*":    {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "timeseries/*"}, // accuracy, beside the peers
 	"examples/*": {"", "capacity", "capacity/http", "capacity/limits"},
 }
 

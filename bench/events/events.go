@@ -71,12 +71,7 @@ func Judge(m *Machine, scores []float64, which Kind) Scored {
 		hit := l.is(which)
 		truth, keep, tested = append(truth, hit), append(keep, hit || !l.Any), append(tested, scores[i])
 	}
-	near := make([]bool, len(truth))
-	for _, e := range spans(truth) {
-		for i := max(0, e.First-Early); i < min(len(near), e.Last+Late+1); i++ {
-			near[i] = true
-		}
-	}
+	near := around(truth)
 	s := Scored{Days: float64(len(truth)) / rowsPerDay}
 	for i, yes := range keep {
 		if yes {
@@ -86,6 +81,25 @@ func Judge(m *Machine, scores []float64, which Kind) Scored {
 	}
 	s.Events = spans(s.truth)
 	return s
+}
+
+// Near says of each row whether an alarm there belongs to an event.
+func (m *Machine) Near(which Kind) []bool {
+	truth := make([]bool, len(m.Labels))
+	for i, l := range m.Labels {
+		truth[i] = l.is(which)
+	}
+	return around(truth)
+}
+
+func around(truth []bool) []bool {
+	near := make([]bool, len(truth))
+	for _, e := range spans(truth) {
+		for i := max(0, e.First-Early); i < min(len(near), e.Last+Late+1); i++ {
+			near[i] = true
+		}
+	}
+	return near
 }
 
 // Share is that of rows in events, about the VUS-PR of a constant score.
@@ -134,11 +148,16 @@ func (r Result) Recall() float64 { return float64(r.Found) / float64(max(1, r.Ev
 
 // At scores machines at a threshold.
 func At(machines []Scored, threshold float64) Result {
+	return AtEach(machines, slices.Repeat([]float64{threshold}, len(machines)))
+}
+
+// AtEach scores machines at a threshold for each.
+func AtEach(machines []Scored, thresholds []float64) Result {
 	r := Result{Delay: -1}
 	var delays []int
 	hours, days := 0, 0.0
 	for i := range machines {
-		m := &machines[i]
+		m, threshold := &machines[i], thresholds[i]
 		days += m.Days
 		for _, e := range m.Events {
 			r.Events++

@@ -87,7 +87,7 @@ func Probation(n int) int { return min(int(0.15*float64(n)), 750) }
 
 // Result is what files come to at a threshold.
 type Result struct {
-	Threshold      float64
+	Threshold      float64 // 0 when the files have different ones
 	Score          float64 // 0 for nothing detected, 100 for perfect; NaN without windows
 	Raw            float64
 	Found, Windows int
@@ -96,15 +96,22 @@ type Result struct {
 
 // At scores files at a threshold.
 func At(files []Scored, p Profile, threshold float64) Result {
-	r := Result{Threshold: threshold}
-	for _, f := range files {
+	r := AtEach(files, p, slices.Repeat([]float64{threshold}, len(files)))
+	r.Threshold = threshold
+	return r
+}
+
+// AtEach scores files at a threshold for each.
+func AtEach(files []Scored, p Profile, thresholds []float64) Result {
+	var r Result
+	for k, f := range files {
 		best := map[int]float64{}
 		for _, w := range f.live {
 			best[w] = -p.FN
 		}
 		for _, s := range f.rows {
 			switch {
-			case s.score < threshold:
+			case s.score < thresholds[k]:
 			case s.window < 0:
 				r.Raw += p.FP * s.gain
 				r.FalseRows++

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/detect"
+	"github.com/foreshock-io/foreshock/detect/ewma"
+	"github.com/foreshock-io/foreshock/detect/stl"
+	"github.com/foreshock-io/foreshock/detect/zscore"
+	"github.com/foreshock-io/foreshock/profile"
+)
+
+// liveStep is that of the running program.
+const liveStep = 10 * time.Second
+
+// stages are what a step of a workload passes in the running program, without what is done with it.
+type stages struct {
+	detector *detect.Detector
+	cfg      profile.Config
+	finding  foreshock.Finding
+}
+
+func newStages() (*stages, error) {
+	var methods []detect.Weighted
+	for _, factory := range []detect.Factory{zscore.Factory, ewma.Factory, stl.Factory} {
+		method, err := factory.New(func(any) error { return nil })
+		if err != nil {
+			return nil, err
+		}
+		methods = append(methods, detect.Weighted{Method: method, Weight: 1})
+	}
+	d, err := detect.New(detect.Default(), methods...)
+	return &stages{detector: d, cfg: profile.Default()}, err
+}
+
+// step takes the workload's next step.
+func (s *stages) step(p *foreshock.Profile, v foreshock.Values) {
+	step := foreshock.Step{ID: p.ID, Time: p.Updated.Add(p.Length), Length: p.Length, Values: v, Quality: foreshock.Fresh}
+	s.detector.Score(&s.finding, p, step)
+	s.detector.Track(p, &s.finding, step)
+	s.detector.Record(p, &s.finding)
+	profile.Learn(p, step, &s.finding, foreshock.Allocation{}, &s.cfg)
+}
+
+// seasons looks for the seasons that are due, as the background does now and again.
+func (s *stages) seasons(p *foreshock.Profile) error {
+	for m := range foreshock.Metric(foreshock.NumMetrics) {
+		if !profile.SeasonDue(p, m, p.Updated, &s.cfg) {
+			continue
+		}
+		season, err := profile.FindSeason(profile.SeasonInput(p, m, &s.cfg))
+		if err != nil {
+			return err
+		}
+		profile.SetSeason(p, m, season)
+	}
+	return nil
+}
+
+// grown is a workload of the first metrics that has taken so many steps of a daily season with noise.
+func (s *stages) grown(metrics, steps int) (*foreshock.Profile, error) {
+	p := profile.New("disk/vda", "bench", liveStep)
+	p.Updated = quietStart
+	rng := rand.New(rand.NewPCG(1, 1))
+	for i := range steps {
+		s.step(p, reading(rng, metrics, i))
+		if err := s.seasons(p); err != nil {
+			return nil, fmt.Errorf("season after %d steps: %w", i+1, err)
+		}
+	}
+	return p, nil
+}
+
+// reading is a step's values.
+func reading(rng *rand.Rand, metrics, step int) (v foreshock.Values) {
+	level := season(int(time.Duration(step) * liveStep / quietStep))
+	for m := range foreshock.Metric(metrics) {
+		v.Set(order[m], level*(1+0.1*rng.NormFloat64()))
+	}
+	return v
+}
+
+// order in which a workload of few metrics has them.
+var order = [foreshock.NumMetrics]foreshock.Metric{foreshock.IOPS, foreshock.Throughput, foreshock.Latency, foreshock.QueueDepth}
+
+// copies makes many of one, as a restart does.
+func copies(p *foreshock.Profile, n int) ([]*foreshock.Profile, error) {
+	data, err := profile.Encode(p)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*foreshock.Profile, n)
+	for i := range list {
+		if list[i], err = profile.Decode(data); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
