@@ -47,24 +47,6 @@ func TestCrossed(t *testing.T) {
 	}
 }
 
-func TestStepOf(t *testing.T) {
-	start := time.Unix(0, 0)
-	f := func(want time.Duration, seconds ...int) {
-		t.Helper()
-		var times []time.Time
-		for _, s := range seconds {
-			times = append(times, start.Add(time.Duration(s)*time.Second))
-		}
-		if got := stepOf(times); got != want {
-			t.Errorf("%v: %s, want %s", seconds, got, want)
-		}
-	}
-	f(time.Minute)
-	f(time.Minute, 5)
-	f(10*time.Second, 0, 10, 20, 30)
-	f(10*time.Second, 0, 10, 10, 7200, 7210, 7220) // a duplicate and a gap
-}
-
 // A score that is written may not be 1, and one row's verdict may not change another's.
 func TestJudge(t *testing.T) {
 	times := []time.Time{time.Unix(0, 0), time.Unix(60, 0)}

@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -70,7 +69,7 @@ type verdicts struct {
 
 // judge gives a series to a new stream, row by row.
 func judge(d detector, times []time.Time, rows [][]float64) (verdicts, error) {
-	look, err := d.open(stepOf(times), len(rows[0]))
+	look, err := d.open(pipeline.StepOf(times), len(rows[0]))
 	if err != nil {
 		return verdicts{}, err
 	}
@@ -80,24 +79,6 @@ func judge(d detector, times []time.Time, rows [][]float64) (verdicts, error) {
 		v.scores[i], v.severity[i] = one.AnomalyScore(), one.Severity
 	}
 	return v, nil
-}
-
-// firstRows are those that the step is found in. Nothing is above the boundary in them.
-const firstRows = 16
-
-// stepOf is the median distance of the first rows.
-func stepOf(times []time.Time) time.Duration {
-	var steps []time.Duration
-	for i := 1; i < min(firstRows, len(times)); i++ {
-		if step := times[i].Sub(times[i-1]); step > 0 {
-			steps = append(steps, step)
-		}
-	}
-	if len(steps) == 0 {
-		return time.Minute
-	}
-	slices.Sort(steps)
-	return steps[len(steps)/2]
 }
 
 // column gives values as rows of one metric.

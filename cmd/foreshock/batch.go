@@ -21,13 +21,6 @@ type batch[T any] struct {
 	say      io.Writer              // which series failed, and why
 }
 
-// partError says that some series failed and the others did not.
-type partError struct{ failed, all int }
-
-func (e *partError) Error() string {
-	return fmt.Sprintf("%d of %d series failed, for the reasons above; the others are done", e.failed, e.all)
-}
-
 // outcome is a series and, once done is closed, what became of it.
 type outcome[T any] struct {
 	series series
@@ -84,7 +77,7 @@ func (b *batch[T]) run(ctx context.Context) error {
 	case failed == all && all > 0:
 		return fmt.Errorf("all %d series failed, for the reasons above", all)
 	case failed > 0:
-		return &partError{failed, all}
+		return incomplete{fmt.Errorf("%d of %d series failed, for the reasons above; the others are done", failed, all)}
 	}
 	return nil
 }

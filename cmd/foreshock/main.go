@@ -16,7 +16,7 @@ import (
 const (
 	exitFailed      = 1
 	exitUsage       = 2 // usage, or a configuration with faults
-	exitPart        = 3 // of several series some failed
+	exitPart        = 3 // done, but for a part of the input
 	exitUnreachable = 4 // no program answers
 	exitRefused     = 5 // not found, not allowed, or in conflict
 )
@@ -40,19 +40,22 @@ func run(args []string) int {
 // usageError marks what was called wrongly.
 type usageError struct{ error }
 
+// incomplete marks that a part of the input failed and the rest was done.
+type incomplete struct{ error }
+
 func exitCode(err error) int {
 	var faults config.Faults
 	var usage usageError
 	var answer *answerError
 	var away *awayError
-	var part *partError
+	var part incomplete
 	switch {
 	case errors.As(err, &faults), errors.As(err, &usage):
 		return exitUsage
-	case errors.As(err, &away):
-		return exitUnreachable
 	case errors.As(err, &part):
 		return exitPart
+	case errors.As(err, &away):
+		return exitUnreachable
 	case errors.As(err, &answer):
 		return exitRefused
 	}
@@ -66,11 +69,12 @@ forecasts the demand behind them, and gets more capacity before latency suffers.
   foreshock run -c foreshock.yaml   with sources, targets and policies of your own
   foreshock check foreshock.yaml    every fault of a configuration at once
   foreshock replay data.csv         what it would have seen and decided
+  foreshock detect data.csv         anomaly scores, row by row
   foreshock workloads               what it watches, the worst first (of the program that runs)
   foreshock explain disk/sda        why
   foreshock decompose reads.csv     trend, seasons and remainder of any series
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 some of several series failed, 4 no program answers, 5 refused or not found.`
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done but for a part of the input, 4 no program answers, 5 refused or not found.`
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
@@ -82,7 +86,7 @@ func rootCommand() *cobra.Command {
 	})
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "numbers", Title: "Numbers through a pipe:"}, &cobra.Group{ID: "ask", Title: "Ask the program that runs:"}, &cobra.Group{ID: "do", Title: "Tell the program that runs:"})
 	root.AddCommand(runCommand(), checkCommand(), replayCommand())
-	root.AddCommand(decomposeCommand(), forecastCommand())
+	root.AddCommand(detectCommand(), decomposeCommand(), forecastCommand())
 	root.AddCommand(askCommands()...)
 	root.AddCommand(doCommands()...)
 	root.AddCommand(versionCommand())

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/app"
+	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/pipeline"
+	"github.com/spf13/cobra"
+)
+
+const detectHelp = `Score the rows of a file, one after the other, by the code that watches workloads: what is said of a row depends on the rows up to it.
+
+FILE is a CSV (also gzipped, or - for standard input) with a time and one or more metrics a row, and a header or none. A time is RFC 3339,
+2006-01-02 15:04:05 or Unix seconds, and is written as it was read. Several metrics are one workload, with one score. Columns called
+label, io_label, anomaly, recurring or split are no metrics, nor are those with text; --columns names those that are.
+
+Written is a row for each row: timestamp, anomaly_score from 0 to 1, where 0.5 is the boundary of an anomaly (1 - 2^-score), and severity.
+Rows may come at any distance; an empty cell or NaN is a missing value. What cannot be read is told, counts as missing, and makes the exit code 3.
+
+With DIR and OUTDIR every *.csv and *.csv.gz below DIR is scored, on all cores, to the same path below OUTDIR.`
+
+// detectOptions say how files are scored.
+type detectOptions struct {
+	config  config.Config
+	form    string
+	columns []string
+	step    time.Duration // 0: found in the first rows
+	say     io.Writer
+}
+
+func detectCommand() *cobra.Command {
+	var f runFlags
+	var o detectOptions
+	cmd := &cobra.Command{
+		Use: "detect FILE | detect DIR OUTDIR", Short: "Score the rows of a file, or of all files of a folder", Long: detectHelp, GroupID: "numbers",
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if len(args) < 1 || len(args) > 2 {
+				return usageError{fmt.Errorf("%s takes a file, or a folder to read and one to write to, not %d names; see %s --help", cmd.CommandPath(), len(args), cmd.CommandPath())}
+			}
+			if o.form != "csv" && o.form != "json" {
+				return usageError{fmt.Errorf("-o %s: there is: csv, json", o.form)}
+			}
+			if o.step != 0 && (o.step < pipeline.ShortestStep || o.step > pipeline.LongestStep) {
+				return usageError{fmt.Errorf("--step %s: it must be from %s to %s", o.step, pipeline.ShortestStep, pipeline.LongestStep)}
+			}
+			if o.config, err = f.load(); err != nil {
+				return err
+			}
+			o.say = cmd.ErrOrStderr()
+			if len(args) == 2 {
+				return detectTree(cmd.Context(), args[0], args[1], &o)
+			}
+			in, err := openReadings(args[0], cmd.InOrStdin(), o.columns, o.say)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = in.close() }()
+			return o.score(in, cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().StringVarP(&f.file, "config", "c", "", "configuration file, of which the blocks detect and profile are used")
+	cmd.Flags().StringVarP(&o.form, "output", "o", "csv", "csv, or json: one object per row, a line each, with the metric that leads")
+	cmd.Flags().StringSliceVar(&o.columns, "columns", nil, "the metrics, with commas between them (default: every column with numbers that is no label)")
+	cmd.Flags().DurationVar(&o.step, "step", 0, "the usual distance of rows (default: found in the first 16)")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"csv", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+	return cmd
+}
+
+// score writes a row for each row of a file.
+func (o *detectOptions) score(in *readings, out io.Writer) error {
+	w := newScoreWriter(out, o.form, in.names)
+	s := scorer{options: o, metrics: len(in.metrics)}
+	for _, name := range in.ignored {
+		fmt.Fprintf(o.say, "foreshock: %s: column %s has text and is no metric\n", in.name, name)
+	}
+	for {
+		row, err := in.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			_ = w.flush()
+			return err
+		}
+		if err := s.take(row, w); err != nil {
+			return err
+		}
+		if in.text.Buffered() == 0 { // whoever writes the rows may wait for the scores
+			if err := w.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.end(w); err != nil {
+		return err
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	if in.wrong > 0 {
+		return incomplete{fmt.Errorf("%s: %d rows could not be read in full; they are scored without what is missing", in.name, in.wrong)}
+	}
+	return nil
+}
+
+// scorer gives rows to a stream, once the step is known.
+type scorer struct {
+	options *detectOptions
+	metrics int
+	held    []reading // until then
+	stream  *pipeline.Stream
+}
+
+func (s *scorer) take(row reading, w *scoreWriter) error {
+	if s.stream != nil {
+		return w.row(&row, s.observe(&row))
+	}
+	if s.held = append(s.held, row); s.options.step == 0 && len(s.held) < pipeline.StepRows {
+		return nil
+	}
+	return s.begin(w)
+}
+
+// begin opens the stream and lets it have the rows that were held. Nothing is said of them, as the step came from all of them.
+func (s *scorer) begin(w *scoreWriter) (err error) {
+	step := s.options.step
+	if step == 0 {
+		var times []time.Time
+		for i := range s.held {
+			if s.held[i].timed {
+				times = append(times, s.held[i].at)
+			}
+		}
+		step = pipeline.StepOf(times)
+	}
+	if s.stream, err = app.NewStream(s.options.config, step, s.metrics); err != nil {
+		return err
+	}
+	for i := range s.held {
+		s.observe(&s.held[i])
+		if err := w.row(&s.held[i], pipeline.Verdict{}); err != nil {
+			return err
+		}
+	}
+	s.held = nil
+	return nil
+}
+
+func (s *scorer) end(w *scoreWriter) error {
+	if s.stream == nil {
+		return s.begin(w)
+	}
+	return nil
+}
+
+func (s *scorer) observe(row *reading) pipeline.Verdict {
+	if !row.timed {
+		return pipeline.Verdict{}
+	}
+	return s.stream.Observe(row.at, row.values)
+}
+
+// scoreWriter writes scored rows as CSV or as JSON, a line each.
+type scoreWriter struct {
+	buffer  *bufio.Writer
+	csv     *csv.Writer
+	json    *json.Encoder // nil with -o csv
+	metrics []string
+	begun   bool
+}
+
+// scoredRow is a row as JSON has it.
+type scoredRow struct {
+	Timestamp string             `json:"timestamp"`
+	Score     float64            `json:"anomaly_score"`
+	Severity  foreshock.Severity `json:"severity"`
+	Metric    string             `json:"metric,omitempty"` // that leads, of an anomaly
+}
+
+func newScoreWriter(out io.Writer, form string, metrics []string) *scoreWriter {
+	w := &scoreWriter{buffer: bufio.NewWriterSize(out, 1<<16), metrics: metrics}
+	w.csv = csv.NewWriter(w.buffer)
+	if form == "json" {
+		w.json = json.NewEncoder(w.buffer)
+		w.json.SetEscapeHTML(false)
+	}
+	return w
+}
+
+func (w *scoreWriter) row(row *reading, v pipeline.Verdict) error {
+	score := min(v.AnomalyScore(), math.Nextafter(1, 0))
+	if w.json != nil {
+		r := scoredRow{Timestamp: row.stamp, Score: score, Severity: v.Severity}
+		if v.Severity > foreshock.None {
+			r.Metric = w.metrics[v.Lead]
+		}
+		return w.json.Encode(r)
+	}
+	if err := w.head(); err != nil {
+		return err
+	}
+	return w.csv.Write([]string{row.stamp, strconv.FormatFloat(score, 'g', -1, 64), v.Severity.String()})
+}
+
+// head writes the header once.
+func (w *scoreWriter) head() error {
+	if w.begun || w.json != nil {
+		return nil
+	}
+	w.begun = true
+	return w.csv.Write([]string{"timestamp", "anomaly_score", "severity"})
+}
+
+func (w *scoreWriter) flush() error {
+	if err := w.head(); err != nil {
+		return err
+	}
+	w.csv.Flush()
+	if err := w.csv.Error(); err != nil {
+		return err
+	}
+	return w.buffer.Flush()
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/foreshock-io/foreshock/config"
+	"pgregory.net/rapid"
+)
+
+// scores is what detect writes of a file.
+func scores(t interface{ Fatal(...any) }, text, form string, columns ...string) string {
+	in, err := openReadings("-", strings.NewReader(text), columns, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	o := detectOptions{config: config.Default(), form: form, columns: columns, say: io.Discard}
+	if err := o.score(in, &out); err != nil && !errors.As(err, new(incomplete)) {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// file is days of a row a minute with a daily season, two metrics, an hour without data, and an incident in the last day.
+func file(days int) (lines []string) {
+	lines = append(lines, "timestamp,reads,latency,label")
+	start := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	for i := range days * 1440 {
+		if i%1440 == 700 && i/1440 == 1 {
+			start = start.Add(time.Hour)
+		}
+		wave := math.Sin(2 * math.Pi * float64(i) / 1440)
+		wobble := float64(i*7919%101) / 101
+		reads, latency := 1000+500*wave+100*wobble, 1+0.2*wobble
+		if at := i - (days-1)*1440; at >= 600 && at < 630 {
+			latency *= 20
+		}
+		lines = append(lines, fmt.Sprintf("%s,%g,%g,1", start.Add(time.Duration(i)*time.Minute).Format(time.DateTime), reads, latency))
+	}
+	return lines
+}
+
+func text(lines []string) string { return strings.Join(lines, "\n") + "\n" }
+
+// What is said of a row depends on the rows up to it: of a file that is cut short the same is said.
+func TestDetectIsCausal(t *testing.T) {
+	lines := file(4)
+	whole := scores(t, text(lines), "csv")
+	for _, rows := range []int{1, 15, 16, 17, 1000, 3*1440 + 605, 3*1440 + 640} {
+		if part := scores(t, text(lines[:rows+1]), "csv"); !strings.HasPrefix(whole, part) || strings.Count(part, "\n") != rows+1 {
+			t.Errorf("the first %d rows alone have other scores", rows)
+		}
+	}
+}
+
+// The incident is found, in the metric that has it, and nothing else is.
+func TestDetectFinds(t *testing.T) {
+	lines := strings.Split(strings.TrimSpace(scores(t, text(file(4)), "json")), "\n")
+	for i, line := range lines {
+		at := i - 3*1440
+		found := !strings.Contains(line, `"severity":"none"`)
+		switch {
+		case at < 600 && found:
+			t.Fatalf("row %d: %s", i+1, line)
+		case at >= 602 && at < 628 && !(found && strings.HasSuffix(line, `"metric":"latency"}`)):
+			t.Fatalf("row %d: %s", i+1, line)
+		}
+	}
+}
+
+// Any text is read without a panic, and each row has a score from 0 to 1.
+func TestDetectAnything(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cell := rapid.OneOf(rapid.StringMatching(`[0-9a-zA-Z", .:+-]{0,12}`), rapid.Map(rapid.Float64(), func(x float64) string { return fmt.Sprint(x) }))
+		rows := rapid.SliceOfN(rapid.SliceOfN(cell, 1, 4), 1, 60).Draw(t, "rows")
+		var b strings.Builder
+		b.WriteString("time,a,b,c\n2026-01-01,1,2,3\n")
+		for _, row := range rows {
+			b.WriteString(strings.Join(row, ",") + "\n")
+		}
+		in, err := openReadings("-", strings.NewReader(b.String()), nil, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		o := detectOptions{config: config.Default(), form: "csv", say: io.Discard}
+		if err := o.score(in, &out); err != nil && !errors.As(err, new(incomplete)) {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestWhen(t *testing.T) {
+	f := func(text string, want time.Time) {
+		t.Helper()
+		if got, err := when(text); err != nil || !got.Equal(want) {
+			t.Errorf("%q is %v, %v; want %v", text, got, err, want)
+		}
+	}
+	at := time.Date(2026, 3, 29, 1, 30, 0, 0, time.UTC)
+	f("2026-03-29T01:30:00Z", at)
+	f("2026-03-29T03:30:00+02:00", at)
+	f("2026-03-29 01:30:00", at)
+	f(" 2026-03-29T01:30:00 ", at)
+	f("2026-03-29 01:30:00.25", at.Add(250*time.Millisecond))
+	f("2026-03-29", at.Truncate(24*time.Hour))
+	f("1774747800", at)
+	f("1774747800.5", at.Add(500*time.Millisecond))
+	f("1774747800000", at)
+	f("-60", time.Unix(-60, 0))
+	for _, text := range []string{"", "x", "NaN", "Inf", "1e300", "2026-13-01"} {
+		if got, err := when(text); err == nil {
+			t.Errorf("%q is %v", text, got)
+		}
+	}
+}
+
+// A gzipped file with the mark that spreadsheets write reads as the plain one does.
+func TestOpenReadings(t *testing.T) {
+	f := func(text string, names, ignored string) {
+		t.Helper()
+		in, err := openReadings("-", strings.NewReader(text), nil, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(in.names, " "); got != names {
+			t.Errorf("%q has the metrics %s, want %s", text, got, names)
+		}
+		if got := strings.Join(in.ignored, " "); got != ignored {
+			t.Errorf("%q: passed over %s, want %s", text, got, ignored)
+		}
+	}
+	f("timestamp,value\n0,1\n", "value", "")
+	f("\xef\xbb\xbftimestamp,value\n0,1\n", "value", "")
+	f("value,Time\n1,0\n", "value", "")
+	f("t,a,b\n0,1,\n", "a b", "")
+	f("timestamp,disk_q,disk_r,label,io_label,recurring,split\n0,1,2,0,0,0,train\n", "disk_q disk_r", "")
+	f("timestamp,a,host,Label\n0,1,db-1,0\n", "a", "host")
+	f("2026-01-01 00:00:00,1,2\n", "column 2 column 3", "")
+	f("timestamp,a\n", "a", "")
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// treeFile is a file of a folder, and where its scores go.
+type treeFile struct {
+	in, out string
+	size    int64
+}
+
+// detectTree scores every CSV below a folder to the same path below another. A file that fails is told, and the others are done.
+func detectTree(ctx context.Context, from, to string, o *detectOptions) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	files, err := csvFiles(from, to, o.form)
+	if err != nil {
+		return err
+	}
+	total := int64(0)
+	for _, f := range files {
+		total += f.size
+	}
+	t := &tree{say: o.say, total: total}
+	if terminal(os.Stderr) {
+		t.bar = progressBar()
+	}
+	mine := *o
+	mine.say = t
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, f := range files {
+		g.Go(func() error {
+			if ctx.Err() == nil {
+				t.done(f, mine.scoreFile(f))
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // no function of it fails
+	return t.verdict(ctx, len(files))
+}
+
+// csvFiles lists what there is to score. A folder to write to that lies in the one to read is left out.
+func csvFiles(from, to, form string) ([]treeFile, error) {
+	root, err := filepath.EvalSymlinks(from)
+	if err != nil {
+		return nil, err
+	}
+	outside, err := filepath.Abs(to)
+	if err != nil {
+		return nil, err
+	}
+	var files []treeFile
+	err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return passOver(name, root, outside)
+		}
+		path, ok := strings.CutSuffix(strings.TrimSuffix(name, ".gz"), ".csv")
+		if !ok {
+			return nil
+		}
+		relative, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(name) // of a link's target
+		if err != nil {
+			return err
+		}
+		files = append(files, treeFile{name, filepath.Join(to, relative+"."+form), info.Size()})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s: no *.csv or *.csv.gz is in it or below", from)
+	}
+	return files, nil
+}
+
+// passOver skips the folder that is written to. It cannot be the one that is read: files would replace themselves.
+func passOver(folder, root, outside string) error {
+	switch whole, err := filepath.Abs(folder); {
+	case err != nil:
+		return err
+	case whole != outside:
+		return nil
+	case folder == root:
+		return usageError{fmt.Errorf("%s is the folder to read and the one to write to; name another to write to", root)}
+	}
+	return fs.SkipDir
+}
+
+// scoreFile scores a file, and puts the result in its place once it is whole.
+func (o *detectOptions) scoreFile(f treeFile) (err error) {
+	in, err := openReadings(f.in, nil, o.columns, o.say)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.close() }()
+	if err := os.MkdirAll(filepath.Dir(f.out), 0o755); err != nil {
+		return err
+	}
+	out, err := os.CreateTemp(filepath.Dir(f.out), filepath.Base(f.out)+".*")
+	if err != nil {
+		return err
+	}
+	err = o.score(in, out)
+	var part incomplete
+	if err != nil && !errors.As(err, &part) {
+		return errors.Join(err, out.Close(), os.Remove(out.Name()))
+	}
+	return errors.Join(err, out.Chmod(0o644), out.Close(), os.Rename(out.Name(), f.out))
+}
+
+// tree follows how far a folder is. What is said comes line by line from several files at once.
+type tree struct {
+	mu           sync.Mutex // guards what follows
+	say          io.Writer
+	bar          func(read, total int64)
+	read, total  int64
+	failed, part int
+	scored       int
+}
+
+func (t *tree) Write(line []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.say.Write(line)
+}
+
+func (t *tree) done(f treeFile, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var part incomplete
+	switch t.scored++; {
+	case errors.As(err, &part):
+		t.part++
+	case err != nil:
+		t.failed++
+	}
+	if err != nil {
+		fmt.Fprintf(t.say, "foreshock: %v\n", err)
+	}
+	if t.read += f.size; t.bar != nil {
+		t.bar(t.read, t.total)
+	}
+}
+
+func (t *tree) verdict(ctx context.Context, files int) error {
+	if t.bar != nil {
+		fmt.Fprint(os.Stderr, "\r\033[K")
+	}
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("interrupted; %d of %d files are done", t.scored-t.failed, files)
+	case t.failed == files:
+		return fmt.Errorf("all %d files failed, for the reasons above", files)
+	case t.failed+t.part > 0:
+		return incomplete{fmt.Errorf("of %d files %d failed and %d could not be read in full, for the reasons above; the others are done", files, t.failed, t.part)}
+	}
+	return nil
+}

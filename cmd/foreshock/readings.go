@@ -1,0 +1,255 @@
+package main
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// notMetrics are names of columns that say something of a row: labels for scorers, and what detectors wrote.
+var notMetrics = []string{"label", "labels", "io_label", "anomaly", "is_anomaly", "recurring", "split", "anomaly_score", "severity"}
+
+// timeColumns are names of the column with the time; without any it is the first.
+var timeColumns = []string{"timestamp", "time", "datetime", "date", "unix_seconds", "ds"}
+
+// readings reads times and metrics row by row. What cannot be read in a row is told and taken as missing: every row is handed out.
+type readings struct {
+	name    string
+	text    *bufio.Reader
+	rows    *csv.Reader
+	read    atomic.Int64 // bytes of the file
+	close   func() error
+	first   []string // the first row below the header
+	time    int      // column
+	metrics []int    // columns
+	names   []string // of the metrics
+	ignored []string // columns that are no metrics by what is in them
+	wrong   int      // rows in which something could not be read
+	say     io.Writer
+}
+
+// reading is one row.
+type reading struct {
+	stamp  string // as it is in the file
+	at     time.Time
+	timed  bool
+	values []float64 // NaN where missing
+}
+
+// Read counts what is read of a file, packed or not.
+type meter struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (m meter) Read(p []byte) (int, error) {
+	n, err := m.Reader.Read(p)
+	m.n.Add(int64(n))
+	return n, err
+}
+
+// openReadings opens a file, - for standard input, and finds its columns: those that are chosen, or all that look like metrics.
+func openReadings(name string, stdin io.Reader, chosen []string, say io.Writer) (*readings, error) {
+	r := &readings{name: name, close: func() error { return nil }, say: say}
+	from := stdin
+	if name == "-" {
+		r.name = "standard input"
+	} else {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		from, r.close = file, file.Close
+	}
+	err := r.unpack(from)
+	if err == nil {
+		err = r.columns(chosen)
+	}
+	if err != nil {
+		_ = r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// unpack sets up the rows of a file that may be packed and may begin with the mark that spreadsheets write.
+func (r *readings) unpack(from io.Reader) error {
+	r.text = bufio.NewReaderSize(meter{from, &r.read}, 1<<16)
+	if magic, _ := r.text.Peek(2); string(magic) == "\x1f\x8b" {
+		unpacked, err := gzip.NewReader(r.text)
+		if err != nil {
+			return fmt.Errorf("%s: it begins like a gzip file and is none: %w", r.name, err)
+		}
+		r.text = bufio.NewReaderSize(unpacked, 1<<16)
+	}
+	if mark, _ := r.text.Peek(3); string(mark) == "\xef\xbb\xbf" {
+		_, _ = r.text.Discard(3)
+	}
+	r.rows = csv.NewReader(r.text)
+	r.rows.FieldsPerRecord, r.rows.LazyQuotes, r.rows.TrimLeadingSpace = -1, true, true
+	return nil
+}
+
+// columns finds the time and the metrics from the header, where there is one, and the first row below it.
+func (r *readings) columns(chosen []string) error {
+	head, err := r.rows.Read()
+	if err == io.EOF {
+		return fmt.Errorf("%s: it is empty; a header such as timestamp,value and a row per time are expected", r.name)
+	}
+	if err != nil {
+		return r.located(err)
+	}
+	named := true
+	if _, err := when(head[0]); err == nil { // no header: rows from the first on
+		named = false
+		r.first = slices.Clone(head)
+		head = make([]string, len(head))
+		for i := range head {
+			head[i] = "column " + strconv.Itoa(i+1)
+		}
+	} else if r.first, err = r.rows.Read(); err != nil && err != io.EOF {
+		return r.located(err)
+	}
+	r.time = max(0, slices.IndexFunc(head, func(name string) bool { return slices.Contains(timeColumns, strings.ToLower(strings.TrimSpace(name))) }))
+	if len(head) < 2 {
+		return fmt.Errorf("%s:1: one column only; a time and at least one metric are expected, for example timestamp,value", r.name)
+	}
+	for i, name := range head {
+		name = strings.TrimSpace(name)
+		switch {
+		case i == r.time:
+		case len(chosen) > 0 && !slices.Contains(chosen, name), len(chosen) == 0 && slices.Contains(notMetrics, strings.ToLower(name)):
+		case len(chosen) == 0 && named && r.first != nil && !r.isMetric(i):
+			r.ignored = append(r.ignored, name)
+		default:
+			r.metrics, r.names = append(r.metrics, i), append(r.names, name)
+		}
+	}
+	return r.check(head, chosen)
+}
+
+// isMetric says whether the first row has a number in a column, or nothing.
+func (r *readings) isMetric(column int) bool {
+	if column >= len(r.first) {
+		return true
+	}
+	_, err := metric(r.first[column])
+	return err == nil
+}
+
+func (r *readings) check(head, chosen []string) error {
+	for _, name := range chosen {
+		if !slices.Contains(r.names, name) {
+			return usageError{fmt.Errorf("%s: no metric is called %q; there is: %s", r.name, name, strings.Join(slices.Delete(slices.Clone(head), r.time, r.time+1), ", "))}
+		}
+	}
+	if len(r.metrics) == 0 {
+		return fmt.Errorf("%s: no column is a metric; there is: %s; name those that are with --columns", r.name, strings.Join(head, ", "))
+	}
+	return nil
+}
+
+// next hands out the next row, io.EOF after the last.
+func (r *readings) next() (reading, error) {
+	cells := r.first
+	if r.first = nil; cells == nil {
+		var err error
+		if cells, err = r.rows.Read(); err != nil {
+			return reading{}, r.located(err)
+		}
+	}
+	line := reading{values: make([]float64, len(r.metrics))}
+	var faults []error
+	if r.time < len(cells) {
+		line.stamp = cells[r.time]
+	}
+	var err error
+	if line.at, err = when(line.stamp); err != nil {
+		faults = append(faults, err)
+	}
+	line.timed = err == nil
+	for i, column := range r.metrics {
+		if column >= len(cells) {
+			line.values[i] = math.NaN()
+			faults = append(faults, fmt.Errorf("the row ends before its %s", r.names[i]))
+			continue
+		}
+		if line.values[i], err = metric(cells[column]); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", r.names[i], err))
+		}
+	}
+	r.tell(faults)
+	return line, nil
+}
+
+// mostTold is how many rows are told of, the rest is counted.
+const mostTold = 5
+
+// tell says what could not be read of the last row.
+func (r *readings) tell(faults []error) {
+	if len(faults) == 0 {
+		return
+	}
+	if r.wrong++; r.wrong > mostTold {
+		return
+	}
+	at, _ := r.rows.FieldPos(0)
+	for _, err := range faults {
+		fmt.Fprintf(r.say, "foreshock: %s:%d: %v; taken as missing\n", r.name, at, err)
+	}
+}
+
+func (r *readings) located(err error) error {
+	var bad *csv.ParseError
+	switch {
+	case err == io.EOF:
+		return err
+	case errors.As(err, &bad):
+		return fmt.Errorf("%s:%d:%d: %w", r.name, bad.Line, bad.Column, bad.Err)
+	}
+	return fmt.Errorf("%s: %w", r.name, err)
+}
+
+// metric reads a cell. NaN is a missing value.
+func metric(cell string) (float64, error) {
+	cell = strings.TrimSpace(cell)
+	switch strings.ToLower(cell) {
+	case "", "na", "nan", "null":
+		return math.NaN(), nil
+	}
+	x, err := strconv.ParseFloat(cell, 64)
+	if err != nil || math.IsInf(x, 0) {
+		return math.NaN(), fmt.Errorf("%q is no finite number", cell)
+	}
+	return x, nil
+}
+
+// when reads a time: RFC 3339, the same without zone or with a space, then in UTC, or Unix seconds, which from 1e11 on are milliseconds.
+func when(cell string) (time.Time, error) {
+	cell = strings.TrimSpace(cell)
+	for _, layout := range [...]string{time.DateTime, time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
+		if at, err := time.Parse(layout, cell); err == nil {
+			return at, nil
+		}
+	}
+	seconds, err := strconv.ParseFloat(cell, 64)
+	if math.Abs(seconds) >= 1e11 {
+		seconds /= 1e3
+	}
+	if err != nil || !(math.Abs(seconds) < 1e11) {
+		return time.Time{}, fmt.Errorf("%q is no time; write it as 2006-01-02T15:04:05Z, 2006-01-02 15:04:05 or in Unix seconds", cell)
+	}
+	whole, part := math.Modf(seconds)
+	return time.Unix(int64(whole), int64(math.Round(part*1e9))).UTC(), nil
+}
