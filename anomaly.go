@@ -1,6 +1,9 @@
 package foreshock
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Part is what one method says of one metric in one step.
 type Part struct {
@@ -60,4 +63,24 @@ type Anomaly struct {
 	Parts    []Part  `json:"parts"`
 	Stage    Stage   `json:"stage"`
 	Text     string  `json:"text"` // one sentence for people
+	// Incident is what the anomaly is a part of, nil while it stands alone.
+	Incident *Incident `json:"incident,omitempty"`
+}
+
+// Incident is anomalies of several workloads that began together, where one cause is likelier than several. It is not changed once it is
+// handed out.
+type Incident struct {
+	ID        string `json:"id"`        // the same in each of its anomalies
+	Cause     string `json:"cause"`     // what the workloads share
+	Workloads []ID   `json:"workloads"` // the first MaxIncidentNames, in order of beginning
+	Count     int    `json:"count"`     // of all that take part,
+	Of        int    `json:"of"`        // among those that share it
+}
+
+// MaxIncidentNames bounds the workloads that an Incident names.
+const MaxIncidentNames = 16
+
+// Text is for example "4 of 8 workloads of node1 go together, node1/sda first: a shared cause".
+func (i *Incident) Text() string {
+	return fmt.Sprintf("%d of %d workloads of %s go together, %s first: a shared cause", i.Count, i.Of, i.Cause, i.Workloads[0])
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -157,7 +158,8 @@ func (o *owner) allocation(w *workload, step *foreshock.Step) foreshock.Allocati
 }
 
 // report emits what a step brought.
-func (o *owner) report(step *foreshock.Step, found *foreshock.Finding, changes *detect.Changes) {
+func (o *owner) report(w *workload, step *foreshock.Step, found *foreshock.Finding, changes *detect.Changes) {
+	o.follow(w, step, changes)
 	for i := range changes.Anomalies {
 		o.emit(step.Time, &foreshock.Event{Type: foreshock.EventAnomaly, Anomaly: &changes.Anomalies[i]})
 	}
@@ -166,5 +168,51 @@ func (o *owner) report(step *foreshock.Step, found *foreshock.Finding, changes *
 	}
 	if o.Scored != nil {
 		o.Scored(step, found)
+	}
+}
+
+// follow looks whether the workload's anomaly is a part of an incident. That it is becomes known with the anomaly's next change, or
+// at once when it was not so before.
+func (o *owner) follow(w *workload, step *foreshock.Step, changes *detect.Changes) {
+	for i := range changes.Anomalies {
+		if a := &changes.Anomalies[i]; !a.End.IsZero() {
+			o.incidents.leave(w)
+			tellIncident(a)
+		}
+	}
+	a := w.profile.Current
+	if a == nil {
+		return
+	}
+	before := a.Incident
+	if now := o.incidents.join(w, a, max(beginTogether, 3*step.Length)); now != nil {
+		a.Incident = now
+	}
+	if a.Incident == nil {
+		return
+	}
+	last := len(changes.Anomalies) - 1
+	switch {
+	case last >= 0 && changes.Anomalies[last].ID == a.ID:
+		changes.Anomalies[last].Incident = a.Incident
+	case before == nil:
+		told := *a
+		told.Parts = slices.Clone(a.Parts) // the owner writes into them
+		changes.Anomalies = append(changes.Anomalies, told)
+		last++
+	default:
+		return
+	}
+	tellIncident(&changes.Anomalies[last])
+	a.Text = changes.Anomalies[last].Text
+}
+
+// beginTogether is how far apart the anomalies of an incident may begin; more where steps are long.
+const beginTogether = 2 * time.Minute
+
+// tellIncident adds the incident to what an anomaly says.
+func tellIncident(a *foreshock.Anomaly) {
+	if a.Incident != nil {
+		a.Text += "; " + a.Incident.Text()
 	}
 }

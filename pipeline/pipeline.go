@@ -82,7 +82,7 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 	profile.Learn(w.profile, *step, found, demand, &o.Profile) // what is normal now
 
 	w.remember(step, found, demand, saturated)
-	o.report(step, found, &changes)
+	o.report(w, step, found, &changes)
 	o.schedule(w, step.Time) // seasons and forecasts, in the background
 	if !step.Time.Before(w.judgeAt) {
 		o.judge(w, step.Time)

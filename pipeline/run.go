@@ -24,6 +24,7 @@ type Pipeline struct {
 	tick      time.Duration
 	pool      sync.Pool
 	resources resources
+	incidents incidents
 	stats     stats
 	work      background
 	saver     saver
@@ -166,6 +167,7 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 		}
 		break
 	}
+	w.groups = o.incidents.enter(w)
 	o.resume(w)
 	return w
 }

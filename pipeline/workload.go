@@ -23,6 +23,7 @@ type workload struct {
 
 	policy   *decide.Policy // the first that names it, or nil
 	resource string         // what its policy's target changes, or ""
+	groups   []*group       // of workloads that it shares something with
 
 	last      foreshock.Step
 	score     float64

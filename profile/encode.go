@@ -143,6 +143,7 @@ func valid(p *foreshock.Profile) error {
 	if a := p.Current; a != nil {
 		c.must(a.Severity <= foreshock.High && a.Worst <= foreshock.High && a.Metric < foreshock.NumMetrics && a.Stage <= foreshock.Trusted,
 			"anomaly %s", a.ID)
+		c.must(a.Incident == nil || len(a.Incident.Workloads) > 0, "anomaly %s: an incident of nobody", a.ID)
 		c.must(len(a.Parts) <= foreshock.MaxMethods && finite(a.Score, a.Peak, a.Threshold, a.Observed, a.Expected, a.Lower, a.Upper),
 			"anomaly %s", a.ID)
 		for _, part := range a.Parts {
