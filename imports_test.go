@@ -46,12 +46,13 @@ var mayImport = map[string][]string{
 	"config":   {""},
 	"api":      {"", "act", "pipeline", "ingest"},
 	"ui":       {"", "api", "pipeline"},
+	"ui/*":     {"", "ui/chart"}, // drawings and pages of them, for reports as well
 	"app": {
 		"", "config", "api", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
 		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "timeseries/*",
 	},
 	"app/*":      {}, // tests of the whole program, which know it from outside
-	"cmd/*":      {"", "app", "api", "config", "pipeline", "timeseries/*"},
+	"cmd/*":      {"", "app", "api", "config", "pipeline", "timeseries/*", "ui/report"},
 	"bench":      {"", "app", "config", "ingest", "ingest/*", "pipeline"},
 	"bench/*":    {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "timeseries/*"}, // accuracy, beside the peers
 	"examples/*": {"", "capacity", "capacity/http", "capacity/limits"},

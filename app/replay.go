@@ -23,6 +23,7 @@ type ReplayOptions struct {
 	Step     time.Duration // 0: found in the data
 	Metric   string        // what a single value column is
 	Event    func(*foreshock.Event)
+	Scored   func(*foreshock.Step, *foreshock.Finding) // each step, which may not be kept; nil: not called
 	Progress func(read, total int64)
 	// What was provisioned, where the data do not say; 0: unknown.
 	AllocatedIOPS, AllocatedThroughput float64
@@ -70,6 +71,9 @@ func Replay(ctx context.Context, c config.Config, o ReplayOptions) (ReplaySummar
 			clock = step.Time
 			summary.Steps++
 			scores.Add(f.Score)
+			if o.Scored != nil {
+				o.Scored(step, f)
+			}
 		},
 		Event: func(e *foreshock.Event) {
 			summary.count(e)

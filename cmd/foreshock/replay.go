@@ -24,7 +24,7 @@ Events go to standard output, one JSON object per line with -o json, the summary
 func replayCommand() *cobra.Command {
 	var r app.ReplayOptions
 	var f runFlags
-	var form string
+	var form, page string
 	cmd := &cobra.Command{
 		Use: "replay FILE", Short: "Show what it would have seen and decided on recorded data", Long: replayHelp, GroupID: "run", Args: oneArg("file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,6 +39,10 @@ func replayCommand() *cobra.Command {
 				return err
 			}
 			r.Event = print
+			var drawn *replayPage
+			if page != "" {
+				drawn = newReplayPage(args[0], page, &r)
+			}
 			if terminal(os.Stderr) {
 				r.Progress = progressBar()
 			}
@@ -48,6 +52,11 @@ func replayCommand() *cobra.Command {
 				return err
 			}
 			took := time.Since(began)
+			if drawn != nil {
+				if err := drawn.write(&summary); err != nil {
+					return err
+				}
+			}
 			if form == "json" {
 				line, err := json.Marshal(summary)
 				if err != nil {
@@ -66,6 +75,7 @@ func replayCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&f.file, "config", "c", "", "configuration file; its sources and targets are not used")
 	cmd.Flags().StringVarP(&form, "output", "o", "text", "text or json")
+	cmd.Flags().StringVar(&page, "html", "", "write a page to this file that draws it: what was read and expected, anomalies, decisions")
 	cmd.Flags().DurationVar(&r.Step, "step", 0, "the step of the data (default: found in the data)")
 	cmd.Flags().StringVar(&r.Metric, "metric", "", "what a single value column is: latency_seconds, throughput_bps, iops, queue_depth (default iops)")
 	cmd.Flags().Float64Var(&r.AllocatedIOPS, "allocated-iops", 0, "what was provisioned, where the data do not say: decisions then name amounts")

@@ -1,0 +1,182 @@
+// Package chart draws series over time as SVG: what was read, what was expected, stretches and moments that are marked.
+//
+// A chart is as wide as its place and fixed in height. Lines and bands are in a drawing that is stretched; what may not be stretched
+// (texts, points) is placed in per cent. Colours come from classes, for which [Style] has a light and a dark scheme.
+package chart
+
+import (
+	"bufio"
+	"fmt"
+	"html"
+	"io"
+	"math"
+	"time"
+)
+
+// Chart is one value over time. The zero value of everything but From, To and a trace is of use.
+type Chart struct {
+	Title    string // for those who cannot see it
+	From, To time.Time
+	Height   int // in pixels; 0 is 220
+	Trace    *Trace
+	// Format writes a value; nil writes it plainly.
+	Format func(float64) string
+	// Include are values that the axis must have; without any it fits the readings.
+	Include []float64
+	Rules   []Rule
+	Spans   []Span
+	Marks   []Mark
+}
+
+// Rule is a horizontal line, a limit for example.
+type Rule struct {
+	At    float64
+	Class string
+}
+
+// Span is a stretch of time that is coloured.
+type Span struct {
+	From, To time.Time
+	Class    string // of the colour: low, medium, high
+	Text     string // shown when it is pointed at
+	Link     string // where a click leads, or ""
+}
+
+// Mark is a moment with a sign below the drawing.
+type Mark struct {
+	At    time.Time
+	Class string
+	Sign  string // one letter or so
+	Text  string
+}
+
+// Sizes, in pixels, and the width of the stretched drawing in units of its own.
+const (
+	defaultHeight = 220
+	labels        = 22 // below the drawing, for times
+	signs         = 16 // below that, for marks
+	least         = 60 // of the drawing
+	units         = 1000
+)
+
+// canvas is a chart being drawn.
+type canvas struct {
+	*Chart
+	w         *bufio.Writer
+	height    float64 // of the drawing
+	low, high float64 // values at its bottom and its top
+}
+
+// SVG writes the chart.
+func (c *Chart) SVG(w io.Writer) error {
+	v := &canvas{Chart: c, w: bufio.NewWriter(w)}
+	height := c.Height
+	if height == 0 {
+		height = defaultHeight
+	}
+	below := labels
+	if len(c.Marks) > 0 {
+		below += signs
+	}
+	v.height = math.Max(least, float64(height-below))
+	v.scale()
+	v.printf(`<svg class="chart" role="img" width="100%%" height="%.0f"><title>%s</title>`, v.height+float64(below), html.EscapeString(c.Title))
+	v.printf(`<svg class="plot" width="100%%" height="%.0f" viewBox="0 0 %d %.0f" preserveAspectRatio="none">`, v.height, units, v.height)
+	v.spans()
+	v.band()
+	v.grid()
+	v.expected()
+	v.line()
+	v.rules()
+	v.printf(`</svg>`)
+	v.axis()
+	v.marks()
+	v.printf("</svg>\n")
+	return v.w.Flush()
+}
+
+func (v *canvas) printf(format string, args ...any) { fmt.Fprintf(v.w, format, args...) }
+
+// scale fits the axis to the readings, with some room.
+func (v *canvas) scale() {
+	v.low, v.high = v.Trace.values()
+	for _, x := range v.Include {
+		if math.IsNaN(v.low) {
+			v.low, v.high = x, x
+		}
+		v.low, v.high = min(v.low, x), max(v.high, x)
+	}
+	if math.IsNaN(v.low) {
+		v.low, v.high = 0, 1
+	}
+	room := 0.06 * (v.high - v.low)
+	if room == 0 {
+		room = max(0.1*math.Abs(v.high), 1e-9)
+	}
+	bottom := v.low
+	v.low, v.high = v.low-room, v.high+room
+	if bottom >= 0 && v.low < 0 { // what is never negative has nothing below 0
+		v.low = -0.01 * v.high
+	}
+}
+
+// x is the place of a time, as a share of the width.
+func (v *canvas) x(at time.Time) float64 {
+	whole := v.To.Sub(v.From)
+	if whole <= 0 {
+		return 0.5
+	}
+	return float64(at.Sub(v.From)) / float64(whole)
+}
+
+// y is the place of a value, in pixels from the top; beyond the drawing no further than its own height.
+func (v *canvas) y(x float64) float64 {
+	y := v.height * (v.high - x) / (v.high - v.low)
+	return max(-v.height, min(2*v.height, y))
+}
+
+func (v *canvas) spans() {
+	for _, s := range v.Spans {
+		from, to := max(0, v.x(s.From)), min(1, v.x(s.To))
+		if to < 0 || from > 1 {
+			continue
+		}
+		const thin = 0.003 // an anomaly of one step can still be seen
+		if to-from < thin {
+			middle := (from + to) / 2
+			from, to = middle-thin/2, middle+thin/2
+		}
+		if s.Link != "" {
+			v.printf(`<a href="%s">`, html.EscapeString(s.Link))
+		}
+		v.printf(`<rect class="span %s" x="%.2f" y="0" width="%.2f" height="%.0f"><title>%s</title></rect>`,
+			html.EscapeString(s.Class), units*from, units*(to-from), v.height, html.EscapeString(s.Text))
+		if s.Link != "" {
+			v.printf(`</a>`)
+		}
+	}
+}
+
+func (v *canvas) rules() {
+	for _, r := range v.Rules {
+		v.printf(`<path class="rule %s" d="M0 %.1fH%d"/>`, html.EscapeString(r.Class), v.y(r.At), units)
+	}
+}
+
+func (v *canvas) marks() {
+	for _, m := range v.Marks {
+		x := v.x(m.At)
+		if x < 0 || x > 1 {
+			continue
+		}
+		v.printf(`<g class="mark %s"><title>%s</title><line x1="%.3f%%" x2="%.3f%%" y1="0" y2="%.0f"/><text x="%.3f%%" y="%.0f">%s</text></g>`,
+			html.EscapeString(m.Class), html.EscapeString(m.Text), 100*x, 100*x, v.height, 100*x, v.height+labels+signs-4, html.EscapeString(m.Sign))
+	}
+}
+
+func (v *canvas) format(x float64) string {
+	if v.Format != nil {
+		return html.EscapeString(v.Format(x))
+	}
+	return fmt.Sprintf("%.4g", x)
+}
