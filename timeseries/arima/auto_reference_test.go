@@ -1,8 +1,8 @@
 package arima
 
 import (
-	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/foreshock-io/foreshock/timeseries/referencetest"
@@ -59,12 +59,14 @@ func TestReferenceAuto(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 				continue
 			}
-			fmt.Println(name, got.Spec, c.Model, got.AICc, c.AICc, len(got.Tried), c.CPU)
-			if got.Spec.Order.D != c.Order[1] || got.Spec.Seasonal.D != c.SeasonalOrder[1] {
-				t.Errorf("%s: differences", name)
-			}
+			differs := math.Abs(float64(got.Spec.Order.D-c.Order[1])) + math.Abs(float64(got.Spec.Seasonal.D-c.SeasonalOrder[1]))
+			referencetest.Within(t, name, "differences "+got.Spec.String()+" for "+c.Model, differs, 0)
 			if s := c.Integration.Strength; s != nil {
-				referencetest.Within(t, name, "seasonal strength", math.Abs(SeasonalStrength(c.Series.Values, c.Series.Frequency)-*s), 1e-9)
+				tolerance := 1e-9
+				if slices.ContainsFunc(c.Series.Values, func(v float64) bool { return v != v }) {
+					tolerance = 0.05 // R interpolates, our STL leaves out what is missing
+				}
+				referencetest.Within(t, name, "seasonal strength", math.Abs(SeasonalStrength(c.Series.Values, c.Series.Frequency)-*s), tolerance)
 			}
 			referencetest.Within(t, name, "AICc, ours less R's", got.AICc-c.AICc, 2)
 		}

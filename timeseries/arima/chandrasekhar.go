@@ -180,6 +180,9 @@ type moments struct {
 	cross   []float64 // k×k, upper triangle
 	log     float64   // Σ log f, without
 	product float64   // this factor: a logarithm at each step would cost more than the filter
+
+	keep bool
+	kept []float64 // standardised innovations of all columns, step by step, when keep is set
 }
 
 func newMoments(columns int) *moments {
@@ -189,6 +192,7 @@ func newMoments(columns int) *moments {
 func (s *moments) reset() {
 	s.n, s.log, s.product = 0, 0, 1
 	clear(s.cross)
+	s.kept = s.kept[:0]
 }
 
 func (s *moments) add(f float64) {
@@ -200,7 +204,17 @@ func (s *moments) add(f float64) {
 			s.product = 1
 		}
 	}
+	if s.keep {
+		scale := 1 / math.Sqrt(f)
+		for _, v := range s.now {
+			s.kept = append(s.kept, v*scale)
+		}
+	}
 	k := len(s.now)
+	if k == 1 {
+		s.cross[0] += s.now[0] * s.now[0] / f
+		return
+	}
 	for i, a := range s.now {
 		a /= f
 		for j, b := range s.now[i:] {

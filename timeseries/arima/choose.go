@@ -192,8 +192,8 @@ func (c *chooser) try(s Spec) bool {
 	}
 	now := Candidate{Spec: s, Exact: c.way == exact, Value: math.Inf(1)}
 	var point []float64
-	if fitted, err := c.fit(s, c.way, nil); err == nil {
-		now.Value, point = fitted.criterion(c.cfg.Criterion, c.way), fitted.x
+	if fitted, err := c.fit(s, c.way, c.nested(s)); err == nil {
+		now.Value, point = fitted.criterion(c.cfg.Criterion, exact), fitted.x
 	}
 	c.tried, c.points = append(c.tried, now), append(c.points, point)
 	if now.Value < c.best.Value {
@@ -201,6 +201,25 @@ func (c *chooser) try(s Spec) bool {
 		return true
 	}
 	return false
+}
+
+// nested is where the best model so far stands among those of a spec: with partial
+// autocorrelations of 0 added, it is the same model.
+func (c *chooser) nested(s Spec) []float64 {
+	at := slices.IndexFunc(c.tried, func(t Candidate) bool { return t.Spec.equal(c.best.Spec) })
+	if at < 0 || c.points[at] == nil {
+		return nil
+	}
+	x := make([]float64, s.arma())
+	parts := func(spec Spec, x []float64) [][]float64 {
+		ar, ma, sar, sma := spec.blocks(x)
+		return [][]float64{ar, ma, sar, sma}
+	}
+	from := parts(c.best.Spec, c.points[at])
+	for i, part := range parts(s, x) {
+		copy(part, from[i])
+	}
+	return x
 }
 
 func (s Spec) equal(t Spec) bool {
@@ -235,7 +254,10 @@ func (c *chooser) fit(s Spec, w way, from []float64) (*search, error) {
 		free[i] = math.NaN()
 	}
 	f := newSearch(p, free)
-	f.x = slices.Clone(from)
+	f.x, f.accept = slices.Clone(from), f.apart
+	if w == exact {
+		f.scattered = scattered
+	}
 	method := ML
 	if w == conditional {
 		method = CSS
@@ -249,20 +271,9 @@ func (c *chooser) fit(s Spec, w way, from []float64) (*search, error) {
 	return f, nil
 }
 
-// criterion of the fit; +Inf with a root within 1 % of the unit circle: the next
-// difference, or one too many.
+// criterion of the fit; +Inf with a root near the unit circle.
 func (s *search) criterion(criterion Criterion, w way) float64 {
-	const near = 1.01
-	ar, ma, sar, sma := s.spec.blocks(s.coef)
-	negative := func(x []float64) []float64 {
-		y := make([]float64, len(x))
-		for i, v := range x {
-			y[i] = -v
-		}
-		return y
-	}
-	seasonal := math.Pow(near, float64(s.spec.Period))
-	if !rootsBeyond(ar, near) || !rootsBeyond(negative(ma), near) || !rootsBeyond(sar, seasonal) || !rootsBeyond(negative(sma), seasonal) {
+	if !s.apart() {
 		return math.Inf(1)
 	}
 	if !s.evaluate(s.coef, w) {
@@ -288,8 +299,28 @@ func (s *search) criterion(criterion Criterion, w way) float64 {
 	return value
 }
 
+// scattered is how many starting points a candidate has besides the usual ones.
+const scattered = 4
+
+// apart says whether all roots are farther than 1 % from the unit circle: nearer ones ask
+// for another difference, or for one less.
+func (s *search) apart() bool {
+	const near = 1.01
+	ar, ma, sar, sma := s.spec.blocks(s.coef)
+	negative := func(x []float64) []float64 {
+		y := make([]float64, len(x))
+		for i, v := range x {
+			y[i] = -v
+		}
+		return y
+	}
+	seasonal := math.Pow(near, float64(s.spec.Period))
+	return rootsBeyond(ar, near) && rootsBeyond(negative(ma), near) && rootsBeyond(sar, seasonal) && rootsBeyond(negative(sma), seasonal)
+}
+
 // stepwise starts from four models and goes to the first better one next to the best,
-// until there is none.
+// until there is none. Beyond Hyndman and Khandakar it then looks at the longest
+// autoregression and moving average, and at some between them, from where there may be a way on.
 func (c *chooser) stepwise() {
 	m, s, constant := c.cfg.Max, c.cfg.SeasonalMax, c.allowsConstant()
 	start := func(p, q, sp, sq int, constant bool) {
@@ -302,7 +333,19 @@ func (c *chooser) stepwise() {
 	if constant {
 		start(0, 0, 0, 0, false)
 	}
-	for c.step() {
+	for {
+		for c.step() {
+		}
+		at, found := c.best.Spec, false
+		for _, far := range [][2]int{{5, 0}, {4, 2}, {3, 3}, {2, 4}, {0, 5}} {
+			far = [2]int{far[0] * m.P / 5, far[1] * m.Q / 5}
+			if c.try(c.spec(far[0], far[1], at.Seasonal.P, at.Seasonal.Q, at.Mean || at.Drift)) {
+				found = true
+			}
+		}
+		if !found {
+			return
+		}
 	}
 }
 

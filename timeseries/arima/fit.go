@@ -108,7 +108,9 @@ func Fit(y []float64, cfg Config) (Model, error) {
 	if p.constant() {
 		return Model{}, fmt.Errorf("arima: %w", ErrConstant)
 	}
+	p.prior = cfg.PriorVariance
 	s := newSearch(p, fixed[:arma])
+	s.scattered = 10
 	if err := s.fit(cfg.Method); err != nil {
 		return Model{}, err
 	}
@@ -165,6 +167,9 @@ type search struct {
 	coef   []float64 // as given, or at the point that was evaluated last
 	free   int
 	x      []float64 // variables of coef, once found
+
+	scattered int         // how many starting points, for models that may have several maxima
+	accept    func() bool // whether coef will do: otherwise the next best maximum is looked at; may be nil
 }
 
 // block is the coefficients of one polynomial. Without fixed ones they are the
@@ -244,27 +249,30 @@ func (s *search) negLogLik(x []float64, w way) float64 {
 
 // fit leaves the best coefficients in coef. It starts at x when that is set.
 func (s *search) fit(method Method) error {
-	way := exact
-	if method == CSS {
-		way = conditional
+	way, explore := exact, exact
+	switch {
+	case method == CSS:
+		way, explore = conditional, conditional
+	case s.gaps:
+		explore = filled
 	}
 	starts := [][]float64{make([]float64, s.free)}
 	if s.x != nil {
 		starts = append(starts, s.x)
 	}
-	if way == exact {
-		starts = s.scatter(starts)
-		explore := way
-		if s.gaps {
-			explore = filled
-		}
-		starts = s.tournament(explore, starts)
-	}
+	starts, sure := s.tournament(explore, s.scatter(starts, way))
 	best := math.Inf(1)
-	for _, x := range starts {
-		if value := s.minimise(way, x, fine); value < best || s.x == nil {
+	for i, x := range starts {
+		if i >= sure && (s.accept == nil || i > sure+1 || s.accept()) {
+			break
+		}
+		if value := s.minimise(way, x, fine); value < best || s.x == nil || i >= sure {
 			best, s.x = value, x
 		}
+		s.point(s.x)
+	}
+	if way == exact && s.prior > 0 && s.diff.degree() > 0 && math.Abs(s.negLogLik(s.x, withPrior)-best) > 1e-3 {
+		best = s.minimise(withPrior, s.x, fine)
 	}
 	return s.found(best)
 }
@@ -277,7 +285,14 @@ const (
 )
 
 func (s *search) minimiser(w way) minimiser {
-	return minimiser{f: func(x []float64) float64 { return s.negLogLik(x, w) }, stop: s.stop}
+	f := func(x []float64) float64 { return s.negLogLik(x, w) }
+	residuals := func(x, dst []float64) (float64, []float64) {
+		s.sums.keep = true
+		value := f(x)
+		s.sums.keep = false
+		return value, s.sums.residuals(dst)
+	}
+	return minimiser{f: f, residuals: residuals, stop: s.stop}
 }
 
 // minimise moves x to a minimum near it.
@@ -291,8 +306,8 @@ func (s *search) minimise(w way, x []float64, tolerance float64) float64 {
 // scatter adds starting points: where the conditional sum of squares is least, and, for
 // models whose likelihood may have several maxima, points of an additive recurrence with
 // the roots of x^(k+1) = x + 1 (Roberts 2018).
-func (s *search) scatter(starts [][]float64) [][]float64 {
-	if s.conditions()+s.diff.degree()+len(s.coef)+len(s.columns) < s.count && s.free > 0 {
+func (s *search) scatter(starts [][]float64, w way) [][]float64 {
+	if w != conditional && s.conditions()+s.diff.degree()+len(s.coef)+len(s.columns) < s.count && s.free > 0 {
 		x := slices.Clone(starts[len(starts)-1])
 		s.minimise(conditional, x, coarse)
 		starts = append(starts, x)
@@ -300,22 +315,23 @@ func (s *search) scatter(starts [][]float64) [][]float64 {
 	if !s.severalMaxima() {
 		return starts
 	}
+	if x := s.linear(); x != nil {
+		starts = append(starts, x)
+	}
 	root := 2.0
 	for range 30 {
 		root = math.Pow(1+root, 1/float64(s.free+1))
 	}
-	for i := range scattered {
+	for i := range s.scattered {
 		x := make([]float64, s.free)
 		for j := range x {
 			_, part := math.Modf(0.5 + float64(i+1)*math.Pow(root, -float64(j+1)))
-			x[j] = 2.4*part - 1.2
+			x[j] = 3*part - 1.5
 		}
 		starts = append(starts, x)
 	}
 	return starts
 }
-
-const scattered = 6
 
 // severalMaxima: a pure autoregression has one, and so, as a rule, have single moving
 // averages.
@@ -324,28 +340,38 @@ func (s *search) severalMaxima() bool {
 	return max(o.Q, z.Q) > 1 || o.P+z.P > 0 && o.Q+z.Q > 0
 }
 
-// tournament lets all starting points move, and halves their number again and again.
-func (s *search) tournament(w way, starts [][]float64) [][]float64 {
-	if len(starts) == 2 {
-		if s.negLogLik(starts[0], w) < s.negLogLik(starts[1], w) {
-			return starts[:1]
-		}
-		return starts[1:]
+// tournament lets all starting points move, and halves their number again and again. It
+// returns them with the best ones first, and how many of these should be followed to the
+// end: with gaps, over which the tournament is held by interpolation, it may be wrong.
+func (s *search) tournament(w way, starts [][]float64) (ordered [][]float64, sure int) {
+	sure = 1
+	if w == filled {
+		sure = 2
 	}
 	entrants := make([]minimiser, len(starts))
 	for i, x := range starts {
 		entrants[i] = s.minimiser(w)
 		entrants[i].begin(x)
 	}
-	for rounds := 4; len(entrants) > 2; rounds *= 2 {
-		for i := range entrants {
-			entrants[i].run(rounds, coarse)
+	byValue := func(a, b minimiser) int { return cmp.Compare(a.value, b.value) }
+	slices.SortStableFunc(entrants, byValue)
+	if s.severalMaxima() {
+		all := entrants
+		for rounds := 8; len(entrants) > sure; rounds *= 2 {
+			for i := range entrants {
+				entrants[i].run(rounds, coarse)
+			}
+			slices.SortStableFunc(entrants, byValue)
+			entrants = distinct(entrants)
+			entrants = entrants[:(len(entrants)+1)/2]
 		}
-		slices.SortStableFunc(entrants, func(a, b minimiser) int { return cmp.Compare(a.value, b.value) })
-		entrants = distinct(entrants)
-		entrants = entrants[:(len(entrants)+1)/2]
+		slices.SortStableFunc(all, byValue)
+		entrants = distinct(all)
 	}
-	return [][]float64{entrants[0].x}
+	for _, m := range entrants {
+		ordered = append(ordered, m.x)
+	}
+	return ordered, min(sure, len(ordered))
 }
 
 // distinct leaves out those that came to the point of a better one.

@@ -31,6 +31,8 @@ type problem struct {
 	maProduct      multiplier
 	evaluations    int
 	stop           func() bool // ends the search; nil: nothing does
+	prior          float64     // see Config
+	long           []float64   // innovations of a long autoregression, once made
 }
 
 // newProblem checks and scales. Fixed are coefficients of the regressors, NaN where they
@@ -293,6 +295,7 @@ type way uint8
 const (
 	exact       way = iota
 	filled          // exact, of the series with its gaps interpolated
+	withPrior       // with a prior variance in place of the exact start
 	conditional     // the conditional sum of squares
 )
 
@@ -310,6 +313,8 @@ func (p *problem) evaluate(coef []float64, w way) bool {
 		p.conditionalSum.runGaps(m, m.slots+p.conditions(), p.columns, p.sums)
 	case w == conditional:
 		p.conditionalSum.run(a, b, p.conditions(), p.differenced, p.sums)
+	case w == withPrior:
+		return p.filter(newModel(a, b, p.diff), p.prior) != nil
 	case w == exact && p.gaps:
 		return p.filter(newModel(a, b, p.diff), 0) != nil
 	default:
@@ -381,6 +386,23 @@ func (s *moments) estimate() (b []float64, variance float64, ok bool) {
 	}
 	variance /= float64(s.n)
 	return b, variance, variance > 0 && s.n > 0
+}
+
+// residuals are the standardised innovations that were kept, less their regression.
+func (s *moments) residuals(dst []float64) []float64 {
+	k := len(s.now)
+	dst = resize(dst, len(s.kept)/k)
+	b, _, ok := s.estimate()
+	for t := range dst {
+		row := s.kept[t*k:][:k]
+		dst[t] = row[0]
+		for j, c := range b {
+			if ok {
+				dst[t] -= c * row[j+1]
+			}
+		}
+	}
+	return dst
 }
 
 // logLik is the log-likelihood at a variance of the innovations that is their mean square.

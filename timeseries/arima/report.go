@@ -8,8 +8,11 @@ import (
 // model makes the model at coef: everything that is reported, and the state.
 func (s *search) model(cfg Config) (Model, error) {
 	way := exact
-	if cfg.Method == CSS {
+	switch {
+	case cfg.Method == CSS:
 		way = conditional
+	case s.prior > 0 && s.diff.degree() > 0:
+		way = withPrior
 	}
 	arma := s.coef
 	if !s.evaluate(arma, way) {
@@ -36,7 +39,7 @@ func (s *search) model(cfg Config) (Model, error) {
 	}
 	s.columns = s.columns[:1]
 	s.sums = newMoments(1)
-	f := newFilter(s.spec.model(arma), 1, cfg.PriorVariance)
+	f := newFilter(s.spec.model(arma), 1, s.prior)
 	if f == nil {
 		return Model{}, fmt.Errorf("arima: %w", ErrUnstable)
 	}
@@ -46,15 +49,15 @@ func (s *search) model(cfg Config) (Model, error) {
 		switch {
 		case y != y:
 			residual[t] = y
-		case v > 0 && (counts || cfg.PriorVariance > 0):
+		case v > 0 && (counts || s.prior > 0):
 			residual[t] = f.now[0] / math.Sqrt(v)
 		}
-		if counts && (cfg.PriorVariance == 0 || v < maxGain) {
+		if counts && (s.prior == 0 || v < maxGain) {
 			s.sums.now[0] = f.now[0]
 			s.sums.add(v)
 		}
 	}
-	if way == exact {
+	if way != conditional {
 		if _, variance, ok = s.sums.estimate(); !ok {
 			return Model{}, fmt.Errorf("arima: %w", ErrConstant)
 		}
@@ -181,6 +184,9 @@ func (s *search) at(b []float64, w way) quadratic {
 	k := len(b) + 1
 	cross := func(i, j int) float64 { return s.sums.cross[min(i, j)*k+max(i, j)] }
 	n, square := float64(s.sums.n), cross(0, 0)
+	if w == conditional { // as R does: what is left out at the start counts too
+		n = float64(s.count - s.diff.degree())
+	}
 	q := quadratic{slope: make([]float64, len(b)), curve: make([]float64, len(b)*len(b))}
 	for i, c := range b {
 		sum := 0.0
