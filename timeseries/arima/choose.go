@@ -192,7 +192,7 @@ func (c *chooser) try(s Spec) bool {
 	}
 	now := Candidate{Spec: s, Exact: c.way == exact, Value: math.Inf(1)}
 	var point []float64
-	if fitted, err := c.fit(s, c.way, c.nested(s)); err == nil {
+	if fitted, err := c.fit(s, c.way, c.nested(s), coarse); err == nil {
 		now.Value, point = fitted.criterion(c.cfg.Criterion, exact), fitted.x
 	}
 	c.tried, c.points = append(c.tried, now), append(c.points, point)
@@ -227,7 +227,7 @@ func (s Spec) equal(t Spec) bool {
 }
 
 // fit looks for the coefficients of a model, from a point when one is given.
-func (c *chooser) fit(s Spec, w way, from []float64) (*search, error) {
+func (c *chooser) fit(s Spec, w way, from []float64, tolerance float64) (*search, error) {
 	constant := s.Mean || s.Drift
 	p := c.problems[constant]
 	if p == nil {
@@ -254,10 +254,7 @@ func (c *chooser) fit(s Spec, w way, from []float64) (*search, error) {
 		free[i] = math.NaN()
 	}
 	f := newSearch(p, free)
-	f.x, f.accept = slices.Clone(from), f.apart
-	if w == exact {
-		f.scattered = scattered
-	}
+	f.x, f.accept, f.tolerance = slices.Clone(from), f.apart, tolerance
 	method := ML
 	if w == conditional {
 		method = CSS
@@ -298,9 +295,6 @@ func (s *search) criterion(criterion Criterion, w way) float64 {
 	}
 	return value
 }
-
-// scattered is how many starting points a candidate has besides the usual ones.
-const scattered = 4
 
 // apart says whether all roots are farther than 1 % from the unit circle: nearer ones ask
 // for another difference, or for one less.
@@ -418,7 +412,7 @@ func (c *chooser) choice() (Choice, error) {
 		if math.IsInf(c.tried[i].Value, 1) {
 			break
 		}
-		fitted, err := c.fit(c.tried[i].Spec, exact, c.points[i])
+		fitted, err := c.fit(c.tried[i].Spec, exact, c.points[i], fine)
 		if err != nil {
 			failed = err
 			continue
@@ -438,7 +432,7 @@ func (c *chooser) choice() (Choice, error) {
 	for _, constant := range []bool{true, false} {
 		if best == nil && (!constant || c.allowsConstant()) {
 			spec = c.spec(0, 0, 0, 0, constant)
-			if best, failed = c.fit(spec, exact, nil); failed != nil {
+			if best, failed = c.fit(spec, exact, nil, fine); failed != nil {
 				best = nil
 			}
 		}
