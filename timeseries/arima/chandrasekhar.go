@@ -48,10 +48,7 @@ func (in *innovations) run(ar, ma lagged, columns [][]float64, sums *moments) bo
 			advanceBy(in.state[c], in.gain, ar, sums.now[c]*weight)
 		}
 		in.step(ar, in.state[0], sums.now[0]*weight, h*weight, x*h)
-		next := f + x*h*h
-		if !(next > 0) {
-			return false
-		}
+		next := max(f+x*h*h, 1) // the innovation's own part is 1: less is rounding
 		x *= f / next
 		f = next
 		if t&7 == 7 && in.settled(x) {

@@ -243,7 +243,7 @@ func (c *chooser) fit(s Spec, w way, from []float64, tolerance float64) (*search
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	if err := p.checkLength(); err != nil {
+	if err := p.checkLength(w); err != nil {
 		return nil, err
 	}
 	if p.constant() {

@@ -157,7 +157,7 @@ func (f *filter) step(y []float64) (variance float64, counts bool) {
 	if f.Steady {
 		f.unsettle()
 	}
-	variance = f.reading()
+	variance = max(f.reading(), 1) // the innovation's own part is 1: less is rounding
 	infinite := 0.0
 	if f.Diffuse != nil {
 		infinite = f.infiniteReading()

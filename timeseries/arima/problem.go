@@ -55,7 +55,7 @@ func newProblem(y []float64, spec Spec, x [][]float64, fixed []float64, keepLeve
 		}
 		p.base[j] = math.Ldexp(b, p.sizes[j]-p.exponent)
 	}
-	if err := p.checkLength(); err != nil {
+	if err := p.checkLength(exact); err != nil {
 		return nil, err
 	}
 	lag := p.diff.degree()
@@ -106,9 +106,14 @@ func interpolate(x []float64) []float64 {
 	return x
 }
 
-// checkLength wants a reading more than there are coefficients.
-func (p *problem) checkLength() error {
-	if need := p.diff.degree() + p.spec.arma() + len(p.free) + 1; p.count < need {
+// checkLength wants a reading more than there are coefficients; a conditional sum of
+// squares leaves out more at the start.
+func (p *problem) checkLength(w way) error {
+	need := p.diff.degree() + p.spec.arma() + len(p.free) + 1
+	if w == conditional {
+		need += p.conditions()
+	}
+	if p.count < need {
 		return fmt.Errorf("arima: %w: %d readings for %v, which needs %d", ErrShort, p.count, p.spec, need)
 	}
 	return nil

@@ -64,6 +64,9 @@ func (s *search) model(cfg Config) (Model, error) {
 		logLik = s.sums.logLik(variance)
 		m.Residual = residual
 	}
+	if !finite([]float64{logLik, variance}) || !finite(f.Mean) {
+		return Model{}, fmt.Errorf("arima: %w", ErrUnstable)
+	}
 	s.unscale(&m, f, variance, logLik)
 	return m, nil
 }

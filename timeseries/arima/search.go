@@ -104,6 +104,9 @@ func (s *search) fit(method Method) error {
 	case s.gaps:
 		explore = filled
 	}
+	if err := s.checkLength(way); err != nil {
+		return err
+	}
 	starts := s.starts(way)
 	sure := 1
 	if s.thorough && s.severalMaxima() {
@@ -168,7 +171,7 @@ func (s *search) starts(w way) [][]float64 {
 	if x := s.linear(); x != nil {
 		starts = append(starts, x)
 	}
-	if w != conditional && s.conditions()+s.diff.degree()+len(s.coef)+len(s.columns) < s.count {
+	if w != conditional && s.checkLength(conditional) == nil {
 		s.sort(conditional, starts)
 		x := slices.Clone(starts[0])
 		m := s.minimiser(conditional)
