@@ -2,17 +2,18 @@ package prophet
 
 import "math"
 
-// cholesky replaces the lower triangle of the n×n matrix a, positive definite, by that of L, a = LLᵀ. A pivot that rounding left below
-// 1e-13 of its diagonal element, as columns that depend on one another do, is set to that: the solution moves little along them.
+// tiny stands in for a pivot of 0.
+const tiny = 1e-300
+
+// cholesky replaces the lower triangle of the n×n matrix a, positive definite, by that of L, a = LLᵀ. A row of zeros stays one.
 func cholesky(a []float64, n int) {
 	for j := range n {
 		rj := a[j*n : j*n+j+1]
 		pivot := rj[j]
-		least := 1e-13 * pivot
 		for _, x := range rj[:j] {
 			pivot -= x * x
 		}
-		pivot = math.Sqrt(max(pivot, least, math.SmallestNonzeroFloat64))
+		pivot = math.Sqrt(max(pivot, tiny))
 		rj[j] = pivot
 		for i := j + 1; i < n; i++ {
 			ri := a[i*n : i*n+j+1]

@@ -93,7 +93,11 @@ func (l *lasso) advance() (reached bool) {
 		if l.sign[i]*(l.x[i]+step[a]) > 0 {
 			continue
 		}
-		if s := math.Abs(l.x[i] / step[a]); leaves < 0 || s < share {
+		s := 0.0
+		if l.x[i] != 0 {
+			s = math.Abs(l.x[i] / step[a])
+		}
+		if leaves < 0 || s < share {
 			share, leaves = s, i
 		}
 	}

@@ -72,7 +72,9 @@ func (m *Model) Predict(rows Rows, s Simulation) (*Forecast, error) {
 		f.Mean[i] = f.value(i, f.Trend[i], curve.floor(i))
 	}
 	if len(s.Quantiles) > 0 {
-		m.quantiles(f, curve, s)
+		if err := m.quantiles(f, curve, s); err != nil {
+			return nil, err
+		}
 	}
 	return f, nil
 }

@@ -12,7 +12,7 @@ func (p *problem) best(mo *Moments, x []float64, sigma, damping float64) []float
 	for range 200 {
 		q.solve(sigma)
 		last := sigma
-		if sigma = bestSigma(mo.Rows, mo.squaresAt(q.step)); damping > 0 || math.Abs(sigma-last) <= 1e-10*sigma {
+		if sigma = bestSigma(mo.Rows, mo.squaresAt(q.step)); damping > 0 || math.Abs(sigma-last) <= 1e-8*sigma {
 			break
 		}
 	}
@@ -23,6 +23,10 @@ func (p *problem) best(mo *Moments, x []float64, sigma, damping float64) []float
 	copy(next[q.smooth:], q.changes.x) // where the sum above would not be quite 0
 	return next
 }
+
+// ridge is the share by which diagonal elements of the Hessian are increased, well above rounding, so that it stays positive definite when
+// columns depend on one another. The gradient is exact, so this shortens steps along such directions and leaves the optimum where it is.
+const ridge = 1e-11
 
 // quadratic is the negative log posterior for a given σ, quadratic in k, m and β, and in δ but for the Laplace prior.
 type quadratic struct {
@@ -83,7 +87,8 @@ func (q *quadratic) solve(sigma float64) {
 		for j, g := range q.mo.Gram[i*n : i*n+i+1] {
 			q.factor[i*u+j] = scale * g
 		}
-		q.factor[i*u+i] += q.precision[i] + q.damping*q.factor[i*u+i]
+		q.factor[i*u+i] *= 1 + q.damping + ridge
+		q.factor[i*u+i] += q.precision[i]
 		q.right[i] = scale*q.mo.Cross[i] - q.slope[i]
 	}
 	q.factor[u] += q.shared
@@ -96,11 +101,11 @@ func (q *quadratic) solve(sigma float64) {
 		}
 		forward(q.factor, u, mixed)
 		for l := range j + 1 {
-			h := scale * q.mo.Gram[(u+j)*n+u+l]
+			g := scale * q.mo.Gram[(u+j)*n+u+l]
+			h := g - dot(mixed, q.mixed[l*u:(l+1)*u])
 			if l == j {
-				h *= 1 + q.damping
+				h += (q.damping + ridge) * g
 			}
-			h -= dot(mixed, q.mixed[l*u:(l+1)*u])
 			q.changes.q[j*s+l], q.changes.q[l*s+j] = h, h
 		}
 		q.changes.c[j] = scale*q.mo.Cross[u+j] - dot(mixed, q.right)

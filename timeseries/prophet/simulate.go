@@ -61,6 +61,19 @@ func (m *Model) changes() *changes {
 	return c
 }
 
+// maxChanges is how many changes of the trend a simulated future may be expected to have.
+const maxChanges = 1e5
+
+// reach returns an error when a row is too far ahead to be simulated.
+func (c *changes) reach(t []float64) error {
+	for i, at := range t {
+		if !c.certain(at) && !(c.density*(at-c.start) <= maxChanges) {
+			return fmt.Errorf("prophet: %w: row %d is %.3g times the length of the history ahead; too far for quantiles", ErrRows, i, at-c.start)
+		}
+	}
+	return nil
+}
+
 // certain tells that the trend at t cannot have changed.
 func (c *changes) certain(t float64) bool { return c.size == 0 || t <= c.start }
 
@@ -94,13 +107,16 @@ func (c *changes) added(f *future, t float64) float64 {
 // quantiles fills in the quantiles of a forecast. Within the history the trend is known, and the noise is normal. After it, futures are drawn;
 // the noise of draw d of n is the normal quantile (d+½)/n, which errs less than a random one: draws are independent of one another, so that which has
 // which noise does not matter.
-func (m *Model) quantiles(f *Forecast, c curve, s Simulation) {
+func (m *Model) quantiles(f *Forecast, c curve, s Simulation) error {
+	changes := m.changes()
+	if err := changes.reach(c.t); err != nil {
+		return err
+	}
 	f.Quantiles, f.TrendQuantiles = make([][]float64, len(s.Quantiles)), make([][]float64, len(s.Quantiles))
 	for i := range s.Quantiles {
 		f.Quantiles[i], f.TrendQuantiles[i] = make([]float64, len(f.Mean)), make([]float64, len(f.Mean))
 	}
 	sigma := m.Params.Sigma * m.Scale
-	changes := m.changes()
 	fill(&s.Draws, 1000)
 	var futures []future
 	var noise, trend, value []float64
@@ -130,6 +146,7 @@ func (m *Model) quantiles(f *Forecast, c curve, s Simulation) {
 			f.TrendQuantiles[j][i], f.Quantiles[j][i] = quantile(trend, q), quantile(value, q)
 		}
 	}
+	return nil
 }
 
 // bounded keeps quantiles at 0 and 1, which a normal distribution does not have, at what as many draws would show.
@@ -146,6 +163,9 @@ func (m *Model) Simulate(rows Rows, draws int, seed uint64) ([][]float64, error)
 		return nil, err
 	}
 	c, changes := m.curve(rows), m.changes()
+	if err := changes.reach(c.t); err != nil {
+		return nil, err
+	}
 	futures := changes.futures(draws, seed)
 	sigma, order := m.Params.Sigma*m.Scale, byTime(c.t)
 	all := make([][]float64, draws)

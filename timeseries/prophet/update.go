@@ -42,7 +42,7 @@ func (m *Model) Update(rows Rows, values []float64) (*Model, error) {
 	if last := rows.Times[use[len(use)-1]]; last.After(m.Last) {
 		updated.Last = last
 	}
-	return &updated, nil
+	return &updated, updated.Valid()
 }
 
 // given makes the problem of a history that comes with a model.
