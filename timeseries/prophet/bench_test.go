@@ -1,8 +1,11 @@
 package prophet
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"math"
+	"os/exec"
 	"testing"
 	"time"
 )
@@ -40,19 +43,98 @@ func BenchmarkFit(b *testing.B) {
 
 func BenchmarkPredict(b *testing.B) {
 	rows, y := demand(time.Hour, 720)
-	m, err := Fit(rows, y, Config{})
+	rows.Cap = []float64{1000}
+	for _, growth := range []Growth{Linear, Logistic} {
+		m, err := Fit(rows, y, Config{Growth: growth})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, h := range []int{24, 240} {
+			b.Run(fmt.Sprintf("%s/h=%d", growth, h), func(b *testing.B) {
+				b.ReportAllocs()
+				future := m.Ahead(h)
+				for b.Loop() {
+					if _, err := m.Predict(future, Simulation{Quantiles: []float64{0.025, 0.1, 0.5, 0.9, 0.975}}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkAgainstR times fit and prediction (48 rows, 1000 draws) here and in R's prophet, one after the other, and reports ours as a share of R's.
+func BenchmarkAgainstR(b *testing.B) {
+	type series struct {
+		Name   string    `json:"name"`
+		DS     []int64   `json:"ds"`
+		Y      []float64 `json:"y"`
+		Cap    float64   `json:"cap"`
+		Growth Growth    `json:"growth"`
+		Mode   Mode      `json:"mode"`
+		Ahead  []int64   `json:"ahead"`
+		rows   Rows
+		cfg    Config
+	}
+	unix := func(rows Rows) (list []int64) {
+		for _, t := range rows.Times {
+			list = append(list, t.Unix())
+		}
+		return list
+	}
+	of := func(name string, step time.Duration, n int, cfg Config) series {
+		rows, y := demand(step, n)
+		rows.Cap = []float64{1000}
+		ahead := Every(rows.Times[n-1].Add(step), step, 48)
+		full := cfg.defaults()
+		return series{name, unix(rows), y, 1000, full.Growth, full.SeasonalityMode, unix(ahead), rows, cfg}
+	}
+	all := []series{
+		of("hourly", time.Hour, 720, Config{}),
+		of("hourly multiplicative", time.Hour, 720, Config{SeasonalityMode: Multiplicative}),
+		of("hourly logistic", time.Hour, 720, Config{Growth: Logistic}),
+		of("daily", day, 1000, Config{}),
+		of("5 minutes", 5*time.Minute, 14*288+1, Config{}),
+	}
+	input, err := json.Marshal(all)
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, h := range []int{24, 240} {
-		b.Run(fmt.Sprintf("h=%d", h), func(b *testing.B) {
-			b.ReportAllocs()
-			future := m.Ahead(h)
+	cmd := exec.Command("Rscript", "testdata/bench.R")
+	cmd.Stdin = bytes.NewReader(input)
+	output, err := cmd.Output()
+	if err != nil {
+		b.Skipf("Rscript with the packages prophet and jsonlite is needed: %v", err)
+	}
+	var r []struct {
+		Name         string
+		Fit, Predict float64 // seconds
+		LogPosterior float64 `json:"log_posterior"`
+	}
+	if err := json.Unmarshal(output, &r); err != nil {
+		b.Fatal(err)
+	}
+	for i, s := range all {
+		var m *Model
+		b.Run("fit/"+s.Name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := m.Predict(future, Simulation{Quantiles: []float64{0.025, 0.1, 0.5, 0.9, 0.975}}); err != nil {
+				if m, err = Fit(s.rows, s.Y, s.cfg); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/r[i].Fit, "of-R")
+			b.ReportMetric(r[i].Fit*1e3, "ms/R")
+			b.ReportMetric(m.MaxLogPosterior-r[i].LogPosterior, "nats-above-R")
+		})
+		b.Run("predict/"+s.Name, func(b *testing.B) {
+			ahead := m.Ahead(48)
+			for b.Loop() {
+				if _, err := m.Predict(ahead, Simulation{Quantiles: []float64{0.1, 0.9}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/r[i].Predict, "of-R")
+			b.ReportMetric(r[i].Predict*1e3, "ms/R")
 		})
 	}
 }

@@ -142,8 +142,8 @@ func (c Config) check() error {
 		switch {
 		case name == "":
 			return wrong("a %s needs a name", kind)
-		case names[name]:
-			return wrong("two components are called %q", name)
+		case names[name], kind != "seasonality" && slices.Contains([]string{"yearly", "weekly", "daily"}, name):
+			return wrong("%s %q: the name is taken", kind, name)
 		case !scale(s):
 			return wrong("%s %q: the prior scale is above 0, not %g", kind, name, s)
 		case mode != Additive && mode != Multiplicative:

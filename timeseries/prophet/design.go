@@ -82,7 +82,7 @@ func (m *Model) design(rows Rows, use []int) design {
 	for j, r := range m.Config.Regressors {
 		x, std := rows.Regressors[r.Name], m.Standards[j]
 		for i, row := range use {
-			d.dense[i*dense+at] = (x[row] - std.Mean) / std.StdDev
+			d.dense[i*dense+at] = std.of(x[row])
 		}
 		at++
 	}
@@ -129,6 +129,8 @@ func date(t time.Time) int64 {
 
 // Standard brings a regressor to mean 0 and standard deviation 1.
 type Standard struct{ Mean, StdDev float64 }
+
+func (s Standard) of(x float64) float64 { return (x - s.Mean) / s.StdDev }
 
 // standard is 0 and 1 for a regressor that is left as it is.
 func standard(reg Regressor, x []float64, use []int) Standard {

@@ -15,14 +15,14 @@ type Model struct {
 
 	Start, End   time.Time     // of the history; scaled time is (t - Start)/(End - Start)
 	Last         time.Time     // last reading: End, or later after an update
-	Step         time.Duration // the shortest one in the history
+	Step         time.Duration // of the history: the median one
 	Scale        float64       // largest |value - floor|; scaled values are (value - floor)/Scale
 	Changepoints []float64     // scaled times; none with flat growth
 	Cap, Floor   float64       // of the last reading, with logistic growth
 
 	Params          Params
 	MaxLogPosterior float64 // of Params, up to a constant
-	Rows            int     // readings that were fitted
+	Readings        int     // that were fitted
 
 	// Moments is what [Model.Update] needs. It may be set to nil to save its (2 + columns + changepoints)² numbers.
 	Moments *Moments `json:",omitempty"`
@@ -49,9 +49,11 @@ func Fit(rows Rows, values []float64, cfg Config) (*Model, error) {
 	if len(use) < 2 || rows.Times[use[0]].Equal(rows.Times[use[len(use)-1]]) {
 		return nil, fmt.Errorf("prophet: %w: %d of %d rows have a value", ErrShort, len(use), len(values))
 	}
-	m := &Model{Config: cfg, Start: rows.Times[use[0]], End: rows.Times[use[len(use)-1]], Step: rows.step(use)}
+	m := &Model{Config: cfg, Start: rows.Times[use[0]], End: rows.Times[use[len(use)-1]]}
 	m.Last = m.End
-	m.Seasonalities = cfg.seasonalities(m.End.Sub(m.Start), m.Step)
+	shortest, median := rows.steps(use)
+	m.Step = median
+	m.Seasonalities = cfg.seasonalities(m.End.Sub(m.Start), shortest)
 	if err := rows.check(cfg, m.Seasonalities, use); err != nil {
 		return nil, err
 	}
@@ -69,7 +71,7 @@ func Fit(rows Rows, values []float64, cfg Config) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Rows = len(use)
+	m.Readings = len(use)
 	m.Params, m.Moments, m.MaxLogPosterior = p.maximise()
 	return m, nil
 }

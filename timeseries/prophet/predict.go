@@ -24,7 +24,7 @@ type Component struct {
 	Values []float64
 }
 
-// Ahead is n rows after the last reading, at the shortest step of the history, with the cap and floor of its last reading.
+// Ahead is n rows after the last reading, at the step of the history, with the cap and floor of its last reading.
 func (m *Model) Ahead(n int) Rows {
 	rows := Every(m.Last.Add(m.Step), m.Step, n)
 	if m.Config.Growth == Logistic {
@@ -42,7 +42,7 @@ func (m *Model) Predict(rows Rows, s Simulation) (*Forecast, error) {
 		return nil, err
 	}
 	use := rows.all()
-	if err := rows.check(m.Config, m.Seasonalities, use); err != nil {
+	if err := m.check(rows, use); err != nil {
 		return nil, err
 	}
 	x := m.design(rows, use)

@@ -77,6 +77,7 @@ func TestWhatCannotBeFitted(t *testing.T) {
 	two(Config{Holidays: []Holiday{{Name: "h", Before: -1}}})
 	two(Config{Holidays: []Holiday{{Name: "h", Mode: "both"}}})
 	two(Config{Regressors: []Regressor{{Name: "x"}, {Name: "x"}}})
+	two(Config{Regressors: []Regressor{{Name: "daily"}}})
 }
 
 func TestWhatCannotBePredicted(t *testing.T) {
@@ -243,8 +244,8 @@ func TestUpdateIsAFit(t *testing.T) {
 	if _, _, best := p.maximise(); math.Abs(best-got) > 1e-6 {
 		t.Errorf("log posterior %v after updates, %v after a fit", got, best)
 	}
-	if updated.Rows != len(y) || !updated.Last.Equal(rows.Times[len(y)-1]) || !updated.Ahead(1).Times[0].Equal(rows.Times[len(y)-1].Add(time.Hour)) {
-		t.Errorf("%d rows up to %v", updated.Rows, updated.Last)
+	if updated.Readings != len(y) || !updated.Last.Equal(rows.Times[len(y)-1]) || !updated.Ahead(1).Times[0].Equal(rows.Times[len(y)-1].Add(time.Hour)) {
+		t.Errorf("%d rows up to %v", updated.Readings, updated.Last)
 	}
 }
 

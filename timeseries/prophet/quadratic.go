@@ -12,7 +12,7 @@ func (p *problem) best(mo *Moments, x []float64, sigma, damping float64) []float
 	for range 200 {
 		q.solve(sigma)
 		last := sigma
-		if sigma = bestSigma(mo.Rows, mo.squaresAt(q.step)); damping > 0 || math.Abs(sigma-last) <= 1e-8*sigma {
+		if sigma = bestSigma(mo.Readings, mo.squaresAt(q.step)); damping > 0 || math.Abs(sigma-last) <= 1e-8*sigma {
 			break
 		}
 	}

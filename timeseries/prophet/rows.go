@@ -78,6 +78,21 @@ func (r Rows) check(c Config, seasonalities []Seasonality, use []int) error {
 	return nil
 }
 
+// check returns an error when rows do not go with the model.
+func (m *Model) check(rows Rows, use []int) error {
+	if err := rows.check(m.Config, m.Seasonalities, use); err != nil {
+		return err
+	}
+	for j, r := range m.Config.Regressors {
+		for _, i := range use {
+			if x := m.Standards[j].of(rows.Regressors[r.Name][i]); !(math.Abs(x) <= limit) {
+				return fmt.Errorf("prophet: %w: row %d: regressor %q is %.3g standard deviations from what it was", ErrRows, i, r.Name, x)
+			}
+		}
+	}
+	return nil
+}
+
 // bounds returns cap and floor of a row.
 func (r Rows) bounds(i int) (ceiling, floor float64) {
 	pick := func(x []float64) float64 {
@@ -119,20 +134,21 @@ func (r Rows) all() []int {
 	return use
 }
 
-// step is the shortest distance between two of the rows in use, which are in order of time; 0 when there is none.
-func (r Rows) step(use []int) time.Duration {
-	least := time.Duration(0)
+// steps are the shortest and the median distance between neighbours of the rows in use, which are in order of time; no distance is no step.
+func (r Rows) steps(use []int) (shortest, median time.Duration) {
+	var all []time.Duration
 	for i := 1; i < len(use); i++ {
-		if d := r.Times[use[i]].Sub(r.Times[use[i-1]]); d > 0 && (least == 0 || d < least) {
-			least = d
+		if d := r.Times[use[i]].Sub(r.Times[use[i-1]]); d > 0 {
+			all = append(all, d)
 		}
 	}
-	return least
+	slices.Sort(all)
+	return all[0], all[len(all)/2]
 }
 
 // seconds is the time from a to b. Unlike time.Duration it does not end at 292 years.
 func seconds(a, b time.Time) float64 {
-	return float64(b.Unix()-a.Unix()) + float64(b.Nanosecond()-a.Nanosecond())/1e9
+	return float64(b.Unix()) - float64(a.Unix()) + float64(b.Nanosecond()-a.Nanosecond())/1e9
 }
 
 // byTime orders indexes of scaled times.

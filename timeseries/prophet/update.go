@@ -36,9 +36,9 @@ func (m *Model) Update(rows Rows, values []float64) (*Model, error) {
 	}
 	mo.move(difference(next, x))
 	updated := *m
-	updated.Params, updated.Moments, updated.Rows = p.params(next), mo, mo.Rows
-	updated.Params.Sigma = bestSigma(mo.Rows, mo.Squares)
-	updated.MaxLogPosterior = p.logPosterior(updated.Params, mo.Rows, mo.Squares)
+	updated.Params, updated.Moments, updated.Readings = p.params(next), mo, mo.Readings
+	updated.Params.Sigma = bestSigma(mo.Readings, mo.Squares)
+	updated.MaxLogPosterior = p.logPosterior(updated.Params, mo.Readings, mo.Squares)
 	if last := rows.Times[use[len(use)-1]]; last.After(m.Last) {
 		updated.Last = last
 	}
@@ -53,7 +53,7 @@ func (m *Model) given(rows Rows, values []float64) (p *problem, use []int, err e
 	if use, err = rows.readings(values); err != nil {
 		return nil, nil, err
 	}
-	if err := rows.check(m.Config, m.Seasonalities, use); err != nil {
+	if err := m.check(rows, use); err != nil {
 		return nil, nil, err
 	}
 	p, err = m.problem(rows, values, use)
