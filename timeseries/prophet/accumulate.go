@@ -104,10 +104,13 @@ func (a *accumulator) addCross(i int, u float64, row []float64, events []int32) 
 
 func (a *accumulator) addGram(i int, u float64, row []float64, events []int32) {
 	w := a.p.weight[i]
-	wu := w * u
-	a.w0 += w * w
-	a.w1 += w * wu
-	a.w2 += wu * wu
+	wu, ww := w*u, w*w
+	if a.p.bend != nil {
+		ww += a.p.bend[i]
+	}
+	a.w0 += ww
+	a.w1 += ww * u
+	a.w2 += ww * u * u
 	for j, x := range row {
 		a.level[j] += w * x
 		a.slope[j] += wu * x

@@ -36,9 +36,10 @@ func (p *problem) level(from Params) (v Params, mo *Moments, value float64) {
 
 // climb goes up to a maximum.
 //
-// Each round takes μ to first order about the present parameters (Gauss-Newton), so that the posterior depends on the history only through
-// the moments, and maximises that exactly. A μ that is linear needs one round, and a second one that takes away what rounding left.
-// Otherwise a round that overshoots is repeated with damping (Levenberg-Marquardt).
+// Each round takes μ to first order about the present parameters (Gauss-Newton; the logistic curve to second order where it bends the way that would
+// make steps too long), so that the posterior depends on the history only through the moments, and maximises that exactly. A μ that is
+// linear needs one round, and a second one that takes away what rounding left. Otherwise a round that overshoots is repeated with damping
+// (Levenberg-Marquardt).
 func (p *problem) climb(from Params) (v Params, mo *Moments, value float64) {
 	x := p.vector(from)
 	mo = newMoments(len(x))

@@ -138,7 +138,7 @@ func (m *Model) problem(rows Rows, values []float64, use []int) (*problem, error
 	p.t, p.y = make([]float64, n), make([]float64, n)
 	p.trend, p.weight, p.residual = make([]float64, n), make([]float64, n), make([]float64, n)
 	if p.growth == Logistic {
-		p.ceiling = make([]float64, n)
+		p.ceiling, p.bend = make([]float64, n), make([]float64, n)
 	}
 	for i, row := range use {
 		p.t[i] = m.scaled(rows.Times[row])

@@ -6,7 +6,7 @@ import "slices"
 // parameters, in the order k, m (logistic: -km), β, δ, and r the residual, in scaled units.
 type Moments struct {
 	Readings int
-	Gram     []float64 // JᵀJ, row by row
+	Gram     []float64 // JᵀJ, row by row; with the convex part of -r ∂²μ/∂z² for the logistic curve
 	Cross    []float64 // Jᵀr
 	Squares  float64   // rᵀr
 }

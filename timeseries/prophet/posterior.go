@@ -27,6 +27,7 @@ type problem struct {
 	trend    []float64 // g(z), scaled
 	weight   []float64 // ∂μ/∂z
 	residual []float64 // y - μ
+	bend     []float64 // -residual·∂²μ/∂z² where that is above 0; nil when μ is linear in z
 }
 
 // linear tells whether μ is linear in the parameters.
@@ -58,9 +59,11 @@ func (p *problem) evaluate(v Params) float64 {
 			segment++
 		}
 		g, slope := z.at(t, segment), 1.0
+		bend := 0.0
 		if p.growth == Logistic {
 			s := logistic(g)
 			g, slope = p.ceiling[i]*s, p.ceiling[i]*s*(1-s)
+			bend = slope * (2*s - 1)
 		}
 		factor := 1.0
 		if product != nil {
@@ -68,6 +71,9 @@ func (p *problem) evaluate(v Params) float64 {
 		}
 		r := p.y[i] - (g*factor + p.x.dot(i, additive))
 		p.trend[i], p.weight[i], p.residual[i] = g, slope*factor, r
+		if p.bend != nil {
+			p.bend[i] = max(0, r*factor*bend)
+		}
 		sum += r * r
 	}
 	return sum
