@@ -2,7 +2,6 @@ package prophet
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 )
@@ -117,37 +116,46 @@ func fill[T comparable](setting *T, def T) {
 	}
 }
 
+func wrongConfig(format string, args ...any) error {
+	return fmt.Errorf("prophet: %w: %s", ErrConfig, fmt.Sprintf(format, args...))
+}
+
 // check returns an error for settings, defaults filled in, that mean nothing.
 func (c Config) check() error {
-	wrong := func(format string, args ...any) error {
-		return fmt.Errorf("prophet: %w: %s", ErrConfig, fmt.Sprintf(format, args...))
-	}
-	scale := func(s float64) bool { return s > 0 && !math.IsInf(s, 0) }
 	switch {
 	case c.Growth != Linear && c.Growth != Logistic && c.Growth != Flat:
-		return wrong("growth is linear, logistic or flat, not %q", c.Growth)
+		return wrongConfig("growth is linear, logistic or flat, not %q", c.Growth)
 	case c.ChangepointCount < Off:
-		return wrong("ChangepointCount is a count, Auto or Off, not %d", c.ChangepointCount)
+		return wrongConfig("ChangepointCount is a count, Auto or Off, not %d", c.ChangepointCount)
 	case !(c.ChangepointRange > 0 && c.ChangepointRange <= 1):
-		return wrong("ChangepointRange is a share from 0 to 1, not %g", c.ChangepointRange)
-	case !scale(c.ChangepointScale), !scale(c.SeasonalityScale), !scale(c.HolidayScale):
-		return wrong("prior scales are above 0, not %g, %g, %g", c.ChangepointScale, c.SeasonalityScale, c.HolidayScale)
+		return wrongConfig("ChangepointRange is a share from 0 to 1, not %g", c.ChangepointRange)
+	case !positive(c.ChangepointScale), !positive(c.SeasonalityScale), !positive(c.HolidayScale):
+		return wrongConfig("prior scales are above 0 and finite, not %g, %g, %g", c.ChangepointScale, c.SeasonalityScale, c.HolidayScale)
 	case min(c.Yearly, c.Weekly, c.Daily) < Off:
-		return wrong("Yearly, Weekly and Daily are a Fourier order, Auto or Off, not %d, %d, %d", c.Yearly, c.Weekly, c.Daily)
-	case c.SeasonalityMode != Additive && c.SeasonalityMode != Multiplicative:
-		return wrong("a mode is additive or multiplicative, not %q", c.SeasonalityMode)
+		return wrongConfig("Yearly, Weekly and Daily are a Fourier order, Auto or Off, not %d, %d, %d", c.Yearly, c.Weekly, c.Daily)
+	case !c.SeasonalityMode.known():
+		return wrongConfig("SeasonalityMode is additive or multiplicative, not %q", c.SeasonalityMode)
 	}
+	return c.checkComponents()
+}
+
+// positive is true of scales whose squares and their inverses are numbers, too.
+func positive(scale float64) bool { return scale >= 1e-100 && scale <= 1e100 }
+
+func (m Mode) known() bool { return m == Additive || m == Multiplicative }
+
+func (c Config) checkComponents() error {
 	names := map[string]bool{}
-	component := func(kind, name string, s float64, mode Mode) error {
+	component := func(kind, name string, scale float64, mode Mode) error {
 		switch {
 		case name == "":
-			return wrong("a %s needs a name", kind)
+			return wrongConfig("a %s needs a name", kind)
 		case names[name], kind != "seasonality" && slices.Contains([]string{"yearly", "weekly", "daily"}, name):
-			return wrong("%s %q: the name is taken", kind, name)
-		case !scale(s):
-			return wrong("%s %q: the prior scale is above 0, not %g", kind, name, s)
-		case mode != Additive && mode != Multiplicative:
-			return wrong("%s %q: the mode is additive or multiplicative, not %q", kind, name, mode)
+			return wrongConfig("%s %q: the name is taken", kind, name)
+		case !positive(scale):
+			return wrongConfig("%s %q: the prior scale is above 0 and finite, not %g", kind, name, scale)
+		case !mode.known():
+			return wrongConfig("%s %q: the mode is additive or multiplicative, not %q", kind, name, mode)
 		}
 		names[name] = true
 		return nil
@@ -158,7 +166,7 @@ func (c Config) check() error {
 			return err
 		}
 		if s.Period <= 0 || s.Order < 1 {
-			return wrong("seasonality %q: period and Fourier order are above 0, not %v and %d", s.Name, s.Period, s.Order)
+			return wrongConfig("seasonality %q: period and Fourier order are above 0, not %v and %d", s.Name, s.Period, s.Order)
 		}
 		columns += 2 * min(s.Order, MaxColumns)
 	}
@@ -167,7 +175,7 @@ func (c Config) check() error {
 			return err
 		}
 		if h.Before < 0 || h.After < 0 {
-			return wrong("holiday %q: days before and after are not below 0, not %d and %d", h.Name, h.Before, h.After)
+			return wrongConfig("holiday %q: days before and after are not below 0, not %d and %d", h.Name, h.Before, h.After)
 		}
 		columns += 1 + min(h.Before, MaxColumns) + min(h.After, MaxColumns)
 	}
@@ -177,7 +185,7 @@ func (c Config) check() error {
 		}
 	}
 	if columns > MaxColumns {
-		return wrong("%d Fourier terms, holiday effects, regressors and changepoints; at most %d are fitted", columns, MaxColumns)
+		return wrongConfig("%d Fourier terms, holiday effects, regressors and changepoints; at most %d are fitted", columns, MaxColumns)
 	}
 	return nil
 }

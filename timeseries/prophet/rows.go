@@ -34,7 +34,8 @@ type Rows struct {
 func Every(start time.Time, step time.Duration, n int) Rows {
 	times := make([]time.Time, max(n, 0))
 	for i := range times {
-		times[i] = start.Add(time.Duration(i) * step)
+		times[i] = start
+		start = start.Add(step)
 	}
 	return Rows{Times: times}
 }

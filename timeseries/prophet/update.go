@@ -42,7 +42,10 @@ func (m *Model) Update(rows Rows, values []float64) (*Model, error) {
 	if last := rows.Times[use[len(use)-1]]; last.After(m.Last) {
 		updated.Last = last
 	}
-	return &updated, updated.Valid()
+	if err := updated.Valid(); err != nil {
+		return nil, err
+	}
+	return &updated, nil
 }
 
 // given makes the problem of a history that comes with a model.
