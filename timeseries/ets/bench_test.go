@@ -52,7 +52,7 @@ func BenchmarkAgainstR(b *testing.B) {
 			referencetest.R(b, referencetest.RSeconds+`if (!requireNamespace("forecast", quietly = TRUE)) quit(status = 77)
 x <- ts(input, frequency = 24)
 start <- proc.time()[[3]]
-`+call+`
+invisible(`+call+`)
 once <- proc.time()[[3]] - start
 output <- if (once > 0.5) once else seconds(function() `+call+`)`, x, &seconds)
 			referencetest.AgainstR(b, seconds, func() {

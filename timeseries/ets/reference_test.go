@@ -244,7 +244,50 @@ func TestReferenceFit(t *testing.T) {
 			models++
 			worst = max(worst, *c.LogLik-m.LogLik)
 		}
+		if models == 0 { // R was asked for the fits above only
+			continue
+		}
 		referencetest.Within(t, "ets/"+name, fmt.Sprintf("%d candidate models, log-likelihood, R's less ours", models), worst, 0.5)
+	}
+}
+
+// forecast's ses and damped holt are models whose squared error R minimises, not to the end.
+func TestReferenceBaselines(t *testing.T) {
+	var file struct {
+		Cases []struct {
+			Series struct {
+				Name   string
+				Values []float64
+			}
+			Results []struct {
+				ID       string
+				Residual float64 `json:"residual_sd"`
+				rForecast
+			}
+		}
+	}
+	referencetest.Load(t, "baselines/baselines.json", &file)
+	for _, c := range file.Cases {
+		for _, r := range c.Results {
+			cfg, ok := map[string]Config{
+				"ses":         {Error: Additive, Trend: None, Season: None, Minimise: SquaredError},
+				"holt_damped": {Error: Additive, Trend: Damped, Season: None, Minimise: SquaredError},
+			}[r.ID]
+			if !ok {
+				continue
+			}
+			m, err := Fit(c.Series.Values, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := "baselines, " + c.Series.Name
+			referencetest.Within(t, name, r.ID+" rmse, ours above R's, relative", math.Sqrt(m.MSE)/r.Residual-1, 1e-6)
+			if r.ID == "ses" {
+				f := m.Forecast(len(r.Mean), limits...)
+				d := max(apart(f.Mean, r.Mean), apart(slices.Concat(f.Quantiles...), r.limits()))
+				referencetest.Within(t, name, "ses forecast with limits, relative", d, 1e-3)
+			}
+		}
 	}
 }
 

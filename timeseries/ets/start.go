@@ -1,6 +1,10 @@
 package ets
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // newObjective prepares the fit of a model: storage, and an initial state to start
 // from, by classical decomposition and a line through the first readings.
@@ -156,36 +160,43 @@ func spread(x []float64) float64 {
 	return math.Sqrt(sum / max(1, n))
 }
 
-// starts returns vectors to start from, best first: all use the initial state at hand,
-// with smoothing that is slow to fast.
-func (o *objective) starts(n int) [][]float64 {
+// starts returns vectors to start from, the best n for each phi, with smoothing that is slow to fast: the likelihood has a maximum for
+// a trend that lasts and another for one that fades at once. All use the initial state at hand.
+func (o *objective) starts(n int) (vectors [][]float64) {
+	phis := []float64{0.97, 0.85}
+	if o.spec.Trend != Damped || o.given.Phi != nil {
+		phis = phis[:1]
+	}
+	for _, phi := range phis {
+		vectors = append(vectors, o.startsWith(phi, n)...)
+	}
+	return vectors
+}
+
+func (o *objective) startsWith(phi float64, n int) (vectors [][]float64) {
 	type candidate struct {
 		v     []float64
 		value float64
 	}
-	var best []candidate
+	var found []candidate
 	alphas := []float64{0.05, 0.2, 0.5, 0.9}
 	if o.given.Alpha != nil {
 		alphas = alphas[:1]
 	}
 	for _, alpha := range alphas {
-		one := candidate{value: math.Inf(1)} // the best with this alpha
+		best := candidate{value: math.Inf(1)}
 		for _, shares := range o.shares() {
-			v := o.vector(alpha, shares[0], shares[1])
-			if value := o.value(v, nil); value < one.value {
-				one = candidate{v, value}
+			v := o.vector(alpha, shares[0], shares[1], phi)
+			if value := o.value(v, nil); value < best.value {
+				best = candidate{v, value}
 			}
 		}
-		at := len(best)
-		for at > 0 && one.value < best[at-1].value {
-			at--
-		}
-		if one.v != nil {
-			best = append(best[:at], append([]candidate{one}, best[at:]...)...)
+		if best.v != nil {
+			found = append(found, best)
 		}
 	}
-	var vectors [][]float64
-	for _, c := range best[:min(n, len(best))] {
+	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.value, b.value) })
+	for _, c := range found[:min(n, len(found))] {
 		vectors = append(vectors, c.v)
 	}
 	return vectors
@@ -210,7 +221,7 @@ func (o *objective) shares() (all [][2]float64) {
 
 // vector is where the given parameters and the initial state at hand are; beta and
 // gamma are shares of their range.
-func (o *objective) vector(alpha, beta, gamma float64) []float64 {
+func (o *objective) vector(alpha, beta, gamma, phi float64) []float64 {
 	v := make([]float64, 0, o.size())
 	if o.given.Alpha == nil {
 		least, most := o.alphaBounds()
@@ -223,7 +234,7 @@ func (o *objective) vector(alpha, beta, gamma float64) []float64 {
 		v = append(v, logit(gamma, 0, 1))
 	}
 	if o.spec.Trend == Damped && o.given.Phi == nil {
-		v = append(v, logit(0.97, leastPhi, mostPhi))
+		v = append(v, logit(phi, leastPhi, mostPhi))
 	}
 	return v[:o.size()]
 }
