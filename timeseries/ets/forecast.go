@@ -22,9 +22,9 @@ func (m *Model) Forecast(h int, quantiles ...float64) Forecast {
 		f.Mean, f.StdDev = m.momentsOfProducts(h)
 	case m.Spec.Error == Multiplicative:
 		f.Mean = m.continued(h)
-		f.StdDev = m.spreadMultiplicative(f.Mean)
+		f.StdDev = m.spreadMultiplicative(f.Mean, m.effects(h))
 	default:
-		f.Mean, f.StdDev = m.continued(h), m.spreadAdditive(h)
+		f.Mean, f.StdDev = m.continued(h), m.spreadAdditive(m.effects(h))
 	}
 	f.Quantiles = normalQuantiles(f.Mean, f.StdDev, quantiles)
 	return f
@@ -99,9 +99,8 @@ func (m *Model) effects(h int) []float64 {
 }
 
 // spreadAdditive is class 1: v_h = σ²(1 + Σ c_j², j < h).
-func (m *Model) spreadAdditive(h int) []float64 {
-	sd := make([]float64, h)
-	c, sum := m.effects(h), 1.0
+func (m *Model) spreadAdditive(c []float64) []float64 {
+	sd, sum := make([]float64, len(c)-1), 1.0
 	for i := range sd {
 		sum += c[i] * c[i]
 		sd[i] = m.Sigma * math.Sqrt(sum)
@@ -111,7 +110,7 @@ func (m *Model) spreadAdditive(h int) []float64 {
 
 // spreadMultiplicative is class 2: v_h = (1+σ²)θ_h - μ_h² with θ_h = μ_h² + σ² Σ c_j²
 // θ_(h-j), in units of the largest μ.
-func (m *Model) spreadMultiplicative(means []float64) []float64 {
+func (m *Model) spreadMultiplicative(means, c []float64) []float64 {
 	theta, sd := make([]float64, len(means)), make([]float64, len(means))
 	unit := 0.0
 	for _, mu := range means {
@@ -121,7 +120,6 @@ func (m *Model) spreadMultiplicative(means []float64) []float64 {
 		return sd
 	}
 	variance := m.Sigma * m.Sigma
-	c := m.effects(len(means))
 	for i := range sd {
 		mu, sum := means[i]/unit, 0.0
 		for j := 1; j <= i; j++ {

@@ -166,15 +166,16 @@ func forecastAsR(m Model, h int) (mean, all []float64) {
 		m.Params.Beta /= m.Params.Phi
 	}
 	f := m.Forecast(h, limits...)
-	if m.Spec == (Spec{Additive, None, Additive, m.Spec.Period}) {
-		sum := 1.0
-		for j := range h {
-			f.StdDev[j] = m.Sigma * math.Sqrt(sum)
-			effect := m.Params.Alpha
+	if m.Spec.Trend == None && m.Spec.Season == Additive {
+		c := m.effects(h)
+		for j := range c[1:] {
+			c[j+1] = m.Params.Alpha
 			if (j+2)%m.Spec.Period == 0 {
-				effect += m.Params.Gamma
+				c[j+1] += m.Params.Gamma
 			}
-			sum += effect * effect
+		}
+		if f.StdDev = m.spreadAdditive(c); m.Spec.Error == Multiplicative {
+			f.StdDev = m.spreadMultiplicative(f.Mean, c)
 		}
 		f.Quantiles = normalQuantiles(f.Mean, f.StdDev, limits)
 	}
