@@ -1,13 +1,9 @@
 package robust
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 
@@ -55,50 +51,6 @@ func TestQuantile(t *testing.T) {
 	f([]float64{4, 1, 3, 2}, math.NaN(), math.NaN())
 	f([]float64{-math.MaxFloat64, math.MaxFloat64}, 0.5, 0)
 	f([]float64{math.Inf(1), 1, 2}, 0.5, 2)
-}
-
-const reference = "../../../shared/reference/stats/quantiles.json"
-
-func TestAgainstR(t *testing.T) {
-	data, err := os.ReadFile(reference)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("no reference values: put the project's shared folder beside the repository to compare with R")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Cases []struct {
-			Series struct {
-				Name   string
-				Values []*float64
-			}
-			Probs   []float64
-			Type7   []float64 `json:"quantile_type7"`
-			Median  float64
-			MAD     float64 `json:"mad_1_4826"`
-			Trimmed float64 `json:"trimmed_mean_10pct"`
-		}
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range file.Cases {
-		x := make([]float64, len(c.Series.Values))
-		for i, v := range c.Series.Values {
-			if x[i] = math.NaN(); v != nil {
-				x[i] = *v
-			}
-		}
-		want := append(slices.Clone(c.Type7), c.Median, c.MAD, c.Trimmed)
-		got := append(Quantiles(nil, x, c.Probs...), Median(x), MAD(x), TrimmedMean(x, 0.1))
-		if diff := cmp.Diff(want, got, cmpopts.EquateApprox(1e-12, 0)); diff != "" {
-			t.Errorf("%s: %s", c.Series.Name, diff)
-		}
-	}
-	if len(file.Cases) == 0 {
-		t.Error("nothing was compared")
-	}
 }
 
 func TestSelect(t *testing.T) {

@@ -57,7 +57,11 @@ func quantile(x []float64, q float64) float64 {
 	if len(x) == 0 || !(q >= 0 && q <= 1) {
 		return math.NaN()
 	}
-	position := q * float64(len(x)-1)
+	return atPosition(x, q*float64(len(x)-1))
+}
+
+// atPosition reorders x and returns what is at the position, counted from 0, were it sorted; linear between neighbours.
+func atPosition(x []float64, position float64) float64 {
 	k := int(position)
 	lower, fraction := Select(x, k), position-float64(k)
 	if fraction == 0 {
