@@ -132,23 +132,17 @@ func TestReferenceFilter(t *testing.T) {
 					residuals[i] /= mu
 				}
 			}
-			within := func(what string, deviation float64) {
-				t.Helper()
-				referencetest.Within(t, "ets/"+name, c.Call+" "+what+", relative", deviation, 1e-8)
-			}
-			within("fitted and residuals", max(apart(fitted, c.Fitted), apart(residuals, c.Residuals)))
-			within("final state", apart(listed(spec, final), c.Final))
-			within("log-likelihood", relative(logLik, c.LogLik))
-			within("mse, amse", max(relative(mse, c.MSE), relative(amse, c.AMSE)))
+			d := max(apart(fitted, c.Fitted), apart(residuals, c.Residuals), apart(listed(spec, final), c.Final),
+				relative(logLik, c.LogLik), relative(mse, c.MSE), relative(amse, c.AMSE))
 			if k, n := float64(spec.parameters()-c.given().count(spec)), float64(len(x)); int(k) != c.Parameters {
 				t.Errorf("%s, %s: %g parameters, want %d", name, c.Call, k, c.Parameters)
 			} else {
-				within("aic, aicc, bic", max(relative(-2*logLik+2*k, c.AIC),
-					relative(-2*logLik+2*k+2*k*(k+1)/(n-k-1), c.AICc), relative(-2*logLik+k*math.Log(n), c.BIC)))
+				d = max(d, relative(-2*logLik+2*k, c.AIC), relative(-2*logLik+2*k+2*k*(k+1)/(n-k-1), c.AICc), relative(-2*logLik+k*math.Log(n), c.BIC))
 			}
+			referencetest.Within(t, "ets/"+name, c.Call+" fitted, states, likelihood, criteria, relative", d, 1e-8)
 			mean, limits := forecastAsR(Model{Spec: spec, Params: p, State: final, Sigma: math.Sqrt(c.Sigma2)}, len(c.Forecast.Mean))
-			within("forecast", apart(mean, c.Forecast.Mean))
-			within("limits", apart(limits, c.Forecast.limits()))
+			d = max(apart(mean, c.Forecast.Mean), apart(limits, c.Forecast.limits()))
+			referencetest.Within(t, "ets/"+name, c.Call+" forecast and limits, relative", d, 1e-8)
 		}
 	}
 }
@@ -361,18 +355,14 @@ func TestReferenceHoltWinters(t *testing.T) {
 			start = append(start, c.Start.Season...)
 			got := listed(m.Spec, m.Initial)
 			slices.Reverse(got[len(got)-len(c.Start.Season):])
-			within := func(what string, deviation float64) {
-				t.Helper()
-				referencetest.Within(t, "holtwinters/"+name, c.Call+" "+what+", relative", deviation, 1e-9)
-			}
-			within("start", apart(got, start))
-			within("fitted, sse", max(apart(m.Fitted(x), c.Fitted), relative(m.SSE, c.SSE)))
+			d := max(apart(got, start), apart(m.Fitted(x), c.Fitted), relative(m.SSE, c.SSE))
 			f := m.Forecast(len(c.Predict.Fit), 0.025, 0.975)
 			limitsAsR(&f, &m, 0.025, 0.975)
-			within("predict", max(apart(f.Mean, c.Predict.Fit), apart(slices.Concat(f.Quantiles...), slices.Concat(c.Predict.Lwr, c.Predict.Upr))))
+			d = max(d, apart(f.Mean, c.Predict.Fit), apart(slices.Concat(f.Quantiles...), slices.Concat(c.Predict.Lwr, c.Predict.Upr)))
 			f = m.Forecast(len(c.Forecast.Mean), limits...)
 			limitsAsR(&f, &m, limits...)
-			within("forecast", max(apart(f.Mean, c.Forecast.Mean), apart(slices.Concat(f.Quantiles...), c.Forecast.limits())))
+			d = max(d, apart(f.Mean, c.Forecast.Mean), apart(slices.Concat(f.Quantiles...), c.Forecast.limits()))
+			referencetest.Within(t, "holtwinters/"+name, c.Call+" start, fitted, forecasts, relative", d, 1e-9)
 		}
 	}
 }

@@ -1,13 +1,9 @@
 package ewma
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -65,73 +61,6 @@ func TestAlpha(t *testing.T) {
 			t.Fatalf("after one half-life %g is left", left)
 		}
 	})
-}
-
-const reference = "../../../shared/reference/stats/ewm_rolling.json"
-
-type pandasCase struct {
-	Series struct {
-		Name   string
-		Values []*float64
-	}
-	Ewm []struct {
-		Call       string
-		Alpha      float64
-		Adjust     bool
-		IgnoreNA   bool       `json:"ignore_na"`
-		MeanValues []*float64 `json:"mean"`
-		Unbiased   []*float64 `json:"var_unbiased"`
-		Biased     []*float64 `json:"var_biased"`
-	}
-}
-
-func TestAgainstPandas(t *testing.T) {
-	data, err := os.ReadFile(reference)
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("no reference values: put the project's shared folder beside the repository to compare with pandas")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Cases []pandasCase }
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	compared := 0
-	for _, c := range file.Cases {
-		for _, e := range c.Ewm {
-			gaps := false
-			for _, v := range c.Series.Values {
-				gaps = gaps || v == nil
-			}
-			if !e.Adjust || gaps && !e.IgnoreNA {
-				continue // other definitions, which this package does not offer
-			}
-			a, scale := New(e.Alpha), 0.0
-			for i, v := range c.Series.Values {
-				if v == nil {
-					a.Update(math.NaN())
-					continue
-				}
-				a.Update(*v)
-				scale = max(scale, math.Abs(*v))
-				check := func(name string, got float64, want *float64, tolerance float64) {
-					t.Helper()
-					if want != nil && math.Abs(got-*want) > tolerance {
-						t.Fatalf("%s: %s: %s after %d is %.17g, want %.17g", c.Series.Name, e.Call, name, i+1, got, *want)
-					}
-					compared++
-				}
-				check("mean", a.Mean, e.MeanValues[i], 1e-12*scale)
-				check("variance", a.Variance, e.Biased[i], 1e-12*scale*scale)
-				check("unbiased variance", a.StdDev()*a.StdDev(), e.Unbiased[i], 1e-10*scale*scale)
-			}
-		}
-	}
-	if compared == 0 {
-		t.Error("nothing was compared")
-	}
-	t.Logf("%d values agree", compared)
 }
 
 var value = rapid.Custom(func(t *rapid.T) float64 {
