@@ -14,11 +14,11 @@ func minimise(f func(v, grad []float64) float64, v []float64, iterations int) fl
 	value, idle := f(v, grad), 0
 	for range iterations {
 		slope := b.aim(grad)
-		if slope >= 0 {
+		if !(slope < 0) { // also when it is no number
 			b.reset()
 			slope = b.aim(grad)
 		}
-		if slope > -1e-14 {
+		if !(slope <= -1e-14) {
 			break
 		}
 		length := 1.0

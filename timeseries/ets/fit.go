@@ -140,7 +140,13 @@ func fit(spec Spec, x []float64, f facts, cfg Config) (Model, error) {
 	if spec.Error == Multiplicative {
 		o.leastRelativeSquares()
 	}
-	return o.model(best, o.value(best, nil), f), nil
+	m := o.model(best, o.value(best, nil), f)
+	for _, mu := range m.continued(max(2, spec.Period)) {
+		if math.IsInf(mu, 0) || math.IsNaN(mu) {
+			return Model{}, fmt.Errorf("ets: %w: %v forecasts %g", ErrValues, spec, mu)
+		}
+	}
+	return m, nil
 }
 
 // model turns the optimum into a model in the units of the series.

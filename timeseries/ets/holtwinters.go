@@ -59,7 +59,20 @@ func FitHoltWinters(x []float64, cfg HoltWintersConfig) (HoltWinters, error) {
 	m.Sigma = math.Ldexp(m.Sigma, facts.exponent)
 	m.Initial.scale(m.Spec, facts.exponent)
 	m.State.scale(m.Spec, facts.exponent)
+	if !m.State.usable(m.Spec) || math.IsNaN(m.Sigma) || math.IsInf(m.Sigma, 0) {
+		return m, fmt.Errorf("ets: %w: %v of Holt-Winters has no finite state; its season is too uneven", ErrValues, m.Spec)
+	}
 	return m, nil
+}
+
+// usable tells whether forecasts from s are finite.
+func (s *State) usable(spec Spec) bool {
+	for _, v := range s.Season {
+		if !(math.Abs(v) <= math.MaxFloat64) || spec.Season == Multiplicative && !(v > 1e-100) {
+			return false
+		}
+	}
+	return math.Abs(s.Level) <= math.MaxFloat64 && math.Abs(s.Trend) <= math.MaxFloat64
 }
 
 func (c *HoltWintersConfig) spec() Spec {

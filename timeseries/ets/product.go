@@ -47,6 +47,13 @@ func (m *Model) momentsOfProducts(h int) (mean, sd []float64) {
 		mu := now.mean[0] + p.Phi*now.mean[1]
 		v := now.variance[0][0] + 2*p.Phi*now.variance[0][1] + p.Phi*p.Phi*now.variance[1][1]
 		mean[i], sd[i] = unit*mu, unit*math.Sqrt(max(0, v+variance*(v+mu*mu)))
+		if !(math.Abs(mean[i]) <= math.MaxFloat64 && sd[i] <= math.MaxFloat64) { // of errors so large the moments are beyond numbers
+			copy(mean[i:], m.continued(h)[i:])
+			for j := i; j < h; j++ {
+				sd[j] = math.MaxFloat64
+			}
+			return mean, sd
+		}
 		for j := range products {
 			if j == next {
 				products[j].step(&still, &own, &moved, p.Gamma, variance)

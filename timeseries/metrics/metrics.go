@@ -12,7 +12,7 @@
 //
 // Pairs with a NaN on either side are left out; with none left, and for a training
 // series without a pair m apart, the result is NaN. An error of 0 is 0 on any scale,
-// any other error on a scale of 0 is infinite. Functions panic when the lengths of
+// any other error on a scale of 0 is infinite. No sum or square overflows while values are within ±1e300. Functions panic when the lengths of
 // what is compared differ.
 package metrics
 
@@ -28,7 +28,16 @@ func MAE(actual, forecast []float64) float64 {
 
 // RMSE is the root mean squared error.
 func RMSE(actual, forecast []float64) float64 {
-	return math.Sqrt(mean(actual, forecast, func(y, f float64) float64 { return (y - f) * (y - f) }))
+	unit := 0.0 // the largest error, so that no square overflows or vanishes
+	for i, y := range actual[:min(len(actual), len(forecast))] {
+		if e := math.Abs(y - forecast[i]); e > unit {
+			unit = e
+		}
+	}
+	if unit == 0 {
+		unit = 1
+	}
+	return unit * math.Sqrt(mean(actual, forecast, func(y, f float64) float64 { return (y - f) / unit * ((y - f) / unit) }))
 }
 
 // SMAPE is the symmetric mean absolute percentage error, 0 to 200; a pair of zeros
@@ -129,17 +138,18 @@ func meanWithin(actual, lower, upper []float64, loss func(y, l, u float64) float
 	if len(lower) != len(actual) || len(upper) != len(actual) {
 		panic(fmt.Sprintf("metrics: %d actual values, %d and %d forecasts", len(actual), len(lower), len(upper)))
 	}
-	sum, n := 0.0, 0
+	average, n := 0.0, 0.0
 	for i, y := range actual {
 		l, u := lower[i], upper[i]
 		if math.IsNaN(y) || math.IsNaN(l) || math.IsNaN(u) {
 			continue
 		}
-		sum += loss(y, l, u)
 		n++
+		one := loss(y, l, u)
+		average += one/n - average/n
 	}
 	if n == 0 {
 		return math.NaN()
 	}
-	return sum / float64(n)
+	return average
 }

@@ -86,6 +86,46 @@ func TestProperties(t *testing.T) {
 	})
 }
 
+// Finite values give numbers, however large, small, equal or missing they are.
+func TestAnyValues(t *testing.T) {
+	value := rapid.OneOf(rapid.SampledFrom([]float64{0, 0, 1, -1, 1e300, -1e300, 1e-300, -5e-324, math.NaN()}), rapid.Float64Range(-2, 2))
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 20).Draw(t, "n")
+		draw := func(name string, n int) []float64 { return rapid.SliceOfN(value, n, n).Draw(t, name) }
+		y, p, q := draw("actual", n), draw("forecast", n), draw("upper", n)
+		train := draw("train", rapid.IntRange(0, 20).Draw(t, "length"))
+		points, triples, pairs := 0, 0, 0
+		for i := range y {
+			if y[i]+p[i] == y[i]+p[i] {
+				points++
+				if q[i] == q[i] {
+					triples++
+				}
+			}
+		}
+		for i := 1; i < len(train); i++ {
+			if d := train[i] - train[i-1]; d == d {
+				pairs++
+			}
+		}
+		f := func(name string, got float64, compared bool) {
+			if compared == math.IsNaN(got) || got < 0 {
+				t.Fatalf("%s is %g", name, got)
+			}
+		}
+		f("MAE", MAE(y, p), points > 0)
+		f("RMSE", RMSE(y, p), points > 0)
+		f("SMAPE", SMAPE(y, p), points > 0)
+		f("pinball", Pinball(y, p, 0.9), points > 0)
+		f("coverage", Coverage(y, p, q), triples > 0)
+		f("MASE", MASE(y, p, train, 1), points > 0 && pairs > 0)
+		f("RMSSE", RMSSE(y, p, train, 1), points > 0 && pairs > 0)
+		if r, m := RMSE(y, p), MAE(y, p); points > 0 && !(r >= m*(1-1e-9)) {
+			t.Fatalf("RMSE %g is below MAE %g", r, m)
+		}
+	})
+}
+
 // The pinball loss is least at the quantile it is for.
 func TestPinballIsProper(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))

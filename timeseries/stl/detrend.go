@@ -39,22 +39,17 @@ func (s *search) standardise(p int) {
 
 // size is the root mean square of what is there.
 func size(x []float64) float64 {
-	largest, sum, n := 0.0, 0.0, 0.0
-	for _, v := range x {
-		if v == v {
-			largest = max(largest, math.Abs(v))
-		}
-	}
-	if largest == 0 {
+	peak, sum, n := largest(x), 0.0, 0.0
+	if peak == 0 {
 		return 0
 	}
 	for _, v := range x {
 		if v == v {
-			sum += v / largest * (v / largest)
+			sum += v / peak * (v / peak)
 			n++
 		}
 	}
-	return largest * math.Sqrt(sum/n)
+	return peak * math.Sqrt(sum/n)
 }
 
 // cut limits x to the given number of MADs about its median; not at all when the

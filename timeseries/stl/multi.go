@@ -76,7 +76,7 @@ func (w *MultiWorkspace) Renew(dst *MultiResult, x []float64, steps int, cfg Mul
 	}
 	for i, period := range periods {
 		before := Result{Period: period, Trend: dst.Trend, Seasonal: dst.Seasonal[i]}
-		if !before.precedes(len(x), steps) {
+		if !before.precedes(len(x), steps) || max(largest(dst.Trend), largest(dst.Seasonal[i])) > outgrown*largest(x) {
 			return w.Decompose(dst, x, cfg)
 		}
 	}

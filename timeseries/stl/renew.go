@@ -1,13 +1,20 @@
 package stl
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
+
+// outgrown is by what factor parts may be larger than the series, that their rounding counts for nothing.
+const outgrown = 1e4
 
 // Renew decomposes x, the series that dst holds the decomposition of, moved on by the given number of steps: as many new readings at the end,
 // and as many fewer at the start as its length says. One round with one inner pass starts from the parts in dst, where Decompose starts from nothing
 // and takes 2 passes, or 16 when robust. While trend and season go on, the parts come as near to those of Decompose as the README says.
 //
-// Decompose does the work, instead, when dst holds nothing that x could follow, when more than a period is new, and when most readings
-// of the newest half period are outliers: then the level may have shifted, and a trend that knows the past would be slow to believe it.
+// Decompose does the work, instead, when dst holds nothing that x could follow, when more than a period is new, when the parts are so much larger
+// than x that their rounding would stay, as after a reading that was wild and is gone, and when most readings of the newest half period are
+// outliers: then the level may have shifted, and a trend that knows the past would be slow to believe it.
 func (w *Workspace) Renew(dst *Result, x []float64, steps int, cfg Config) error {
 	if dst.Period != cfg.Period || !dst.precedes(len(x), steps) {
 		return w.Decompose(dst, x, cfg)
@@ -19,6 +26,9 @@ func (w *Workspace) Renew(dst *Result, x []float64, steps int, cfg Config) error
 	dst.Trend = follow(dst.Trend, first, len(x), steps, 1)
 	dst.Seasonal = follow(dst.Seasonal, first, len(x), steps, cfg.Period)
 	dst.Remainder, dst.Weights = resize(dst.Remainder, len(x)), resize(dst.Weights, len(x))
+	if max(largest(dst.Trend), largest(dst.Seasonal)) > outgrown*largest(x) {
+		return w.Decompose(dst, x, cfg)
+	}
 	if w.settings.outerPasses > 0 {
 		w.reweigh(dst.Trend, dst.Seasonal)
 		if w.shifted() {
@@ -45,6 +55,17 @@ func follow(x []float64, first, n, steps, period int) []float64 {
 		x[i] = x[i-period]
 	}
 	return x
+}
+
+// largest is the largest |x| that is there.
+func largest(x []float64) float64 {
+	size := 0.0
+	for _, v := range x {
+		if a := math.Abs(v); a > size {
+			size = a
+		}
+	}
+	return size
 }
 
 // shifted tells whether most readings of the newest half period are outliers.
