@@ -17,12 +17,12 @@ type Series struct {
 	Periods  []int         // season lengths in steps; none: no season. Seven seasons are tried as a season as well
 	Steps    int           // how far ahead
 	Levels   []float64     // quantiles, between 0 and 1, ascending
-	Models   []string      // models to choose from and to combine; nil: all. The yardstick is always there
+	Model    string        // the one to use, whatever its skill; "" or "auto": those that a back-test chooses, combined
 	Signed   bool          // values may be below zero though none of the history is
 	Deadline time.Duration // bound on the time that it takes; 0: a minute
 }
 
-// ForecastSeries forecasts a series as the running program forecasts a workload's demand: with the models that a back-test on it chose, combined, their
+// ForecastSeries forecasts a series as the running program forecasts a workload's demand: by the models that a back-test on it chose, their
 // quantiles corrected by what was measured. It is safe for concurrent use.
 func ForecastSeries(ctx context.Context, s Series) (foreshock.Forecast, error) {
 	cfg := forecast.Default()
@@ -32,23 +32,21 @@ func ForecastSeries(ctx context.Context, s Series) (foreshock.Forecast, error) {
 	}
 	var list []forecast.Model
 	for _, f := range models {
-		if s.Models != nil && f.Name != forecast.Yardstick && !slices.Contains(s.Models, f.Name) {
-			continue
-		}
 		m, err := f.New(func(any) error { return nil })
 		if err != nil {
 			return foreshock.Forecast{}, fmt.Errorf("%s: %w", f.Name, err)
 		}
 		list = append(list, m)
 	}
-	for _, name := range s.Models {
-		if _, ok := find(models, name, modelName); !ok {
-			return foreshock.Forecast{}, unknown("model", name, models, modelName)
-		}
-	}
 	chooser, err := forecast.New(cfg, list)
 	if err != nil {
 		return foreshock.Forecast{}, err
+	}
+	if s.Model != "" && s.Model != "auto" {
+		if _, ok := find(models, s.Model, modelName); !ok {
+			return foreshock.Forecast{}, unknown("model", s.Model, models, modelName)
+		}
+		chooser = chooser.Only(s.Model)
 	}
 	h := forecast.History{
 		Start: time.Unix(0, 0).UTC(), Length: time.Second, Values: s.Values, Periods: s.Periods,
@@ -62,3 +60,12 @@ func ForecastSeries(ctx context.Context, s Series) (foreshock.Forecast, error) {
 }
 
 func modelName(f forecast.Factory) string { return f.Name }
+
+// Models is the names of the models that there are.
+func Models() []string {
+	var names []string
+	for _, f := range models {
+		names = append(names, f.Name)
+	}
+	return names
+}

@@ -8,15 +8,20 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/timeseries/stl"
 )
 
 // Yardstick is the name of the model that the others must beat. A Chooser needs it among its models.
 const Yardstick = "naive"
 
+// Combination is what a forecast names as its model when it is made of several.
+const Combination = "combination"
+
 // Chooser chooses among models, for each history anew. It is safe for concurrent use.
 type Chooser struct {
 	config Config
 	models []Model // the yardstick first, so that it is there when time runs out
+	only   string  // the model to use whatever its skill; "": the best
 }
 
 // New makes a Chooser. The order of the models is the order in which they get their time.
@@ -30,15 +35,18 @@ func New(config Config, models []Model) (*Chooser, error) {
 	}
 	list := []Model{models[at]}
 	list = append(append(list, models[:at]...), models[at+1:]...)
-	return &Chooser{config, list}, nil
+	return &Chooser{config: config, models: list}, nil
 }
 
 // Unhurried is the same without a bound on time, for virtual time.
 func (c *Chooser) Unhurried() *Chooser {
 	config := c.config
 	config.Deadline = math.MaxInt64
-	return &Chooser{config, c.models}
+	return &Chooser{config, c.models, c.only}
 }
+
+// Only is a Chooser that uses the model of that name whatever its skill.
+func (c *Chooser) Only(model string) *Chooser { return &Chooser{c.config, c.models, model} }
 
 // Every is how often a workload's models are to be fitted anew.
 func (c *Chooser) Every() time.Duration { return c.config.Every }
@@ -48,59 +56,155 @@ func (c *Chooser) Choose(ctx context.Context, h History) *Chosen {
 	return c.ChooseFor(ctx, h, max(1, int((c.config.Horizon+h.Length-1)/h.Length)), c.config.Levels)
 }
 
-// candidate is a model and what it did in the back-test.
-type candidate struct {
-	model      Model
-	paths      paths
-	correction *correction
-	loss       float64
-	err        error
-}
-
-// ChooseFor back-tests the models on h and fits those that are to be used, to forecast `steps` steps and the quantiles at levels (0–1, ascending). It is done when the
-// deadline is near, with what it has by then. The answer is never nil; when nothing can be forecast, its Reason says why.
+// ChooseFor back-tests the models on h and fits those that are to be used, to forecast `steps` steps and the quantiles at levels (0–1, ascending). When the deadline
+// comes, it is done with what it has by then. The answer is never nil; when nothing can be forecast, its Reason says why.
 func (c *Chooser) ChooseFor(ctx context.Context, h History, steps int, levels []float64) *Chosen {
 	chosen := &Chosen{steps: steps, told: foreshock.Forecast{
 		Workload: h.Workload, Dimension: h.Dimension, Fitted: h.End(), At: h.End(), Length: h.Length, Levels: levels,
 	}}
-	if steps < 1 || !validLevels(levels) {
-		chosen.told.Reason = fmt.Sprintf("%d steps and the levels %v were asked for; at least one step, and levels between 0 and 1, are needed", steps, levels)
-		return chosen
-	}
 	ctx, cancel := context.WithTimeout(ctx, c.config.Deadline)
 	defer cancel()
-	s, scale := c.series(h)
-	chosen.scale = scale
-	if n := len(known(s.Values)); n < c.config.Steps {
-		chosen.told.Reason = fmt.Sprintf("%d of %d steps of %s are known; it takes more history", n, c.config.Steps, h.Length)
-		return chosen
-	}
-	t, err := newTest(s, steps, c.config.Origins)
-	if err != nil {
+	if err := c.settle(ctx, chosen, h); err != nil {
 		chosen.told.Reason = err.Error()
-		return chosen
 	}
-	candidates := c.try(ctx, t, levels, scale)
-	chosen.settle(ctx, t, candidates)
 	return chosen
 }
 
-// series puts a history on a scale, without missing steps at the beginning.
-func (c *Chooser) series(h History) (Series, Scale) {
+// candidate is a model, what it did in the back-test, and the model fitted to the whole history.
+type candidate struct {
+	name       string
+	fitted     Fitted
+	paths      paths
+	correction *correction
+	loss       float64 // pinball, mean over levels, origins and steps
+	weight     float64
+	err        error
+}
+
+func (c *Chooser) settle(ctx context.Context, chosen *Chosen, h History) error {
+	f := &chosen.told
+	if chosen.steps < 1 || !validLevels(f.Levels) {
+		return fmt.Errorf("%d steps and the levels %v were asked for; at least one step, and ascending levels between 0 and 1, are needed", chosen.steps, f.Levels)
+	}
+	s, scale := seriesOf(h)
+	if n := len(known(s.Values)); n < c.config.Steps {
+		return fmt.Errorf("%d steps are known; it takes %d of history", n, c.config.Steps)
+	}
+	t, err := newTest(s, chosen.steps, c.config.Origins)
+	if err != nil {
+		return err
+	}
+	list := c.try(ctx, t, f.Levels, scale)
+	combined := c.weigh(t, list, f.Levels, scale)
+	for _, x := range list {
+		score := foreshock.ModelScore{Model: x.name, Pinball: x.loss, Weight: x.weight}
+		if x.err != nil {
+			score.Err = x.err.Error()
+		}
+		f.Choice = append(f.Choice, score)
+		if x.weight > 0 {
+			f.Model = x.name
+			chosen.members = append(chosen.members, member{x.fitted, x.weight})
+		}
+	}
+	if combined.err != nil {
+		return combined.err
+	}
+	chosen.scale, chosen.correction = scale, combined.correction
+	f.Reason = "least loss in the back-test"
+	switch {
+	case len(chosen.members) > 1:
+		f.Model = Combination
+	case f.Model == Yardstick:
+		f.Reason = "no model beats " + Yardstick
+	}
+	if naive := list[0]; naive.err == nil && naive.loss > 0 {
+		f.Skill = 1 - combined.loss/naive.loss
+	}
+	f.Origins = len(t.origins)
+	f.Coverage = t.below(combined.paths, combined.correction, len(f.Levels)-1)
+	return nil
+}
+
+// try back-tests the models and fits them to the whole series, one after the other while there is time.
+func (c *Chooser) try(ctx context.Context, t *test, levels []float64, scale Scale) []*candidate {
+	var list []*candidate
+	for _, m := range c.models {
+		for _, m := range variants(m) {
+			x := &candidate{name: m.Name()}
+			if c.only != "" && c.only != x.name && x.name != Yardstick {
+				continue
+			}
+			if x.paths, x.err = t.run(ctx, m); x.err == nil {
+				x.fitted, x.err = m.Fit(ctx, t.series)
+			}
+			if x.err == nil {
+				x.correction = newCorrection(t, x.paths, levels)
+				x.loss = t.loss(x.paths, x.correction, levels, scale)
+			}
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// weigh gives the candidates their weights. A combination that does not beat the yardstick in pinball loss is not used.
+func (c *Chooser) weigh(t *test, list []*candidate, levels []float64, scale Scale) (combined candidate) {
+	var able []*candidate
+	for _, x := range list {
+		if x.err == nil && (c.only == "" || x.name == c.only) {
+			able = append(able, x)
+		}
+	}
+	if able == nil {
+		return candidate{err: fmt.Errorf("no model could be tried; %s: %w", list[0].name, list[0].err)}
+	}
+	combined.paths = t.newPaths()
+	for i, w := range newBallot(t, scale, able).weights() {
+		able[i].weight = w
+		combined.paths.add(able[i].paths, w)
+	}
+	combined.correction = newCorrection(t, combined.paths, levels)
+	combined.loss = t.loss(combined.paths, combined.correction, levels, scale)
+	if yardstick := able[0]; yardstick.name == Yardstick && combined.loss > yardstick.loss {
+		for _, x := range able {
+			x.weight = 0
+		}
+		yardstick.weight = 1
+		return *yardstick
+	}
+	return combined
+}
+
+// seriesOf puts a history on a scale, without missing steps at the beginning.
+func seriesOf(h History) (Series, Scale) {
 	from := 0
 	for from < len(h.Values) && math.IsNaN(h.Values[from]) {
 		from++
 	}
 	scale := ScaleOf(h.Values, h.Signed)
 	n := len(h.Values) - from
-	s := Series{Values: make([]float64, n), Anomaly: make([]float64, n), Periods: seenTwice(h.Periods, n)}
+	s := Series{Values: make([]float64, n), Anomaly: make([]float64, n)}
 	for i := range n {
 		s.Values[i], s.Anomaly[i] = scale.To(h.Values[from+i]), math.NaN()
 		if from+i < len(h.Anomaly) {
 			s.Anomaly[i] = h.Anomaly[from+i]
 		}
 	}
+	s.Periods = seenTwice(withWeek(h.Periods, s.Values), n)
 	return s, scale
+}
+
+// withWeek adds a season of seven seasons when the series has one: what repeats daily often repeats weekly.
+func withWeek(periods []int, x []float64) []int {
+	if len(periods) != 1 || periods[0] < 2 || len(x) < 14*periods[0] {
+		return periods
+	}
+	week := 7 * periods[0]
+	if found := stl.FindPeriod(x, periods[0], week); len(found) > 0 && found[len(found)-1].Period == week {
+		return []int{periods[0], week}
+	}
+	return periods
 }
 
 // seenTwice is the periods that a series of n steps has seen twice.
@@ -112,18 +216,4 @@ func seenTwice(periods []int, n int) []int {
 		}
 	}
 	return seen
-}
-
-// try back-tests the models.
-func (c *Chooser) try(ctx context.Context, t *test, levels []float64, scale Scale) []candidate {
-	list := make([]candidate, len(c.models))
-	for i, m := range c.models {
-		x := candidate{model: m}
-		if x.paths, x.err = t.run(ctx, m); x.err == nil {
-			x.correction = newCorrection(t, x.paths, levels)
-			x.loss = t.loss(x.paths, x.correction, levels, scale)
-		}
-		list[i] = x
-	}
-	return list
 }

@@ -47,6 +47,19 @@ type Model interface {
 	Fit(ctx context.Context, s Series) (Fitted, error)
 }
 
+// Varied is a model that comes in variants, each of which is tried by itself.
+type Varied interface {
+	Variants() []Model
+}
+
+// variants are those of m, or m itself.
+func variants(m Model) []Model {
+	if v, ok := m.(Varied); ok {
+		return v.Variants()
+	}
+	return []Model{m}
+}
+
 // Fitted is a model fitted to a series. It is not safe for concurrent use.
 type Fitted interface {
 	// Update takes in the step after the last one that it knows: the value, and the anomaly score, NaN where there is none. It takes O(1) and allocates nothing.
