@@ -41,7 +41,9 @@ func replayCommand() *cobra.Command {
 			r.Event = print
 			var drawn *replayPage
 			if page != "" {
-				drawn = newReplayPage(args[0], page, &r)
+				if drawn, err = newReplayPage(args[0], page, &r); err != nil {
+					return err
+				}
 			}
 			if terminal(os.Stderr) {
 				r.Progress = progressBar()

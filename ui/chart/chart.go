@@ -6,10 +6,11 @@ package chart
 
 import (
 	"bufio"
+	"encoding/xml"
 	"fmt"
-	"html"
 	"io"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -19,7 +20,7 @@ type Chart struct {
 	From, To time.Time
 	Height   int // in pixels; 0 is 220
 	Trace    *Trace
-	// Format writes a value; nil writes it plainly.
+	// Format writes a value of the axis; nil is Short.
 	Format func(float64) string
 	// Include are values that the axis must have; without any it fits the readings.
 	Include []float64
@@ -80,7 +81,7 @@ func (c *Chart) SVG(w io.Writer) error {
 	}
 	v.height = math.Max(least, float64(height-below))
 	v.scale()
-	v.printf(`<svg class="chart" role="img" width="100%%" height="%.0f"><title>%s</title>`, v.height+float64(below), html.EscapeString(c.Title))
+	v.printf(`<svg class="chart" role="img" width="100%%" height="%.0f"><title>%s</title>`, v.height+float64(below), escaped(c.Title))
 	v.printf(`<svg class="plot" width="100%%" height="%.0f" viewBox="0 0 %d %.0f" preserveAspectRatio="none">`, v.height, units, v.height)
 	v.spans()
 	v.band()
@@ -96,6 +97,13 @@ func (c *Chart) SVG(w io.Writer) error {
 }
 
 func (v *canvas) printf(format string, args ...any) { fmt.Fprintf(v.w, format, args...) }
+
+// escaped is a text as XML may have it; characters that it may not have are replaced.
+func escaped(text string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(text)) // a Builder takes everything
+	return b.String()
+}
 
 // scale fits the axis to the readings, with some room.
 func (v *canvas) scale() {
@@ -147,19 +155,23 @@ func (v *canvas) spans() {
 			from, to = middle-thin/2, middle+thin/2
 		}
 		if s.Link != "" {
-			v.printf(`<a href="%s">`, html.EscapeString(s.Link))
+			v.printf(`<a href="%s">`, escaped(s.Link))
 		}
 		v.printf(`<rect class="span %s" x="%.2f" y="0" width="%.2f" height="%.0f"><title>%s</title></rect>`,
-			html.EscapeString(s.Class), units*from, units*(to-from), v.height, html.EscapeString(s.Text))
+			escaped(s.Class), units*from, units*(to-from), v.height, escaped(s.Text))
 		if s.Link != "" {
 			v.printf(`</a>`)
 		}
 	}
 }
 
+// rules come last, so that no line hides them.
 func (v *canvas) rules() {
 	for _, r := range v.Rules {
-		v.printf(`<path class="rule %s" d="M0 %.1fH%d"/>`, html.EscapeString(r.Class), v.y(r.At), units)
+		if !drawable(r.At) {
+			continue
+		}
+		v.printf(`<path class="rule %s" d="M0 %.1fH%d"/>`, escaped(r.Class), v.y(r.At), units)
 	}
 }
 
@@ -170,13 +182,26 @@ func (v *canvas) marks() {
 			continue
 		}
 		v.printf(`<g class="mark %s"><title>%s</title><line x1="%.3f%%" x2="%.3f%%" y1="0" y2="%.0f"/><text x="%.3f%%" y="%.0f">%s</text></g>`,
-			html.EscapeString(m.Class), html.EscapeString(m.Text), 100*x, 100*x, v.height, 100*x, v.height+labels+signs-4, html.EscapeString(m.Sign))
+			escaped(m.Class), escaped(m.Text), 100*x, 100*x, v.height, 100*x, v.height+labels+signs-4, escaped(m.Sign))
 	}
 }
 
 func (v *canvas) format(x float64) string {
 	if v.Format != nil {
-		return html.EscapeString(v.Format(x))
+		return escaped(v.Format(x))
+	}
+	return Short(x)
+}
+
+// Short writes a value with at most four digits and a letter for its thousands: 800M, 2.5k, 0.05.
+func Short(x float64) string {
+	for _, unit := range []struct {
+		size   float64
+		letter string
+	}{{1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
+		if math.Abs(x) >= unit.size {
+			return fmt.Sprintf("%.4g%s", x/unit.size, unit.letter)
+		}
 	}
 	return fmt.Sprintf("%.4g", x)
 }

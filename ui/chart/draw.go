@@ -35,7 +35,11 @@ func (v *canvas) each(f func(p *point, begins bool) bool) {
 	drawn := false
 	for i := range v.Trace.points {
 		p := &v.Trace.points[i]
-		begins := !drawn || p.from.Sub(v.Trace.points[i-1].to) > gap
+		begins := !drawn
+		if !begins {
+			before := &v.Trace.points[i-1]
+			begins = max(before.hole, p.from.Sub(before.to)) > gap
+		}
 		drawn = f(p, begins)
 	}
 }
@@ -106,7 +110,7 @@ func ticks(low, high float64) (list []float64) {
 		}
 	}
 	for k := math.Ceil(low / step); k*step <= high && len(list) < 2*mostTicks; k++ {
-		list = append(list, k*step)
+		list = append(list, k*step+0) // -0 is 0
 	}
 	return list
 }

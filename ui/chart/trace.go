@@ -26,7 +26,8 @@ type Trace struct {
 // point is some readings in a row.
 type point struct {
 	from, to    time.Time
-	first, last float64 // NaN when it has no reading
+	hole        time.Duration // the longest between two of its readings
+	first, last float64       // NaN when it has no reading
 	least, most float64
 	lower       mean
 	upper       mean
@@ -40,7 +41,7 @@ type mean struct {
 }
 
 func (m *mean) add(x float64) {
-	if !math.IsNaN(x) && !math.IsInf(x, 0) {
+	if drawable(x) {
 		m.sum, m.n = m.sum+x, m.n+1
 	}
 }
@@ -54,9 +55,12 @@ func (m *mean) value() float64 {
 	return m.sum / float64(m.n)
 }
 
+// drawable says whether a value can be on an axis: differences of such values are finite.
+func drawable(x float64) bool { return math.Abs(x) <= 1e300 }
+
 // Add takes in the next reading.
 func (t *Trace) Add(r Reading) {
-	if math.IsInf(r.Value, 0) {
+	if !drawable(r.Value) {
 		r.Value = math.NaN()
 	}
 	p := point{from: r.At, to: r.At, first: r.Value, last: r.Value, least: r.Value, most: r.Value}
@@ -88,6 +92,7 @@ func (t *Trace) halve() {
 
 // join takes in the point that follows.
 func (p *point) join(o point) {
+	p.hole = max(p.hole, o.hole, o.from.Sub(p.to))
 	p.to = o.to
 	p.expected.join(o.expected)
 	p.lower.join(o.lower)
