@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"strconv"
 	"time"
 
@@ -56,8 +57,13 @@ func detectCommand() *cobra.Command {
 				return err
 			}
 			o.say = cmd.ErrOrStderr()
-			if len(args) == 2 {
+			switch info, err := os.Stat(args[0]); {
+			case len(args) == 2 && err == nil && !info.IsDir():
+				return usageError{fmt.Errorf("%s is a file; its scores go to standard output: %s %s > %s", args[0], cmd.CommandPath(), args[0], args[1])}
+			case len(args) == 2:
 				return detectTree(cmd.Context(), args[0], args[1], &o)
+			case err == nil && info.IsDir():
+				return usageError{fmt.Errorf("%s is a folder; name a folder to write to as well: %s %s OUTDIR", args[0], cmd.CommandPath(), args[0])}
 			}
 			in, err := openReadings(args[0], cmd.InOrStdin(), o.columns, o.say)
 			if err != nil {
