@@ -11,10 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // notMetrics are names of columns that say something of a row: labels for scorers, and what detectors wrote.
@@ -28,7 +25,6 @@ type readings struct {
 	name    string
 	text    *bufio.Reader
 	rows    *csv.Reader
-	read    atomic.Int64 // bytes of the file
 	close   func() error
 	first   []string // the first row below the header
 	time    int      // column
@@ -47,18 +43,6 @@ type reading struct {
 	values []float64 // NaN where missing
 }
 
-// Read counts what is read of a file, packed or not.
-type meter struct {
-	io.Reader
-	n *atomic.Int64
-}
-
-func (m meter) Read(p []byte) (int, error) {
-	n, err := m.Reader.Read(p)
-	m.n.Add(int64(n))
-	return n, err
-}
-
 // openReadings opens a file, - for standard input, and finds its columns: those that are chosen, or all that look like metrics.
 func openReadings(name string, stdin io.Reader, chosen []string, say io.Writer) (*readings, error) {
 	r := &readings{name: name, close: func() error { return nil }, say: say}
@@ -72,10 +56,7 @@ func openReadings(name string, stdin io.Reader, chosen []string, say io.Writer) 
 		}
 		from, r.close = file, file.Close
 	}
-	err := r.unpack(from)
-	if err == nil {
-		err = r.columns(chosen)
-	}
+	err := r.start(from, chosen)
 	if err != nil {
 		_ = r.close()
 		return nil, err
@@ -83,22 +64,13 @@ func openReadings(name string, stdin io.Reader, chosen []string, say io.Writer) 
 	return r, nil
 }
 
-// unpack sets up the rows of a file that may be packed and may begin with the mark that spreadsheets write.
-func (r *readings) unpack(from io.Reader) error {
-	r.text = bufio.NewReaderSize(meter{from, &r.read}, 1<<16)
-	if magic, _ := r.text.Peek(2); string(magic) == "\x1f\x8b" {
-		unpacked, err := gzip.NewReader(r.text)
-		if err != nil {
-			return fmt.Errorf("%s: it begins like a gzip file and is none: %w", r.name, err)
-		}
-		r.text = bufio.NewReaderSize(unpacked, 1<<16)
-	}
-	if mark, _ := r.text.Peek(3); string(mark) == "\xef\xbb\xbf" {
-		_, _ = r.text.Discard(3)
+func (r *readings) start(from io.Reader, chosen []string) (err error) {
+	if r.text, err = unpacked(r.name, from); err != nil {
+		return err
 	}
 	r.rows = csv.NewReader(r.text)
 	r.rows.FieldsPerRecord, r.rows.LazyQuotes, r.rows.TrimLeadingSpace = -1, true, true
-	return nil
+	return r.columns(chosen)
 }
 
 // columns finds the time and the metrics from the header, where there is one, and the first row below it.
@@ -144,7 +116,7 @@ func (r *readings) isMetric(column int) bool {
 	if column >= len(r.first) {
 		return true
 	}
-	_, err := metric(r.first[column])
+	_, err := value(r.first[column])
 	return err == nil
 }
 
@@ -185,7 +157,8 @@ func (r *readings) next() (reading, error) {
 			faults = append(faults, fmt.Errorf("the row ends before its %s", r.names[i]))
 			continue
 		}
-		if line.values[i], err = metric(cells[column]); err != nil {
+		if line.values[i], err = value(cells[column]); err != nil {
+			line.values[i] = math.NaN()
 			faults = append(faults, fmt.Errorf("%s: %w", r.names[i], err))
 		}
 	}
@@ -219,20 +192,6 @@ func (r *readings) located(err error) error {
 		return fmt.Errorf("%s:%d:%d: %w", r.name, bad.Line, bad.Column, bad.Err)
 	}
 	return fmt.Errorf("%s: %w", r.name, err)
-}
-
-// metric reads a cell. NaN is a missing value.
-func metric(cell string) (float64, error) {
-	cell = strings.TrimSpace(cell)
-	switch strings.ToLower(cell) {
-	case "", "na", "nan", "null":
-		return math.NaN(), nil
-	}
-	x, err := strconv.ParseFloat(cell, 64)
-	if err != nil || math.IsInf(x, 0) {
-		return math.NaN(), fmt.Errorf("%q is no finite number", cell)
-	}
-	return x, nil
 }
 
 // when reads a time: RFC 3339, the same without zone or with a space, then in UTC, or Unix seconds, which from 1e11 on are milliseconds.

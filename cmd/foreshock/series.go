@@ -95,17 +95,26 @@ func openSeries(name string, stdin io.Reader) (*seriesFile, error) {
 
 func (f *seriesFile) close() { _ = f.closer.Close() }
 
-func (f *seriesFile) start(from io.Reader) error {
+// unpacked reads a file that may be packed, and may begin with the mark that spreadsheets write.
+func unpacked(name string, from io.Reader) (*bufio.Reader, error) {
 	text := bufio.NewReaderSize(from, 1<<16)
 	if magic, _ := text.Peek(2); string(magic) == "\x1f\x8b" {
-		unpacked, err := gzip.NewReader(text)
+		plain, err := gzip.NewReader(text)
 		if err != nil {
-			return fmt.Errorf("%s: it begins like a gzip file and is none: %w", f.name, err)
+			return nil, fmt.Errorf("%s: it begins like a gzip file and is none: %w", name, err)
 		}
-		text = bufio.NewReaderSize(unpacked, 1<<16)
+		text = bufio.NewReaderSize(plain, 1<<16)
 	}
-	if mark, _ := text.Peek(3); string(mark) == "\xef\xbb\xbf" { // spreadsheets write it
+	if mark, _ := text.Peek(3); string(mark) == "\xef\xbb\xbf" {
 		_, _ = text.Discard(3)
+	}
+	return text, nil
+}
+
+func (f *seriesFile) start(from io.Reader) error {
+	text, err := unpacked(f.name, from)
+	if err != nil {
+		return err
 	}
 	f.rows = csv.NewReader(text)
 	f.rows.FieldsPerRecord = -1
