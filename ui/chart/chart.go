@@ -175,12 +175,17 @@ func (v *canvas) rules() {
 	}
 }
 
+// marks that would lie on one another are one.
 func (v *canvas) marks() {
+	const apart = 0.008
+	last := map[string]float64{}
 	for _, m := range v.Marks {
 		x := v.x(m.At)
-		if x < 0 || x > 1 {
+		before, some := last[m.Class]
+		if x < 0 || x > 1 || some && x-before < apart {
 			continue
 		}
+		last[m.Class] = x
 		v.printf(`<g class="mark %s"><title>%s</title><line x1="%.3f%%" x2="%.3f%%" y1="0" y2="%.0f"/><text x="%.3f%%" y="%.0f">%s</text></g>`,
 			escaped(m.Class), escaped(m.Text), 100*x, 100*x, v.height, 100*x, v.height+labels+signs-4, escaped(m.Sign))
 	}

@@ -22,7 +22,6 @@ const (
 	mostWorkloads = 50   // that are gathered
 	mostAnomalies = 2000 // of a workload
 	mostDecisions = 500  // of a workload
-	mostMarks     = 40   // of a drawing
 )
 
 // Report gathers a replay. Its methods are for one goroutine.
@@ -242,7 +241,7 @@ func (w *workload) marks() (list []chart.Mark) {
 	for i := range w.decisions {
 		d := &w.decisions[i]
 		sign := map[foreshock.Kind]string{foreshock.Grow: "▲", foreshock.Shrink: "▼", foreshock.Hold: "◆"}[d.Kind]
-		if sign == "" || len(list) == mostMarks {
+		if sign == "" {
 			continue
 		}
 		list = append(list, chart.Mark{At: d.Time, Class: d.Kind.String(), Sign: sign, Text: d.Text()})
