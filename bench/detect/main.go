@@ -26,8 +26,14 @@ type part struct {
 }
 
 var parts = []part{
-	{"nab", printNAB}, {"events", printEvents}, {"severity", printSeverity}, {"causal", printCausal},
-	{"budget", printBudget}, {"speed", printSpeed}, {"size", printSize}, {"sketch", printSketch},
+	{"nab", printNAB},
+	{"events", printEvents},
+	{"severity", printSeverity},
+	{"causal", printCausal},
+	{"budget", printBudget},
+	{"speed", printSpeed},
+	{"size", printSize},
+	{"sketch", printSketch},
 }
 
 func main() {

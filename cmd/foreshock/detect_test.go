@@ -93,7 +93,7 @@ func FuzzReadings(f *testing.F) {
 		rows := csv.NewReader(&out)
 		for n := 0; ; n++ {
 			row, err := rows.Read()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

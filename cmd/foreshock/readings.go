@@ -76,7 +76,7 @@ func (r *readings) start(from io.Reader, chosen []string) (err error) {
 // columns finds the time and the metrics from the header, where there is one, and the first row below it.
 func (r *readings) columns(chosen []string) error {
 	head, err := r.rows.Read()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: it is empty; a header such as timestamp,value and a row per time are expected", r.name)
 	}
 	if err != nil {
@@ -90,7 +90,7 @@ func (r *readings) columns(chosen []string) error {
 		for i := range head {
 			head[i] = "column " + strconv.Itoa(i+1)
 		}
-	} else if r.first, err = r.rows.Read(); err != nil && err != io.EOF {
+	} else if r.first, err = r.rows.Read(); err != nil && !errors.Is(err, io.EOF) {
 		return r.located(err)
 	}
 	r.time = max(0, slices.IndexFunc(head, func(name string) bool { return slices.Contains(timeColumns, strings.ToLower(strings.TrimSpace(name))) }))
@@ -186,7 +186,7 @@ func (r *readings) tell(faults []error) {
 func (r *readings) located(err error) error {
 	var bad *csv.ParseError
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return err
 	case errors.As(err, &bad):
 		return fmt.Errorf("%s:%d:%d: %w", r.name, bad.Line, bad.Column, bad.Err)
