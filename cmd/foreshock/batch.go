@@ -138,18 +138,22 @@ func (b *batch[T]) begin(ctx context.Context) (<-chan *outcome[T], <-chan error)
 	return outcomes, readErr
 }
 
-// timed is work within the deadline.
-func (b *batch[T]) timed(ctx context.Context, s *series) (T, error) {
+// timed is work within the deadline. What does not end by itself by then is left behind, so that a file of many series always ends.
+func (b *batch[T]) timed(ctx context.Context, s *series) (result T, err error) {
 	if b.deadline == 0 {
 		return b.work(ctx, s)
 	}
 	ctx, cancel := context.WithTimeout(ctx, b.deadline)
 	defer cancel()
-	result, err := b.work(ctx, s)
-	if ctx.Err() != nil && err != nil {
-		err = fmt.Errorf("not done within %s; allow more with --deadline, or take a cheaper model", b.deadline)
+	done := make(chan func() (T, error), 1)
+	go func() {
+		result, err := b.work(ctx, s)
+		done <- func() (T, error) { return result, err }
+	}()
+	if answer := await(ctx, done); answer != nil {
+		return answer()
 	}
-	return result, err
+	return result, fmt.Errorf("not done within %s; allow more with --deadline, or take a cheaper model", b.deadline)
 }
 
 // progress draws how far a file of many series is, on a terminal.

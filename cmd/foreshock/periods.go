@@ -53,9 +53,6 @@ func (p *periods) Set(text string) error {
 	return nil
 }
 
-// usual are the seasons of what people record each second to each month.
-var usual = []int{4, 5, 7, 12, 24, 48, 52, 60, 96, 144, 168, 288, 336, 672, 1440, 2016, 10080}
-
 // looked is how many series of a file are asked for their seasons.
 const looked = 20
 
@@ -74,7 +71,7 @@ func (p *periods) find(f *seriesFile, say io.Writer) error {
 			return err
 		}
 		f.ahead = append(f.ahead, s)
-		for _, found := range stl.FindPeriod(s.values, usual...) {
+		for _, found := range stl.FindPeriod(s.values) {
 			votes[found.Period]++
 		}
 	}
