@@ -40,7 +40,7 @@ bench-detect: ## detection on labelled data beside its peers, false alarms on da
 	go run ./bench/detect
 
 reference: ## agreement with R, statsmodels and Prophet: fixture, method, largest deviation, tolerance, verdict
-	@go test -count=1 -v -run Reference ./timeseries/... | go run ./bench/reference
+	@go test -count=1 -v -run Reference ./timeseries/... ./cmd/foreshock | go run ./bench/reference
 
 guest: ## what needs another kernel, in a virtual machine: cgroup v2, eBPF on Linux 6.1
 	./scripts/deps.sh guest

@@ -40,7 +40,7 @@ type forecasting struct {
 	model           string
 	periods         periods
 	horizon         int
-	levels          []float64 // percent
+	levels          percents
 	order, seasonal orders
 	mean, drift     bool
 	step            time.Duration
@@ -63,7 +63,7 @@ type predicted struct {
 // predict forecasts h steps, each with the quantiles that the levels ask for.
 type predict func(ctx context.Context, f *forecasting, s *series, h int) (predicted, error)
 
-var forecasters = map[string]predict{"arima": integrated, "ets": exponential, "prophet": additive, "naive": naive}
+var forecasters = map[string]predict{"arima": integrated, "ets": exponential, "prophet": additive, "naive": naive, "auto": auto}
 
 func forecasterNames() []string {
 	var names []string
@@ -75,7 +75,7 @@ func forecasterNames() []string {
 }
 
 func forecastCommand() *cobra.Command {
-	f := forecasting{periods: periods{auto: true}}
+	f := forecasting{periods: periods{auto: true}, levels: percents{95}}
 	cmd := &cobra.Command{
 		Use: "forecast FILE", Short: "Forecast series, by models that are checked against R, or by the program's own choice", Long: forecastHelp, Example: forecastExamples,
 		GroupID: "numbers", Args: oneArg("file"),
@@ -88,7 +88,7 @@ func forecastCommand() *cobra.Command {
 	flags.StringVar(&f.model, "model", "auto", "auto, arima, ets, prophet or naive")
 	flags.Var(&f.periods, "period", "steps in a season; several as 24,168; none; auto finds them")
 	flags.IntVar(&f.horizon, "horizon", 0, "steps to forecast (default two seasons, without a season 10)")
-	flags.Float64SliceVar(&f.levels, "level", []float64{95}, "percent that the intervals are to cover; several as 95,80")
+	flags.Var(&f.levels, "level", "percent that the intervals are to cover; several as 95,80")
 	flags.Var(&f.order, "order", "arima: p,d,q")
 	flags.Var(&f.seasonal, "seasonal", "arima: P,D,Q")
 	flags.BoolVar(&f.mean, "mean", true, "arima: a mean where nothing is differenced")
@@ -107,6 +107,32 @@ func forecastCommand() *cobra.Command {
 	complete("order", "1,0,0", "0,1,1", "1,1,1", "2,1,2")
 	complete("seasonal", "0,1,1", "1,0,0", "1,1,1")
 	return cmd
+}
+
+// percents is the flag --level.
+type percents []float64
+
+func (p *percents) Type() string { return "PERCENT[,PERCENT]" }
+
+func (p *percents) String() string {
+	var text []string
+	for _, x := range *p {
+		text = append(text, number(x))
+	}
+	return strings.Join(text, ",")
+}
+
+// Set reads the flag.
+func (p *percents) Set(text string) error {
+	*p = nil
+	for part := range strings.SplitSeq(text, ",") {
+		x, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
+		if err != nil || !(x > 0 && x < 100) {
+			return errors.New("percent between 0 and 100 are expected, for example 95 or 95,80")
+		}
+		*p = append(*p, x)
+	}
+	return nil
 }
 
 // orders is a flag such as 2,1,2.
@@ -151,11 +177,6 @@ func (f *forecasting) check() error {
 	} {
 		if f.changed(flag) && f.model != model {
 			return usageError{fmt.Errorf("--%s is for --model %s, not %s", flag, model, f.model)}
-		}
-	}
-	for _, level := range f.levels {
-		if !(level > 0 && level < 100) {
-			return usageError{fmt.Errorf("--level %s: percent between 0 and 100 are expected, for example 95", number(level))}
 		}
 	}
 	several := len(f.periods.list) > 1 && f.model != "auto" && f.model != "prophet"
