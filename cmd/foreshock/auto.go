@@ -25,7 +25,7 @@ func auto(ctx context.Context, f *forecasting, s *series, h int) (predicted, err
 		mean: ahead.Mean,
 		fit: object{
 			{"model", ahead.Model},
-			{"period", f.periods.list},
+			{"period", append([]int{}, f.periods.list...)},
 			{"choice", ahead.Choice},
 			{"skill", real(ahead.Skill)},
 			{"coverage", real(ahead.Coverage)},

@@ -160,7 +160,7 @@ func (d *decomposing) run(cmd *cobra.Command, name string) error {
 		return err
 	}
 	if len(d.periods.list) == 0 {
-		return fmt.Errorf("%s: without a season there is nothing to split", name)
+		return fmt.Errorf("%s: without a season there is nothing to split", file.name)
 	}
 	if len(d.windows) > 1 && len(d.windows) != len(d.periods.list) {
 		return usageError{fmt.Errorf("--s-window %s: one for all, or one for each of --period %s", &d.windows, joined(d.periods.list))}

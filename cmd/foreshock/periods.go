@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/foreshock-io/foreshock/timeseries/stl"
 )
@@ -71,7 +72,7 @@ func (p *periods) find(f *seriesFile, say io.Writer) error {
 			return err
 		}
 		f.ahead = append(f.ahead, s)
-		for _, found := range stl.FindPeriod(s.values) {
+		for _, found := range s.seasons() {
 			votes[found.Period]++
 		}
 	}
@@ -87,4 +88,20 @@ func (p *periods) find(f *seriesFile, say io.Writer) error {
 		fmt.Fprintf(say, "foreshock: %s: no season found; --period says how many steps one has\n", f.name)
 	}
 	return nil
+}
+
+// seasons are those that a series has. Where its steps have times, days and weeks are looked for first: of what is named, fewer cycles tell.
+func (s *series) seasons() []stl.Season {
+	var usual []int
+	for _, length := range []time.Duration{day, 7 * day} {
+		if s.step > 0 && length%s.step == 0 && length > s.step {
+			usual = append(usual, int(length/s.step))
+		}
+	}
+	if len(usual) > 0 {
+		if found := stl.FindPeriod(s.values, usual...); len(found) > 0 {
+			return found
+		}
+	}
+	return stl.FindPeriod(s.values)
 }
