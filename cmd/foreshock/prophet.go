@@ -81,7 +81,7 @@ func additive(_ context.Context, f *forecasting, s *series, h int) (predicted, e
 				{"beta", numbers(m.Params.Beta)},
 			}},
 			{"sigma2", m.Params.Sigma * m.Params.Sigma * m.Scale * m.Scale},
-			{"nobs", m.Rows},
+			{"nobs", m.Readings},
 		},
 	}
 	for _, c := range ahead.Components {
