@@ -32,7 +32,7 @@ const (
 )
 
 // MaxColumns is the largest number of Fourier terms, holiday effects, regressors and changepoints together.
-const MaxColumns = 4000
+const MaxColumns = 2000
 
 // Config says what to fit. The zero value has the defaults of Prophet.
 type Config struct {
