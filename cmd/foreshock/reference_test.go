@@ -106,6 +106,10 @@ func (c *rCase) forecasted(t *testing.T, out []byte) {
 	if c.Order != nil && (got.Order[1] != c.Order[1] || got.SeasonalOrder[1] != c.SeasonalOrder[1]) {
 		t.Errorf("%s: differences of %v %v, R has %v %v", fixture, got.Order, got.SeasonalOrder, c.Order, c.SeasonalOrder)
 	}
+	if c.Order != nil && !(slices.Equal(got.Order, c.Order) && slices.Equal(got.SeasonalOrder, c.SeasonalOrder)) {
+		referencetest.Within(t, fixture, "another order than R's: AICc above R's", got.AICc-c.Fit.AICc, 2)
+		return
+	}
 	if c.Fit != nil {
 		c.fitted(t, fixture, &got.rFit)
 	}
