@@ -18,14 +18,16 @@
 //
 //	log L = -½ n log Σε²  [ - Σ log|μ| for multiplicative errors ]
 //
-// within 1e-4 ≤ α ≤ 0.9999, 1e-4 ≤ β ≤ α, 1e-4 ≤ γ ≤ 1-α, 0.8 ≤ φ ≤ 0.98; the season
+// within 1e-4 ≤ α ≤ 0.9999, 1e-4 ≤ β ≤ α, 1e-4 ≤ γ ≤ 1-α, 0.8 ≤ φ ≤ 0.98, or what is given; the season
 // starts with sum 0 or mean 1. The maximum is found by BFGS with the exact gradient,
 // computed backwards through the recursion, from several starting points. Among models
-// the one with the least AICc is chosen; those with additive errors and multiplicative
+// the one with the least AICc (or AIC, or BIC) is chosen; those with additive errors and multiplicative
 // season are left out, as they are unstable.
 //
-// Intervals use the variances of chapter 6 of the book: exact for additive errors
-// without multiplicative season (class 1) and for multiplicative errors with additive
-// parts (class 2); with a multiplicative season (class 3) exact for one period, beyond it
-// to first order in σ².
+// Means and variances of forecasts are those of chapter 6 of the book, all exact: additive errors
+// without multiplicative season (class 1), multiplicative errors with additive parts (class 2) and with
+// a multiplicative season (class 3). Quantiles are those of a normal distribution with these moments;
+// [Model.Simulate] draws paths for everything else.
+//
+// [FitHoltWinters] is the classical method with R's start values, least squares and one parameter for each part.
 package ets

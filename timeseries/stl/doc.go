@@ -18,6 +18,7 @@
 // there nevertheless, Remainder is NaN, Weights is 0. Where all readings in a window
 // are missing, linear interpolation between the readings beside the gap stands in.
 //
+// [Workspace.Renew] decomposes a window that has moved on, in one pass instead of up to 16.
 // [DecomposeMulti] handles several periods, as MSTL does (Bandara, Hyndman, Bergmeir
 // 2021, arXiv:2107.13462); [FindPeriod] tells which periods are there at all.
 package stl
