@@ -112,6 +112,8 @@ func (c *HoltWintersConfig) check(s Spec) error {
 func (m *HoltWinters) begin(x []float64, f facts) error {
 	first, used := 1, 1 // of simple smoothing
 	switch {
+	case m.Spec.hasSeason() && m.Spec.Period > len(x)/2:
+		return fmt.Errorf("ets: %w: Holt-Winters, %v: %d readings are not two periods of %d", ErrShort, m.Spec, len(x), m.Spec.Period)
 	case m.Spec.hasSeason():
 		first, used = m.Spec.Period, 2*m.Spec.Period
 	case m.Spec.hasTrend():

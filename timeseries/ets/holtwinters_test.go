@@ -172,6 +172,7 @@ func TestHoltWintersRefuses(t *testing.T) {
 	f(nil, HoltWintersConfig{}, ErrShort)
 	f(some[:2], HoltWintersConfig{}, ErrShort)
 	f(some, HoltWintersConfig{Period: 8}, ErrShort)
+	f(some, HoltWintersConfig{Period: math.MaxInt}, ErrShort)
 	f(some, HoltWintersConfig{Season: Additive}, ErrPeriod)
 	f(append([]float64{1, nan}, some...), HoltWintersConfig{}, ErrValues)
 	f(append(some, math.Inf(1)), HoltWintersConfig{}, ErrValues)
