@@ -27,7 +27,8 @@ var kinds = []struct {
 	{"w7", map[string]any{"s.window": 7}, Config{SeasonalWindow: 7}},
 	{"w7-robust", map[string]any{"s.window": 7, "robust": true}, Config{SeasonalWindow: 7, Robust: true}},
 	{
-		"w7-jump1", map[string]any{"s.window": 7, "s.jump": 1, "t.jump": 1, "l.jump": 1},
+		"w7-jump1",
+		map[string]any{"s.window": 7, "s.jump": 1, "t.jump": 1, "l.jump": 1},
 		Config{SeasonalWindow: 7, SeasonalJump: 1, TrendJump: 1, LowPassJump: 1},
 	},
 }

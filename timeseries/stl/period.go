@@ -56,8 +56,9 @@ type Season struct {
 // before a day with one short peak.
 //
 // Without candidates the series proposes them itself, among all periods of which it has at least four cycles, season after season. The best of
-// so many periods agrees better by chance than one that was named, so its p-value is that of a single one times their number (Bonferroni),
-// with the tail beyond the rearrangements taken as that of a gamma distribution with their mean and variance.
+// so many periods agrees better by chance than one that was named, so its p-value is that of a single one times their number (Bonferroni). The
+// tail beyond the rearrangements is taken as that of a gamma distribution with their mean, or the power at frequencies beside those of the period
+// when that is more, and their relative variance.
 func FindPeriod(x []float64, candidates ...int) []Season {
 	s := search{rest: make([]float64, len(x)), rng: rand.New(rand.NewPCG(1990, uint64(len(x))))}
 	cut(s.rest, x, 10, &s.stats)
