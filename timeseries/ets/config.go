@@ -59,13 +59,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("ets: there is no loss %d or no criterion %d", c.Minimise, c.Choose)
 	}
 	g := c.Given
-	for _, p := range []struct {
-		name  string
-		value *float64
-	}{{"alpha", g.Alpha}, {"beta", g.Beta}, {"gamma", g.Gamma}, {"phi", g.Phi}} {
-		if p.value != nil && !(*p.value >= 0 && *p.value <= 1) {
-			return fmt.Errorf("ets: %s must be in 0..1, not %g", p.name, *p.value)
-		}
+	if err := checkShares(share{"alpha", g.Alpha}, share{"beta", g.Beta}, share{"gamma", g.Gamma}, share{"phi", g.Phi}); err != nil {
+		return err
 	}
 	or := func(value *float64, otherwise float64) float64 {
 		if value == nil {
@@ -73,15 +68,27 @@ func (c *Config) check() error {
 		}
 		return *value
 	}
-	alpha, beta, gamma := or(g.Alpha, mostRate), or(g.Beta, 0), or(g.Gamma, 0)
-	if g.Alpha == nil {
-		alpha = min(alpha, 1-gamma)
-	}
-	if beta > alpha || gamma > 1-or(g.Alpha, beta) {
+	beta, gamma := or(g.Beta, 0), or(g.Gamma, 0)
+	if beta > or(g.Alpha, 1-gamma) || gamma > 1-or(g.Alpha, beta) {
 		return errors.New("ets: given parameters must leave beta <= alpha <= 1 - gamma")
 	}
 	if g.Phi != nil && *g.Phi == 0 {
 		return errors.New("ets: phi must be above 0; a trend that is gone after a step is none")
+	}
+	return nil
+}
+
+// share is a parameter that is given, or nil.
+type share struct {
+	name  string
+	value *float64
+}
+
+func checkShares(shares ...share) error {
+	for _, s := range shares {
+		if s.value != nil && !(*s.value >= 0 && *s.value <= 1) {
+			return fmt.Errorf("ets: %s must be in 0..1, not %g", s.name, *s.value)
+		}
 	}
 	return nil
 }

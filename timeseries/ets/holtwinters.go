@@ -97,15 +97,7 @@ func (c *HoltWintersConfig) check(s Spec) error {
 	case s.hasSeason() && s.Period < 2:
 		return fmt.Errorf("ets: %w: period %d, with a season it must be at least 2", ErrPeriod, s.Period)
 	}
-	for _, p := range []struct {
-		name  string
-		value *float64
-	}{{"alpha", c.Alpha}, {"beta", c.Beta}, {"gamma", c.Gamma}} {
-		if p.value != nil && !(*p.value >= 0 && *p.value <= 1) {
-			return fmt.Errorf("ets: Holt-Winters: %s must be in 0..1, not %g", p.name, *p.value)
-		}
-	}
-	return nil
+	return checkShares(share{"alpha", c.Alpha}, share{"beta", c.Beta}, share{"gamma", c.Gamma})
 }
 
 // begin sets the initial state.
