@@ -34,29 +34,33 @@ func sine(period, i int) float64 {
 	return math.Sin(2 * math.Pi * float64(i) / float64(period))
 }
 
+// draw counts the series in which exactly the wanted periods are found, and gives what was found in another.
+func draw(draws int, stream uint64, n int, at func(rng *rand.Rand, i int) float64, candidates, want []int) (hits int, other []int) {
+	for seed := range draws {
+		rng := rand.New(rand.NewPCG(stream, uint64(seed)))
+		x := make([]float64, n)
+		for i := range x {
+			x[i] = at(rng, i)
+		}
+		var got []int
+		for _, s := range FindPeriod(x, candidates...) {
+			got = append(got, s.Period)
+		}
+		if cmp.Equal(want, got, cmpopts.EquateEmpty()) {
+			hits++
+		} else {
+			other = got
+		}
+	}
+	return hits, other
+}
+
 // Nearly all draws of a kind must give the wanted periods.
 func TestFindPeriod(t *testing.T) {
 	const draws = 20
 	f := func(name string, n int, at func(rng *rand.Rand, i int) float64, candidates, want []int) {
 		t.Helper()
-		hits := 0
-		var other []int
-		for seed := range uint64(draws) {
-			rng := rand.New(rand.NewPCG(9, seed))
-			x := make([]float64, n)
-			for i := range x {
-				x[i] = at(rng, i)
-			}
-			var got []int
-			for _, s := range FindPeriod(x, candidates...) {
-				got = append(got, s.Period)
-			}
-			if cmp.Equal(want, got, cmpopts.EquateEmpty()) {
-				hits++
-			} else {
-				other = got
-			}
-		}
+		hits, other := draw(draws, 9, n, at, candidates, want)
 		if hits < draws*9/10 {
 			t.Errorf("%s: found %v in %d of %d draws, else %v", name, want, hits, draws, other)
 		}
@@ -93,24 +97,7 @@ func TestFindPeriodUnnamed(t *testing.T) {
 	const draws = 20
 	f := func(name string, n, least int, at func(rng *rand.Rand, i int) float64, want ...int) {
 		t.Helper()
-		hits := 0
-		var other []int
-		for seed := range uint64(draws) {
-			rng := rand.New(rand.NewPCG(21, seed))
-			x := make([]float64, n)
-			for i := range x {
-				x[i] = at(rng, i)
-			}
-			var got []int
-			for _, s := range FindPeriod(x) {
-				got = append(got, s.Period)
-			}
-			if cmp.Equal(want, got, cmpopts.EquateEmpty()) {
-				hits++
-			} else {
-				other = got
-			}
-		}
+		hits, other := draw(draws, 21, n, at, nil, want)
 		if hits < least {
 			t.Errorf("%s: found %v in %d of %d draws, else %v", name, want, hits, draws, other)
 		}
