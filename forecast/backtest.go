@@ -100,10 +100,10 @@ func finite(mean, deviation []float64) error {
 // loss is the mean pinball loss of paths whose quantiles are as the correction says, in the unit of the values.
 func (t *test) loss(p paths, c *correction, levels []float64, scale Scale) float64 {
 	var sum mean
-	t.each(func(i, k int, y float64) {
+	t.each(func(i int, y float64) {
 		y = scale.From(y)
 		for l, level := range levels {
-			d := y - scale.From(c.quantile(l, k, p.mean[i], p.deviation[i]))
+			d := y - scale.From(c.quantile(l, p.mean[i], p.deviation[i]))
 			sum.add(max(level*d, (level-1)*d))
 		}
 	})
@@ -113,9 +113,9 @@ func (t *test) loss(p paths, c *correction, levels []float64, scale Scale) float
 // below is the share of values at or below the quantile of index l.
 func (t *test) below(p paths, c *correction, l int) float64 {
 	var share mean
-	t.each(func(i, k int, y float64) {
+	t.each(func(i int, y float64) {
 		under := 0.0
-		if y <= c.quantile(l, k, p.mean[i], p.deviation[i]) {
+		if y <= c.quantile(l, p.mean[i], p.deviation[i]) {
 			under = 1
 		}
 		share.add(under)
@@ -123,12 +123,12 @@ func (t *test) below(p paths, c *correction, l int) float64 {
 	return share.value
 }
 
-// each calls f for each value that is known: i is its place in paths, k how many steps it is after its origin.
-func (t *test) each(f func(i, k int, y float64)) {
+// each calls f for each value that is known, with its place in paths.
+func (t *test) each(f func(i int, y float64)) {
 	for o := range t.origins {
 		for k := range t.reach {
 			if y := t.actual(o, k); !math.IsNaN(y) {
-				f(o*t.reach+k, k, y)
+				f(o*t.reach+k, y)
 			}
 		}
 	}

@@ -130,11 +130,11 @@ func (c *Chooser) settle(ctx context.Context, chosen *Chosen, h History) error {
 func (c *Chooser) try(ctx context.Context, t *test, levels []float64, scale Scale) []*candidate {
 	var list []*candidate
 	for _, m := range c.models {
-		for _, m := range variants(m) {
+		if c.only != "" && m.Name() != c.only && m.Name() != Yardstick {
+			continue
+		}
+		for _, m := range variants(m, t.series.Periods) {
 			x := &candidate{name: m.Name()}
-			if c.only != "" && c.only != x.name && x.name != Yardstick {
-				continue
-			}
 			if x.paths, x.err = t.run(ctx, m); x.err == nil {
 				x.fitted, x.err = m.Fit(ctx, t.series)
 			}
@@ -152,7 +152,7 @@ func (c *Chooser) try(ctx context.Context, t *test, levels []float64, scale Scal
 func (c *Chooser) weigh(t *test, list []*candidate, levels []float64, scale Scale) (combined candidate) {
 	var able []*candidate
 	for _, x := range list {
-		if x.err == nil && (c.only == "" || x.name == c.only) {
+		if x.err == nil && (c.only == "" || c.only == Yardstick || x.name != Yardstick) {
 			able = append(able, x)
 		}
 	}

@@ -61,7 +61,7 @@ func (c *Chosen) Forecast() foreshock.Forecast {
 	for l := range f.Quantiles {
 		f.Quantiles[l] = make([]float64, c.steps)
 		for k := range f.Quantiles[l] {
-			f.Quantiles[l][k] = c.scale.From(c.correction.quantile(l, k, sum.mean[k], sum.deviation[k]))
+			f.Quantiles[l][k] = c.scale.From(c.correction.quantile(l, sum.mean[k], sum.deviation[k]))
 		}
 	}
 	return f

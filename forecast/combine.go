@@ -17,10 +17,10 @@ type ballot struct {
 
 // newBallot gathers what the candidates said. Of a long horizon every few steps are enough.
 func newBallot(t *test, scale Scale, list []*candidate) *ballot {
-	b := &ballot{scale: scale, middles: make([][]float64, len(list)), absolute: 1, relative: 1}
+	b := &ballot{scale: scale, middles: make([][]float64, len(list))}
 	every := max(1, t.reach/48)
-	t.each(func(i, k int, y float64) {
-		if k%every != 0 {
+	t.each(func(i int, y float64) {
+		if i%t.reach%every != 0 {
 			return
 		}
 		b.actual = append(b.actual, scale.From(y))
@@ -39,7 +39,6 @@ func newBallot(t *test, scale Scale, list []*candidate) *ballot {
 func (b *ballot) weights() []float64 {
 	weights := make([]float64, len(b.middles))
 	for left := range folds {
-		b.absolute, b.relative = 1, 1
 		clear(b.sum)
 		b.absolute, b.relative = b.errors(0, 1, left)
 		for r := range rounds {

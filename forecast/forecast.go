@@ -49,13 +49,15 @@ type Model interface {
 
 // Varied is a model that comes in variants, each of which is tried by itself.
 type Varied interface {
-	Variants() []Model
+	Model
+	// Variants are those for a series with the given seasons; at least one.
+	Variants(periods []int) []Model
 }
 
 // variants are those of m, or m itself.
-func variants(m Model) []Model {
+func variants(m Model, periods []int) []Model {
 	if v, ok := m.(Varied); ok {
-		return v.Variants()
+		return v.Variants(periods)
 	}
 	return []Model{m}
 }

@@ -6,13 +6,14 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"time"
+	"syscall"
 
 	"github.com/foreshock-io/foreshock/app"
 )
@@ -38,6 +39,7 @@ func main() {
 	cpu := flag.Int("cpu", runtime.NumCPU(), "series at once")
 	half := flag.Int("half", 0, "1: the series of odd rows only, 2: of even rows")
 	back := flag.Int("back", 0, "horizons by which the origin is rolled back: the series are cut there, and R's figures left out")
+	out := flag.String("out", "", "folder to write the forecasts to, as SET/MODEL.csv")
 	flag.Parse()
 	if _, err := os.Stat(*data); err != nil {
 		fmt.Fprintf(os.Stderr, "forecast: %s: the data are not here; there is nothing to measure\n", *data)
@@ -47,7 +49,7 @@ func main() {
 		if *which != "" && !slices.Contains(strings.Split(*which, ","), s.name) {
 			continue
 		}
-		if err := s.measure(*data, strings.Split(*models, ","), *cpu, *half, *back); err != nil {
+		if err := s.measure(*data, strings.Split(*models, ","), *cpu, *half, *back, *out); err != nil {
 			fmt.Fprintf(os.Stderr, "forecast: %s: %s\n", s.name, err)
 			os.Exit(1)
 		}
@@ -56,14 +58,14 @@ func main() {
 
 const columnsFormat = "%-18s %-18s %6s %8s %8s %8s %8s %8s %8s %9s %8s %4s %9s\n"
 
-func (s set) measure(data string, models []string, cpu, half, back int) error {
+func (s set) measure(data string, models []string, cpu, half, back int, out string) error {
 	dir := filepath.Join(data, s.dir)
 	list, err := load(dir)
 	if err != nil {
 		return err
 	}
 	list = part(list, half, back)
-	fmt.Printf(columnsFormat, s.name, "", "series", "sMAPE", "MASE", "medMASE", "OWA*", "cov95", "above", "MSIS", "width", "<0", "s/series")
+	fmt.Printf(columnsFormat, s.name, "", "series", "sMAPE", "MASE", "medMASE", "OWA*", "cov95", "above", "MSIS", "width", "<0", "CPU s")
 	if back == 0 {
 		peers, err := filepath.Glob(filepath.Join(dir, "r-forecasts", "*.csv"))
 		if err != nil {
@@ -78,11 +80,26 @@ func (s set) measure(data string, models []string, cpu, half, back int) error {
 		}
 	}
 	for _, model := range models {
-		begin := time.Now()
+		begin := cpuSeconds()
 		f := run(list, model, s.period, cpu)
-		show(model, score(list, f, s.period), time.Since(begin).Seconds()*float64(min(cpu, len(list)))/float64(len(list)))
+		seconds := (cpuSeconds() - begin) / float64(len(list))
+		if out != "" {
+			if err := write(filepath.Join(out, s.name, model+".csv"), list, f); err != nil {
+				return err
+			}
+		}
+		show(model, score(list, f, s.period), seconds)
 	}
 	return nil
+}
+
+// cpuSeconds is the processor time that this program has used, which does not depend on what else the machine does; R's times are of the same kind.
+func cpuSeconds() float64 {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		return math.NaN()
+	}
+	return float64(used.Utime.Nano()+used.Stime.Nano()) / 1e9
 }
 
 func show(name string, s scores, seconds float64) {

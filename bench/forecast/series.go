@@ -24,7 +24,7 @@ type step struct{ mean, lower, upper float64 }
 
 // wide reads a file with one series per row: series_id,t1,t2,…; empty cells at the end are padding.
 func wide(path string) (ids []string, rows map[string][]float64, err error) {
-	records, err := rows2(path)
+	records, err := cells(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -47,7 +47,7 @@ func wide(path string) (ids []string, rows map[string][]float64, err error) {
 	return ids, rows, nil
 }
 
-func rows2(path string) ([][]string, error) {
+func cells(path string) ([][]string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func load(dir string) ([]series, error) {
 
 // long reads forecasts: series_id,h,mean,lo95,hi95, with empty or NA bounds where there are none.
 func long(path string) (forecasts, error) {
-	records, err := rows2(path)
+	records, err := cells(path)
 	if err != nil {
 		return nil, err
 	}
@@ -126,4 +126,19 @@ func cpuTime(path string) float64 {
 		}
 	}
 	return m.value()
+}
+
+// write writes forecasts as long reads them.
+func write(path string, list []series, f forecasts) error {
+	var b strings.Builder
+	b.WriteString("series_id,h,mean,lo95,hi95\n")
+	for i := range list {
+		for k, s := range f[list[i].id] {
+			fmt.Fprintf(&b, "%s,%d,%g,%g,%g\n", list[i].id, k+1, s.mean, s.lower, s.upper)
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(b.String()), 0o600)
 }

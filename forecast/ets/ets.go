@@ -23,7 +23,7 @@ var Factory = forecast.Factory{Name: "ets", New: func(decode func(any) error) (f
 	if err := decode(&cfg); err != nil {
 		return nil, err
 	}
-	return Model{cfg}, nil
+	return forecast.WithAnomalies(Model{cfg}), nil
 }}
 
 // Model is STL with exponential smoothing.
