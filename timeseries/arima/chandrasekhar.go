@@ -17,7 +17,7 @@ type innovations struct {
 	gain    []float64
 	low     []float64
 	state   [][]float64
-	errors  []float64 // innovations of the columns with constant gain
+	errors  [][]float64 // innovations of the columns with constant gain
 }
 
 // negligible is the relative change of the innovation's variance from which on the
@@ -142,31 +142,22 @@ func (in *innovations) rest(ar, ma lagged, columns [][]float64, sums *moments, f
 			}
 		}
 	}
-	in.errors = resize(in.errors, len(columns)*(n-from))
+	in.errors = rows(in.errors, len(columns))
 	for c, column := range columns {
-		errors := in.errors[c*(n-from) : (c+1)*(n-from)]
+		in.errors[c] = resize(in.errors[c], n-from)
+		errors := in.errors[c]
 		for t := from; t < plain; t++ {
 			e := column[t] - in.state[c][0]
 			advanceBy(in.state[c], in.gain, ar, e/f)
 			errors[t-from] = e
 		}
-		for t := plain; t < n; t++ {
-			e := column[t]
-			for _, a := range ar {
-				e -= a.c * column[t-a.lag]
-			}
-			for _, b := range ma {
-				e -= b.c * errors[t-from-b.lag]
-			}
-			errors[t-from] = e
+		if plain < n {
+			copy(errors[plain-from:], column[plain:])
+			autoregress(errors[plain-from:], column, plain, ar)
+			moving(errors, plain-from, ma)
 		}
 	}
-	for t := range n - from {
-		for c := range columns {
-			sums.now[c] = in.errors[c*(n-from)+t]
-		}
-		sums.add(f)
-	}
+	sums.addAll(in.errors[:len(columns)], f)
 }
 
 // moments sums what a likelihood needs: the products of the innovations of the series
@@ -216,6 +207,28 @@ func (s *moments) add(f float64) {
 		a /= f
 		for j, b := range s.now[i:] {
 			s.cross[i*k+i+j] += a * b
+		}
+	}
+}
+
+// addAll adds steps of equal variance: the innovations of each column.
+func (s *moments) addAll(e [][]float64, f float64) {
+	k, n := len(e), len(e[0])
+	s.n += n
+	if f != 1 {
+		s.log += float64(n) * math.Log(f)
+	}
+	for i := range k {
+		for j := i; j < k; j++ {
+			s.cross[i*k+j] += dot(e[i], e[j]) / f
+		}
+	}
+	if s.keep {
+		scale := 1 / math.Sqrt(f)
+		for t := range n {
+			for c := range k {
+				s.kept = append(s.kept, e[c][t]*scale)
+			}
 		}
 	}
 }

@@ -4,57 +4,67 @@ package arima
 // step are 0 (Box, Jenkins 1976, §7.1.2): ε_t = w_t - Σ φ w_(t-i) - Σ θ ε_(t-j) from the
 // first step that has all its φ w.
 type conditionalSum struct {
-	errors [][]float64
-	filled [][]float64
+	errors [][]float64 // of each column
+	filled [][]float64 // room for them, or for what gaps are filled with
 }
 
 // run adds the products of the innovations of complete, differenced columns.
 func (c *conditionalSum) run(ar, ma lagged, from int, columns [][]float64, sums *moments) {
-	n := len(columns[0])
-	for len(c.errors) < len(columns) {
-		c.errors = append(c.errors, nil)
-	}
+	m, reach := len(columns[0])-from, ma.degree()
+	c.errors, c.filled = rows(c.errors, len(columns)), rows(c.filled, len(columns))
 	for k, column := range columns {
-		c.errors[k] = resize(c.errors[k], n)
-		e := c.errors[k]
-		clear(e[:from])
-		copy(e[from:], column[from:])
-		for _, t := range ar {
-			past := column[from-t.lag:]
-			for i := range e[from:] {
-				e[from+i] -= t.c * past[i]
-			}
-		}
-		moving(e, ma, from)
+		c.filled[k] = resize(c.filled[k], reach+m) // zeros before the first step
+		all := c.filled[k]
+		clear(all[:reach])
+		c.errors[k] = all[reach:]
+		copy(c.errors[k], column[from:])
+		autoregress(c.errors[k], column, from, ar)
+		moving(all, reach, ma)
 	}
-	for t := from; t < n; t++ {
-		for k := range columns {
-			sums.now[k] = c.errors[k][t]
+	sums.addAll(c.errors[:len(columns)], 1)
+}
+
+// rows has at least n slices.
+func rows(s [][]float64, n int) [][]float64 {
+	for len(s) < n {
+		s = append(s, nil)
+	}
+	return s
+}
+
+// autoregress takes Σ φ w_(t-i) off e, whose first step is step from of w.
+func autoregress(e, w []float64, from int, ar lagged) {
+	for _, t := range ar {
+		past := w[from-t.lag:][:len(e)]
+		for i, v := range past {
+			e[i] -= t.c * v
 		}
-		sums.add(1)
 	}
 }
 
-// moving takes the moving average off e in place, from a step on.
-func moving(e []float64, ma lagged, from int) {
-	if len(ma) == 0 {
-		return
-	}
-	whole := min(len(e), from+ma.degree())
-	for t := from; t < whole; t++ {
-		for _, b := range ma {
-			if b.lag > t-from {
-				break
+// moving takes Σ θ e_(t-j) off e in place, from a step on.
+func moving(e []float64, from int, ma lagged) {
+	switch len(ma) {
+	case 0:
+	case 1:
+		lag, c := ma[0].lag, ma[0].c
+		for t := from; t < len(e); t++ {
+			e[t] -= c * e[t-lag]
+		}
+	case 3:
+		// One term of each and their product, the commonest seasonal moving average.
+		i, j, k := ma[0], ma[1], ma[2]
+		for t := from; t < len(e); t++ {
+			e[t] -= i.c*e[t-i.lag] + j.c*e[t-j.lag] + k.c*e[t-k.lag]
+		}
+	default:
+		for t := from; t < len(e); t++ {
+			sum := e[t]
+			for _, b := range ma {
+				sum -= b.c * e[t-b.lag]
 			}
-			e[t] -= b.c * e[t-b.lag]
+			e[t] = sum
 		}
-	}
-	for t := whole; t < len(e); t++ {
-		sum := e[t]
-		for _, b := range ma {
-			sum -= b.c * e[t-b.lag]
-		}
-		e[t] = sum
 	}
 }
 
@@ -62,12 +72,7 @@ func moving(e []float64, ma lagged, from int) {
 // is taken to be as expected.
 func (c *conditionalSum) runGaps(m model, from int, columns [][]float64, sums *moments) {
 	n := len(columns[0])
-	for len(c.errors) < len(columns) {
-		c.errors = append(c.errors, nil)
-	}
-	for len(c.filled) < len(columns) {
-		c.filled = append(c.filled, nil)
-	}
+	c.errors, c.filled = rows(c.errors, len(columns)), rows(c.filled, len(columns))
 	series := columns[0]
 	for k, column := range columns {
 		c.errors[k], c.filled[k] = resize(c.errors[k], n), resize(c.filled[k], 2*n)

@@ -185,7 +185,7 @@ func (s *search) starts(w way) [][]float64 {
 // scatter are starting points of an additive recurrence with the roots of
 // x^(k+1) = x + 1 (Roberts 2018).
 func (s *search) scatter() [][]float64 {
-	const count = 10
+	const count = 6
 	root := 2.0
 	for range 30 {
 		root = math.Pow(1+root, 1/float64(s.free+1))
@@ -228,7 +228,7 @@ func (s *search) tournament(w way, starts [][]float64) [][]float64 {
 		all[i] = s.minimiser(w)
 		all[i].begin(x)
 	}
-	for rounds, left := 8, all; len(left) > 1; rounds *= 2 {
+	for rounds, left := 4, all; len(left) > 1; rounds *= 2 {
 		for _, m := range left {
 			m.run(rounds, coarse)
 		}
