@@ -254,7 +254,10 @@ func (c *chooser) fit(s Spec, w way, from []float64, tolerance float64) (*search
 		free[i] = math.NaN()
 	}
 	f := newSearch(p, free)
-	f.x, f.accept, f.tolerance = slices.Clone(from), f.apart, tolerance
+	f.x, f.tolerance = slices.Clone(from), tolerance
+	if tolerance == coarse {
+		f.accept = f.apart
+	}
 	method := ML
 	if w == conditional {
 		method = CSS
@@ -393,54 +396,64 @@ func (c *chooser) all() {
 // their likelihood.
 const refits = 3
 
-// choice makes the model: of the best ones, the one that has the least of the criterion by
-// the likelihood. A model without coefficients is there in any case.
+// choice makes the model of the best candidate. When none could be fitted it is one
+// without coefficients, whose level is that of the last readings or of all.
 func (c *chooser) choice() (Choice, error) {
+	spec, from, ok := c.winner()
+	if !ok {
+		spec, from = c.spec(0, 0, 0, 0, c.allowsConstant()), nil
+	}
+	fitted, err := c.fit(spec, exact, from, fine)
+	if err != nil {
+		return Choice{}, err
+	}
+	m, err := fitted.model(Config{})
+	return Choice{Model: m, Stopped: c.stopped, Tried: c.tried}, err
+}
+
+// winner is the candidate with the least of the criterion, and where its search ended. The
+// best ones are looked at again, at the maximum of their likelihood: whether they still
+// keep away from the unit circle there, and, when they were compared at conditional
+// estimates, which is the best.
+func (c *chooser) winner() (spec Spec, at []float64, ok bool) {
 	list := make([]int, len(c.tried))
 	for i := range list {
 		list[i] = i
 	}
 	slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(c.tried[a].Value, c.tried[b].Value) })
-	var best *search
-	var spec Spec
-	least, done := math.Inf(1), 0
-	var failed error
-	for _, i := range list {
-		if c.way == exact && done == 1 || done == refits || c.stopped && done > 0 {
-			break
-		}
-		if math.IsInf(c.tried[i].Value, 1) {
-			break
-		}
-		fitted, err := c.fit(c.tried[i].Spec, exact, c.points[i], fine)
-		if err != nil {
-			failed = err
-			continue
-		}
-		value := fitted.criterion(c.cfg.Criterion, exact)
-		if c.way != exact {
-			c.tried = append(c.tried, Candidate{c.tried[i].Spec, value, true})
-		}
-		if math.IsInf(value, 1) {
-			continue
-		}
-		done++
-		if best == nil || value < least {
-			best, least, spec = fitted, value, c.tried[i].Spec
-		}
+	least, left := math.Inf(1), refits
+	if c.way == exact {
+		left = 1
 	}
-	for _, constant := range []bool{true, false} {
-		if best == nil && (!constant || c.allowsConstant()) {
-			spec = c.spec(0, 0, 0, 0, constant)
-			if best, failed = c.fit(spec, exact, nil, fine); failed != nil {
-				best = nil
+	for _, i := range list {
+		one, point := c.tried[i], c.points[i]
+		if math.IsInf(one.Value, 1) || left == 0 {
+			break
+		}
+		if c.stopped {
+			if !ok {
+				spec, at, ok = one.Spec, point, true
+			}
+			break
+		}
+		one.Exact, one.Value = true, math.Inf(1)
+		for _, tolerance := range []float64{coarse, fine} {
+			fitted, err := c.fit(one.Spec, exact, point, tolerance)
+			if err != nil {
+				break
+			}
+			one.Value, point = fitted.criterion(c.cfg.Criterion, exact), fitted.x
+			if math.IsInf(one.Value, 1) {
+				break
 			}
 		}
+		c.tried = append(c.tried, one)
+		if !math.IsInf(one.Value, 1) {
+			left--
+		}
+		if one.Value < least {
+			least, spec, at, ok = one.Value, one.Spec, point, true
+		}
 	}
-	if best == nil {
-		return Choice{}, failed
-	}
-	best.problem.spec = spec
-	m, err := best.model(Config{})
-	return Choice{Model: m, Stopped: c.stopped, Tried: c.tried}, err
+	return spec, at, ok
 }

@@ -155,7 +155,11 @@ func (s *search) minimiser(w way) *minimiser {
 func (s *search) minimise(w way, x []float64) float64 {
 	m := s.minimiser(w)
 	m.begin(x)
-	m.run(100, s.tolerance)
+	rounds := 100
+	if s.tolerance >= coarse { // towards a limit, as with a unit root, it would go on for long
+		rounds = 25
+	}
+	m.run(rounds, s.tolerance)
 	return m.value
 }
 
