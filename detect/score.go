@@ -24,6 +24,12 @@ func (d *Detector) Explain(f *foreshock.Finding, p *foreshock.Profile, step fore
 	d.score(f, p, &step, 0)
 }
 
+// Rate makes f the finding on a step that was scored elsewhere: it gives it the profile's threshold and stage, and its severity.
+func (d *Detector) Rate(f *foreshock.Finding, p *foreshock.Profile, score float64) {
+	f.Score, f.Threshold, f.Stage, f.Methods = score, threshold(p), p.Stage, 0
+	f.Severity = d.severity(f, &p.Run)
+}
+
 // score judges the metrics; those at a distance of at least explain get bounds in their parts.
 func (d *Detector) score(f *foreshock.Finding, p *foreshock.Profile, step *foreshock.Step, explain float64) {
 	f.Score, f.Severity, f.Lead = 0, foreshock.None, 0

@@ -1,0 +1,37 @@
+// Package surprise says how unusual each reading of a series is, given all before it and nothing after, in decades of
+// probability: 3 is what one reading in a thousand is. It learns as it judges, in constant time and memory, needs no unit and no
+// setting, and works on any number of series that are read together.
+//
+// # A metric
+//
+// A [Metric] compares readings with what came before on several [Scale]s:
+//
+//	z-scores        a reading, the average of 6 and of 24, with a slow level
+//	control charts  fast exponentially weighted averages with slower ones (Roberts 1959)
+//	a change        a reading with the one before
+//
+// all of them without the season, when one explains most of the readings. A [Season] has the mean of every hour of a day or a
+// week, and a level about it: the seasonal and the trend of a decomposition, kept as readings come by exponential weights in
+// place of STL's loess. What lies between the means of the hour and of two before and after is explained.
+//
+// No deviation is compared with a normal distribution. Each scale keeps the record of its own deviations, those above apart from
+// those below, as a histogram in half octaves ([Tail]); the surprise of a deviation d is
+//
+//	s(d) = -log10 P(D >= 0.7 d)
+//
+// P being the share in the record, and beyond the √n greatest a generalised Pareto tail: P falls as a power of d whose
+// index is Hill's estimate. The factor 0.7 makes what is hardly greater than what was seen before not new. A metric's surprise is the
+// power mean (Σ s⁴/n)^¼ over the scales, between the mean and the greatest. Levels take in what is within four spreads of
+// them, so that an incident moves them slowly and a lasting level is learned in the end; deviations reach their tails 32 readings
+// late, so that an incident does not explain itself.
+//
+// # A stream
+//
+// A [Stream] takes the mean over its metrics; from it what is usual at this quarter of an hour of the day ([Daily]), so that jobs
+// that come back every day are expected; and makes it the geometric mean of itself and its own rarity among the stream's
+// surprises ([Scores]), because tails that rest on dependent deviations promise more on some streams than on others.
+// Last, a surprise within 200 readings of another must be 1.4 times as great to count in full ([Verdict.Alert]): an incident is one
+// alert, and another only if it gets worse.
+//
+// Everything is plain data and none of it is safe for concurrent use. README.md has what each part adds on labelled data.
+package surprise

@@ -1,0 +1,115 @@
+package surprise
+
+import "math"
+
+const (
+	day  = 86400
+	week = 7 * day
+	// mondays moves Unix time, whose first day was a Thursday, so that a week begins on a Monday.
+	mondays = 3 * day
+
+	seasonGain = 0.15 // how far an hour's mean moves in one cycle
+	// better is how small the mean deviation from the season must be, relative to that from the level, for the season to be used.
+	better = 0.35
+	cycles = 2 // to be seen before
+	// reach is how many hours away a mean may be to explain a reading.
+	reach = 2
+	// hysteresis: the season in use is left when another, or none, is so much better.
+	hysteresis = 1.5
+)
+
+// mean is an exponentially weighted mean whose weights sum to Weight; see package ewma.
+type mean struct{ Mean, Weight float64 }
+
+func (m *mean) update(alpha, x float64) {
+	m.Weight += alpha * (1 - m.Weight)
+	m.Mean += alpha / m.Weight * (x - m.Mean)
+}
+
+// updateWithin takes in x cut off at a distance of limit.
+func (m *mean) updateWithin(alpha, x, limit float64) {
+	if m.Weight > 0 {
+		x = m.Mean + clip(x-m.Mean, limit)
+	}
+	m.update(alpha, x)
+}
+
+func clip(x, limit float64) float64 { return max(-limit, min(limit, x)) }
+
+// Season is the mean of each hour of a day or a week, with a level about it, kept as readings come: seasonal and trend of a
+// decomposition in which exponential weights take the place of loess.
+type Season struct {
+	Table  []float32 // by hour; NaN until it was seen
+	Start  int64     // when the first reading was made
+	Within int32     // readings in this hour, in the first cycle
+	Known  int32     // readings with a remainder
+	Level  mean      // of the remainder
+	Error  mean      // mean distance of the remainder from its level
+	Base   mean      // mean distance of readings from theirs, as long
+}
+
+func newSeason(hours int) Season {
+	s := Season{Table: make([]float32, hours)}
+	for i := range s.Table {
+		s.Table[i] = float32(math.NaN())
+	}
+	return s
+}
+
+// remainder is what y leaves without the season. What lies between the means of this hour and those around it is explained: a
+// sharp edge, a job that starts late, or clocks that were changed by an hour are no deviation. known is false until all of them
+// were seen.
+func (s *Season) remainder(second int64, y float64) (left float64, known bool) {
+	n := len(s.Table)
+	hour := s.hour(second)
+	least, most := math.Inf(1), math.Inf(-1)
+	for i := hour + n - reach; i <= hour+n+reach; i++ {
+		mean := float64(s.Table[i%n])
+		least, most = min(least, mean), max(most, mean) // NaN when one is
+	}
+	if math.IsNaN(least) {
+		return 0, false
+	}
+	return y - max(least, min(most, y-s.Level.Mean)), true
+}
+
+func (s *Season) hour(second int64) int {
+	n := int64(len(s.Table))
+	return int(((second/3600)%n + n) % n)
+}
+
+// learn takes in a reading, its distance from the level without the season, and what it left if that is known. The cycles so far count alike until a new one would count for
+// less than seasonGain.
+func (s *Season) learn(second int64, y, left, distance float64, known bool, step, limit float64) {
+	period := 3600 * float64(len(s.Table))
+	if known {
+		alpha := min(1, math.Ln2*step/(2*period))
+		s.Error.update(alpha, math.Abs(left-s.Level.Mean))
+		s.Base.update(alpha, distance)
+		s.Level.updateWithin(levelAlpha, left, limit)
+		s.Known = min(s.Known+1, math.MaxInt32-1)
+	}
+	if s.Start == 0 {
+		s.Start = second
+	}
+	cell := &s.Table[s.hour(second)]
+	cycle := 1 + math.Floor(float64(second-s.Start)/period)
+	gain := max(seasonGain, 1/cycle) * min(1, step/3600)
+	switch {
+	case math.IsNaN(float64(*cell)):
+		s.Within, gain = 1, 1
+		*cell = 0
+	case cycle == 1:
+		s.Within++
+		gain = 1 / float64(s.Within)
+	}
+	*cell += float32(gain * (y - float64(*cell)))
+}
+
+// share is how much of the mean distance from the level the season leaves; 1 until it was seen often enough.
+func (s *Season) share(step float64) float64 {
+	if float64(s.Known)*step <= cycles*3600*float64(len(s.Table)) || s.Base.Mean == 0 {
+		return 1
+	}
+	return s.Error.Mean / s.Base.Mean
+}

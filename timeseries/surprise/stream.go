@@ -1,0 +1,179 @@
+package surprise
+
+import "math"
+
+const (
+	slots    = 96 // of a day, 15 minutes each
+	slotGain = 0.3
+	// slotShare of what is usual there is taken from a surprise.
+	slotShare = 0.7
+
+	scoreBuckets = 64
+	scoreWidth   = 0.1
+	scoreMemory  = 1 << 17
+	scoreReady   = 50
+
+	// Hold is how many readings a surprise is remembered for: another within them must surpass it by holdRatio to count in full.
+	Hold      = 200
+	holdRatio = 1.4
+	holdLeast = 1.0
+	heldShare = 0.8
+	heldMost  = 1.8
+)
+
+// Stream is what is remembered of several metrics that are read together, in rows. Make one with NewStream.
+type Stream struct {
+	Metrics []Metric
+	Daily   Daily
+	Scores  Scores
+	Held    float64 // the surprise that others must surpass
+	Left    int32   // for so many rows
+}
+
+// NewStream returns what is remembered of so many metrics that are read every step seconds. It panics when step is not above 0.
+func NewStream(step float64, metrics int) *Stream {
+	s := &Stream{Metrics: make([]Metric, metrics)}
+	for i := range s.Metrics {
+		s.Metrics[i] = NewMetric(step, true)
+	}
+	return s
+}
+
+// Verdict is what is said of a row.
+type Verdict struct {
+	Surprise float64 // of the row, in decades
+	Alert    float64 // the same where the row is new; less where it goes on with what was surprising lately
+	Lead     int     // the metric that is most surprising
+	Judgement
+}
+
+// Observe judges a row, which has a reading per metric, NaN where it is missing, by the rows before, and then learns it.
+func (s *Stream) Observe(second int64, row []float64) (v Verdict) {
+	sum, n := 0.0, 0.0
+	for i := range s.Metrics {
+		if i >= len(row) || math.IsNaN(row[i]) || math.IsInf(row[i], 0) {
+			continue
+		}
+		j := s.Metrics[i].Observe(second, row[i])
+		if sum += j.Surprise; n == 0 || j.Surprise > v.Judgement.Surprise {
+			v.Lead, v.Judgement = i, j
+		}
+		n++
+	}
+	if n == 0 {
+		return v
+	}
+	unexplained := s.Daily.Observe(second, sum/n)
+	v.Surprise = s.Scores.Observe(unexplained)
+	v.Alert = s.hold(v.Surprise)
+	return v
+}
+
+// hold gives a surprise in full when it surpasses those of the last Hold rows.
+func (s *Stream) hold(v float64) float64 {
+	if s.Left--; s.Left < 0 {
+		s.Held, s.Left = 0, 0
+	}
+	if v <= holdLeast {
+		return v
+	}
+	if v <= s.Held*holdRatio {
+		return heldShare * min(v, heldMost)
+	}
+	s.Held, s.Left = v, Hold
+	return v
+}
+
+// Daily is the highest surprise in each quarter of an hour of the day, averaged over the days: what comes back every day is expected.
+type Daily struct {
+	Usual [slots]float32
+	Days  [slots]uint8
+	Sum   float64 // of Usual
+	Used  int32   // slots with a day
+	Slot  int8    // being filled, from 1; 0 before the first
+	Peak  float32 // in it so far
+}
+
+// Observe takes from a surprise what is usual at this time of day beyond the day's mean, and learns it.
+func (d *Daily) Observe(second int64, surprise float64) float64 {
+	slot := int(((second/(day/slots))%slots + slots) % slots)
+	if int(d.Slot) != slot+1 {
+		d.close()
+		d.Slot, d.Peak = int8(slot+1), 0
+	}
+	d.Peak = max(d.Peak, float32(surprise))
+	if d.Used == 0 {
+		return surprise
+	}
+	usual := max(d.Usual[slot], d.Usual[(slot+1)%slots], d.Usual[(slot+slots-1)%slots])
+	return max(0.01*surprise, surprise-slotShare*max(0, float64(usual)-d.Sum/float64(d.Used)))
+}
+
+func (d *Daily) close() {
+	if d.Slot == 0 {
+		return
+	}
+	i := d.Slot - 1
+	if d.Days[i] == 0 {
+		d.Used++
+	}
+	gain := max(slotGain, 1/float32(d.Days[i]+3))
+	by := gain * (d.Peak - d.Usual[i])
+	d.Usual[i] += by
+	d.Sum += float64(by)
+	d.Days[i] = min(d.Days[i]+1, 200)
+}
+
+// Scores is the record of a stream's own surprises, by which a surprise is calibrated once more: some streams agree less than others with
+// what their tails say.
+type Scores struct {
+	Counts [scoreBuckets]float32
+	Total  float64
+}
+
+// Observe gives the geometric mean of a surprise and its own rarity in decades, and takes it into the record.
+func (s *Scores) Observe(surprise float64) float64 {
+	rarity := 0.0
+	if surprise <= 0 {
+		return 0
+	}
+	if s.Total > scoreReady {
+		rarity = s.rarity(surprise)
+	}
+	s.Counts[int(min(surprise/scoreWidth, scoreBuckets-1))]++
+	if s.Total++; s.Total > scoreMemory {
+		s.Total = 0
+		for i := range s.Counts {
+			s.Counts[i] /= 2
+			s.Total += float64(s.Counts[i])
+		}
+	}
+	return math.Sqrt(rarity * surprise)
+}
+
+// rarity is -log10 of the share of surprises at or beyond this one; beyond the knee, where √n are, their excess is exponential.
+func (s *Scores) rarity(surprise float64) float64 {
+	at := min(surprise/scoreWidth, scoreBuckets-0.01)
+	bucket := int(at)
+	wanted := max(10, math.Sqrt(s.Total))
+	knee, sum, excess := 0, 0.0, 0.0
+	for knee = scoreBuckets - 1; ; knee-- {
+		excess += sum
+		sum += float64(s.Counts[knee])
+		if sum >= wanted || knee == 0 {
+			break
+		}
+	}
+	if bucket <= knee {
+		for i := knee - 1; i >= bucket; i-- {
+			sum += float64(s.Counts[i])
+		}
+		sum -= float64(s.Counts[bucket]) * (at - float64(bucket))
+		return max(0, math.Log10((s.Total+1)/sum))
+	}
+	// The prior, weighing as much as 10: of surprises in decades, a tenth is one greater.
+	const prior = 10
+	excess = (excess + 0.5*sum) * scoreWidth
+	mean := (excess + prior/math.Ln10) / (sum + prior)
+	return max(0, math.Log10((s.Total+1)/max(1, sum))+(surprise-float64(knee)*scoreWidth)/mean/math.Ln10)
+}

@@ -1,0 +1,293 @@
+package surprise
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"pgregory.net/rapid"
+)
+
+const minute = 60
+
+// play gives a series, a reading a minute, to a new stream and returns what is said of each.
+func play(n int, x func(i int) float64) []Verdict {
+	s := NewStream(minute, 1)
+	said := make([]Verdict, n)
+	for i := range said {
+		said[i] = s.Observe(int64(i)*minute, []float64{x(i)})
+	}
+	return said
+}
+
+// highest is the highest alert among said and where it is.
+func highest(said []Verdict) (top float64, at int) {
+	for i := range said {
+		if said[i].Alert > top {
+			top, at = said[i].Alert, i
+		}
+	}
+	return top, at
+}
+
+func TestTailCountsWhatItHasSeen(t *testing.T) {
+	var tail Tail
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 4000 {
+		tail.Add(rng.ExpFloat64())
+	}
+	f := func(deviation, tolerance float64) {
+		t.Helper()
+		if got, want := tail.Surprise(deviation), deviation/math.Ln10; math.Abs(got-want) > tolerance {
+			t.Errorf("a deviation of %g surprises by %.2f, want %.2f", deviation, got, want)
+		}
+	}
+	f(0.5, 0.1)
+	f(1, 0.1)
+	f(2, 0.15)
+	f(4, 0.2)
+	f(6, 0.5) // beyond the knee
+	for range 10 {
+		tail.Add(100)
+	}
+	if got := tail.Surprise(100); got > 3 { // 10 of 4000 are 2.6, half a bucket beyond
+		t.Errorf("what was seen ten times surprises by %.2f", got)
+	}
+}
+
+func TestTailForgets(t *testing.T) {
+	var tail Tail
+	tail.Add(1000)
+	for range 10 * memory {
+		tail.Add(1)
+	}
+	if n := tail.Count(); n > memory || n < memory/2-buckets {
+		t.Errorf("the record holds %g", n)
+	}
+	if tail.Counts[int(position(1000))] != 0 {
+		t.Error("what was seen once is remembered for ever")
+	}
+}
+
+func TestSurpriseRises(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var tail Tail
+		for range rapid.IntRange(0, 300).Draw(t, "readings") {
+			tail.Add(math.Exp(rapid.Float64Range(-8, 8).Draw(t, "log")))
+		}
+		before := 0.0
+		for d := 1e-3; d < 1e5; d *= 1.1 {
+			s := tail.Surprise(d)
+			if math.IsNaN(s) || s < before-1e-9 {
+				t.Fatalf("at %g surprise is %g, before %g", d, s, before)
+			}
+			before = s
+		}
+	})
+}
+
+func TestAnIncidentIsOneAlert(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	said := play(6000, func(i int) float64 {
+		x := 1000 + 50*rng.NormFloat64()
+		if i >= 5000 && i < 5120 {
+			x *= 3
+		}
+		return x
+	})
+	if top, at := highest(said); at < 5000 || at > 5005 || top < 2 {
+		t.Errorf("the highest alert, %.2f, is at row %d", top, at)
+	}
+	alerts := 0
+	for _, v := range said[5000:5320] {
+		if v.Alert > 1.5 {
+			alerts++
+		}
+	}
+	if alerts > 2 {
+		t.Errorf("%d alerts for one incident", alerts)
+	}
+}
+
+func TestALastingLevelIsLearned(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	m := NewMetric(minute, false)
+	expected := func(n int, level float64) (e float64) {
+		for range n {
+			e = m.Observe(m.Second+minute, level+10*rng.NormFloat64()).Expected
+		}
+		return e
+	}
+	expected(3000, 100)
+	if e := expected(60, 400); e > 180 {
+		t.Errorf("after an hour %g is expected", e)
+	}
+	if e := expected(4000, 400); math.Abs(e-400) > 20 {
+		t.Errorf("after three days %g is expected", e)
+	}
+}
+
+// What follows is nothing to be told of: it brings no more than one alert beyond those that the series has without it, by chance, in
+// two days. An alert of 1.5 comes about three times a week on noise that is sampled every five minutes.
+func TestNoFalseAlert(t *testing.T) {
+	const perDay, from, to, seeds = day / 300, 20, 22, 4 // days
+	f := func(name string, usual, disturbed func(rng *rand.Rand, i int64) float64) {
+		t.Helper()
+		count := func(x func(*rand.Rand, int64) float64) (alerts int) {
+			for seed := range uint64(seeds) {
+				s, rng := NewStream(300, 1), rand.New(rand.NewPCG(seed, 4))
+				for i := range int64(to * perDay) {
+					if v := s.Observe(300*i, []float64{x(rng, i)}); i >= from*perDay && v.Alert > 1.5 {
+						alerts++
+					}
+				}
+			}
+			return alerts
+		}
+		if without, with := count(usual), count(disturbed); with > without+seeds {
+			t.Errorf("%s: %d alerts, %d without it", name, with, without)
+		}
+	}
+	after := func(i int64) bool { return i >= from*perDay }
+	daily := func(rng *rand.Rand, i int64) float64 {
+		return 100 + 60*math.Sin(2*math.Pi*float64(i)/perDay) + 3*rng.NormFloat64()
+	}
+	noise := func(rng *rand.Rand, _ int64) float64 { return 100 + rng.NormFloat64() }
+	f("a flat line", func(*rand.Rand, int64) float64 { return 42 }, func(*rand.Rand, int64) float64 { return 42 })
+	f("noise that ends", noise, func(rng *rand.Rand, i int64) float64 {
+		if after(i) {
+			return 100
+		}
+		return noise(rng, i)
+	})
+	f("a day that is missing", daily, func(rng *rand.Rand, i int64) float64 {
+		if i/perDay == from-1 {
+			return math.NaN()
+		}
+		return daily(rng, i)
+	})
+	f("clocks that are put forward", daily, func(rng *rand.Rand, i int64) float64 {
+		if after(i) {
+			i += perDay / 24
+		}
+		return daily(rng, i)
+	})
+	f("clocks that are put back", daily, func(rng *rand.Rand, i int64) float64 {
+		if after(i) {
+			i -= perDay / 24
+		}
+		return daily(rng, i)
+	})
+	f("a counter that began anew: one reading is missing", noise, func(rng *rand.Rand, i int64) float64 {
+		if i == from*perDay {
+			return math.NaN()
+		}
+		return noise(rng, i)
+	})
+	f("a job that comes every day", noise, func(rng *rand.Rand, i int64) float64 {
+		x := noise(rng, i)
+		if i%perDay == 100 {
+			x += 100
+		}
+		return x
+	})
+}
+
+func TestColdStartSaysNothing(t *testing.T) {
+	for i, v := range play(ready, func(i int) float64 { return float64(i % 7 * i) }) {
+		if v.Alert != 0 {
+			t.Errorf("row %d: %g", i, v.Alert)
+		}
+	}
+}
+
+func TestTheLeadIsTold(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 8))
+	s := NewStream(minute, 3)
+	row := make([]float64, 3)
+	for i := range int64(2000) {
+		for k := range row {
+			row[k] = rng.NormFloat64()
+		}
+		row[0] = math.NaN() // a column that is missing does no harm
+		s.Observe(i*minute, row)
+	}
+	row[2] = -30
+	if v := s.Observe(2000*minute, row); v.Lead != 2 || v.Alert < 2 || v.Deviation > -20 {
+		t.Errorf("%+v", v)
+	}
+}
+
+// What is said of a row depends on the rows up to it, and a stream goes on from its stored state as if nothing had happened.
+func TestAnyInput(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		step := rapid.Float64Range(0.01, 1e5).Draw(t, "step")
+		s := NewStream(step, 2)
+		value := rapid.OneOf(rapid.Float64(), rapid.Float64Range(-1, 1), rapid.SampledFrom([]float64{
+			0, 5, math.NaN(), math.Inf(1), math.MaxFloat64, -math.MaxFloat64, math.SmallestNonzeroFloat64,
+		}))
+		at := rapid.Int64Range(-1e12, 1e12).Draw(t, "start")
+		for range rapid.IntRange(1, 60).Draw(t, "rows") {
+			row := []float64{value.Draw(t, "a"), value.Draw(t, "b")}
+			for range rapid.IntRange(1, 40).Draw(t, "times") {
+				at += rapid.Int64Range(0, 1e6).Draw(t, "passes")
+				v := s.Observe(at, row)
+				if !(v.Surprise >= 0 && v.Alert >= 0) || math.IsInf(v.Surprise, 0) {
+					t.Fatalf("%+v", v)
+				}
+			}
+		}
+	})
+}
+
+func TestStateIsPlain(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	s := NewStream(minute, 2)
+	for i := range int64(3 * 1440) {
+		s.Observe(i*minute, []float64{rng.NormFloat64(), rng.ExpFloat64()})
+	}
+	data, err := json.Marshal(s.Scores)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var scores Scores
+	if err := json.Unmarshal(data, &scores); err != nil || scores != s.Scores {
+		t.Errorf("%v, or the record is another", err)
+	}
+}
+
+func TestNothingIsAllocated(t *testing.T) {
+	s, row, i := NewStream(minute, 4), []float64{1, 2, 3, 4}, int64(0)
+	if n := testing.AllocsPerRun(1000, func() { s.Observe(i*minute, row); i++ }); n != 0 {
+		t.Errorf("%g allocations per row", n)
+	}
+}
+
+func TestSize(t *testing.T) {
+	m := NewMetric(minute, true)
+	seasons := uintptr(0)
+	for i := range m.Seasons {
+		seasons += unsafe.Sizeof(m.Seasons[i]) + 4*uintptr(len(m.Seasons[i].Table))
+	}
+	without := unsafe.Sizeof(m)
+	t.Logf("%d bytes for each metric, %d with seasons; %d for each stream", without, without+seasons, unsafe.Sizeof(Stream{}))
+	if without > 1536 || without+seasons > 4096 {
+		t.Errorf("a metric takes %d bytes, %d with seasons; 1536 and 4096 are meant", without, without+seasons)
+	}
+}
+
+func BenchmarkObserve(b *testing.B) {
+	rng := rand.New(rand.NewPCG(10, 10))
+	x := make([]float64, 4096)
+	for i := range x {
+		x[i] = 100 + 10*rng.NormFloat64()
+	}
+	s, row := NewStream(minute, 1), make([]float64, 1)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		row[0] = x[i%len(x)]
+		s.Observe(int64(i)*minute, row)
+	}
+}

@@ -1,0 +1,108 @@
+package surprise
+
+import "math"
+
+const (
+	buckets   = 32
+	perOctave = 2
+	// Deviations below 2^-4 of their usual size are all alike.
+	octavesBelow = 4
+	// unit is what a reading counts, so that counts can be halved three times before one is forgotten.
+	unit = 8
+	// memory is the number of readings above which all counts are halved.
+	memory = 5000
+
+	// A tail that rests on few readings falls off as a power of priorSlope: that weighs as much as priorCount readings.
+	priorSlope = 4.0
+	priorCount = 10.0
+	priorKnee  = (octavesBelow + 1) * perOctave // a deviation of twice the usual size,
+	priorAbove = 0.2                            // beyond which so many are expected
+	// seen is how many deviations there must be beyond one for their number to bound its surprise.
+	seen = 2.5
+	// room is by how many decades the rarest that the record can tell may be surpassed before surprise grows by the
+	// logarithm only: what lies there is guesswork.
+	room = 0.5
+)
+
+// Tail is the record of the deviations of one sign that one scale has seen: a histogram in half octaves of their usual size, in
+// which old ones fade.
+type Tail struct {
+	Counts [buckets]uint16 // in units of 1/8
+	Total  uint16
+}
+
+// position of a deviation on the axis of the buckets; bucket i spans i to i+1.
+func position(deviation float64) float64 {
+	if !(deviation > 0) {
+		return 0
+	}
+	return min(max(perOctave*(math.Log2(deviation)+octavesBelow), 0), buckets-0.01)
+}
+
+// Add takes in a deviation, relative to its usual size.
+func (t *Tail) Add(deviation float64) { t.add(int(position(deviation))) }
+
+func (t *Tail) add(bucket int) {
+	t.Counts[bucket] += unit
+	if t.Total += unit; t.Total <= memory*unit {
+		return
+	}
+	t.Total = 0
+	for i := range t.Counts {
+		t.Counts[i] /= 2
+		t.Total += t.Counts[i]
+	}
+}
+
+// Count is the number of deviations that the record holds.
+func (t *Tail) Count() float64 { return float64(t.Total) / unit }
+
+// Surprise is -log10 P(D >= deviation). Where the record is dense, P is the share of those at or beyond. Beyond the knee, where
+// √n of the n lie, the tail is a power law, the generalised Pareto tail of positive shape: its index is Hill's estimate for
+// grouped data, ln(1 + 1/mean)/w with the mean number of buckets of width w beyond the knee, drawn towards priorSlope while
+// it rests on little. What was seen more than twice is no more surprising than that.
+func (t *Tail) Surprise(deviation float64) float64 {
+	const width = math.Ln2 / perOctave
+	n, at := t.Count(), position(deviation)
+	bucket := int(at)
+	wanted := max(10, math.Sqrt(n))
+	knee, beyond, excess := -1, 0.0, 0.0
+	var sum, further, here, next float64 // readings at or beyond bucket i, and how many buckets beyond it they are in all
+	for i := buckets - 1; i >= 0 && (i >= bucket || knee < 0); i-- {
+		further += sum
+		sum += float64(t.Counts[i]) / unit
+		switch i {
+		case bucket + 1:
+			next = sum
+		case bucket:
+			here = sum
+		}
+		if knee < 0 && sum >= wanted {
+			knee, beyond, excess = i, sum, further
+		}
+	}
+	rarity := func(count float64) float64 { return math.Log10((n + 1) / (count + 0.5)) }
+	counted := rarity(here)
+	if bucket < buckets-1 {
+		counted += (rarity(next) - counted) * (at - float64(bucket))
+	}
+	slope, start := priorSlope, -math.Log10(priorAbove)
+	s := counted
+	if knee < 0 {
+		knee = priorKnee
+		s = min(s, start)
+	} else {
+		index := math.Log1p(beyond/max(excess, 0.15*beyond)) / width
+		slope, start = (priorCount+beyond)/(priorCount/priorSlope+beyond/index), rarity(beyond)
+	}
+	if past := at - float64(knee); past > 0 {
+		s = start + slope*past*width/math.Ln10
+		if counted < rarity(seen) {
+			s = min(s, counted)
+		}
+	}
+	if most := math.Log10(n+1) + room; s > most {
+		s = most + 0.5*math.Log1p(s-most)
+	}
+	return max(0, s)
+}
