@@ -127,7 +127,7 @@ type rate struct{ first, later float64 }
 func printBudget(*labelled) error {
 	title := fmt.Sprintf("False alarms per workload and week, after the first: %d streams of each kind, %d weeks of %s steps without anomalies", quietStreams, quietWeeks, quietStep)
 	out := table(title, "alarms above low severity <= 1, whatever the noise; anomalies of any severity <= 7")
-	fmt.Fprintln(out, "STREAM\tALARMS\tOF THE WORST STREAM\tIN THE FIRST WEEK\tANOMALIES")
+	fmt.Fprintln(out, "Stream\tAlarms\tOf the worst stream\tIn the first week\tAnomalies")
 	for k, kind := range quiet {
 		alarms, anomalies := make([]rate, quietStreams), make([]rate, quietStreams)
 		var work []func() error

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -48,14 +49,19 @@ func printCausal(set *labelled) error {
 	if err := all(work); err != nil {
 		return err
 	}
+	out := table(fmt.Sprintf("Causal: scores of a file cut to %v of its length", cuts), "equal, bit for bit, to those of the whole, in every file")
+	fmt.Fprintln(out, "Files\tEqual")
 	bad := 0
 	for _, err := range differ {
 		if err != nil {
-			fmt.Println("  " + err.Error())
+			fmt.Fprintln(os.Stderr, err)
 			bad++
 		}
 	}
-	fmt.Printf("\nCausal: scores of a file cut to %v of its length\n  asked: equal, bit for bit, to those of the whole, in every file\n%d of %d files\n", cuts, len(differ)-bad, len(differ))
+	fmt.Fprintf(out, "%d\t%d\n", len(differ), len(differ)-bad)
+	if err := out.Flush(); err != nil {
+		return err
+	}
 	if bad > 0 {
 		return fmt.Errorf("%d files have scores that depend on later rows", bad)
 	}

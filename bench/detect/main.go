@@ -1,6 +1,6 @@
 // Command detect measures detection: on labelled data, on streams without anomalies, and in time and bytes.
 //
-//	go run ./bench/detect [-data ../shared] [-only nab,events,severity,causal,budget,speed,size,sketch]
+//	go run ./bench/detect [-data ../shared] [-markdown] [-only nab,events,severity,causal,budget,speed,size,sketch]
 //
 // Each table says what is asked for. Data that are absent are said to be, and left out.
 package main
@@ -39,6 +39,7 @@ var parts = []part{
 func main() {
 	data := flag.String("data", filepath.FromSlash("../shared"), "the folder with nab and smd-io")
 	only := flag.String("only", "", "these tables, with commas between them: "+strings.Join(names(), ","))
+	flag.BoolVar(&markdown, "markdown", false, "print the tables as they stand in docs/detection.md")
 	flag.Parse()
 	if err := run(*data, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "detect:", err)

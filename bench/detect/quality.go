@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
-	"text/tabwriter"
 
 	"github.com/foreshock-io/foreshock/bench/events"
 	"github.com/foreshock-io/foreshock/bench/nab"
@@ -30,12 +28,6 @@ var peers = []struct {
 	{"Etsy Skyline", [3]float64{35.7, 27.1, 44.5}},
 }
 
-// table begins a table with its title and what is asked of it.
-func table(title, asked string) *tabwriter.Writer {
-	fmt.Printf("\n%s\n  asked: %s\n", title, asked)
-	return tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
-}
-
 func printNAB(set *labelled) error {
 	if len(set.nab) == 0 {
 		fmt.Println("\nNAB: not there; put its data and windows.json into ../shared/nab")
@@ -46,7 +38,7 @@ func printNAB(set *labelled) error {
 		windows += len(f.Windows)
 	}
 	out := table(fmt.Sprintf("Numenta Anomaly Benchmark, %d files with %d windows", len(set.nab), windows), "standard >= 72, low FP >= 65; with the other half's threshold at most 6 less")
-	fmt.Fprintln(out, "DETECTOR\tTHRESHOLD\tSTANDARD\tLOW FP\tLOW FN\tFOUND\tFALSE ROWS\tAT")
+	fmt.Fprintln(out, "Detector\tThreshold\tStandard\tLow FP\tLow FN\tFound\tFalse rows\tAt")
 	for _, d := range tried {
 		done, err := set.of(d)
 		if err != nil {
@@ -113,7 +105,7 @@ func printEvents(set *labelled) error {
 func printKind(set *labelled, name string, kind events.Kind) error {
 	asked := "on machines not tuned on >= 60 % found at 0.25 hours a day, >= 93 % at 1; VUS-PR >= 30"
 	out := table(fmt.Sprintf("Server Machine Dataset, disk metrics of %d machines, %s: found with so many hours of false alarms per machine and day", len(set.machines), name), asked)
-	fmt.Fprintln(out, "DETECTOR\tTHRESHOLD\tVUS-PR\tAT 0.25\tAT 1\tAT 4\tDELAY AT 1")
+	fmt.Fprintln(out, "Detector\tThreshold\tVUS-PR\tAt 0.25\tAt 1\tAt 4\tDelay at 1")
 	share := 0.0
 	for _, d := range tried {
 		done, err := set.of(d)
@@ -144,7 +136,7 @@ func printKind(set *labelled, name string, kind events.Kind) error {
 }
 
 // rest writes the cells that depend on the threshold.
-func rest(out *tabwriter.Writer, at func(hoursPerDay float64) events.Result) {
+func rest(out *sheet, at func(hoursPerDay float64) events.Result) {
 	delay := 0
 	for _, q := range budgets {
 		r := at(q)

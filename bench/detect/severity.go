@@ -66,7 +66,7 @@ func printSeverity(set *labelled) error {
 		machines.count(done.machines[i].severity, func(row int) bool { return near[row] }, func(row int) bool { return m.Labels[row].Test })
 	}
 	out := table("Anomalies by their worst severity: share in labelled spans", "the higher the severity, the higher the share")
-	fmt.Fprintln(out, "SEVERITY\tNUMENTA ANOMALY BENCHMARK\tSERVER MACHINE DATASET")
+	fmt.Fprintln(out, "Severity\tNumenta Anomaly Benchmark\tServer Machine Dataset")
 	for s := foreshock.Low; s <= foreshock.High; s++ {
 		fmt.Fprintf(out, "%s\t%s\t%s\n", s, files.cell(s), machines.cell(s))
 	}

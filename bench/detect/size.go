@@ -38,7 +38,7 @@ func printSize(*labelled) error {
 		return err
 	}
 	out := table("Bytes per workload and metric", fmt.Sprintf("<= 1536 without, <= 4096 with %d days of hourly history", historyDays))
-	fmt.Fprintln(out, "AFTER\tMETRICS\tHEAP, PER METRIC\tIN THE STORE, PER METRIC")
+	fmt.Fprintln(out, "After\tMetrics\tHeap, per metric\tIn the store, per metric")
 	for _, age := range []struct {
 		name  string
 		steps int

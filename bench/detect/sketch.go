@@ -93,7 +93,7 @@ func (s *sliding) quantiles() ([]float64, error) {
 // quantile sketch with relative-error guarantees", PVLDB 12(12)).
 func printSketch(*labelled) error {
 	out := table(fmt.Sprintf("Quantiles of the last %d readings", sketchWindow), "adding no slower than DDSketch, at most a third of its bytes")
-	fmt.Fprintln(out, "SKETCH\tSLIDES\tNS TO ADD\tµS FOR 3 QUANTILES\tHEAP BYTES\tSTATED RELATIVE ERROR")
+	fmt.Fprintln(out, "Sketch\tSlides\tns to add\tµs for 3 quantiles\tHeap bytes\tStated relative error")
 	rng := rand.New(rand.NewPCG(5, 1))
 	xs := make([]float64, 1<<14)
 	for i := range xs {

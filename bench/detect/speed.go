@@ -31,7 +31,7 @@ func printSpeed(*labelled) error {
 	access := memoryAccess()
 	asked := "the part of a step that is O(1) <= 2 dependent memory accesses; all included <= 1000 ns amortised per metric"
 	out := table("Time of a step, per metric", asked)
-	fmt.Fprintln(out, "WORKLOADS\tORDER\tNS A STEP AND METRIC\tIN MEMORY ACCESSES")
+	fmt.Fprintln(out, "Workloads\tOrder\tns a step and metric\tIn memory accesses")
 	fmt.Fprintf(out, "\tone dependent memory access, %d MiB in random order\t%.0f\t1.0\n", chaseBytes>>20, access)
 	for _, metrics := range []int{1, foreshock.NumMetrics} {
 		step, all, err := s.hot(metrics)
