@@ -11,17 +11,14 @@ import (
 // historyDays is how long the history is that a season may be found in.
 const historyDays = 28
 
-// heapOf is what a workload takes of the heap, in bytes.
-func heapOf(p *foreshock.Profile) (int64, error) {
+// heapOf is what one of many takes of the heap, in bytes.
+func heapOf(many func(n int) any) int64 {
 	const n = 2000
 	before := heap()
-	list, err := copies(p, n)
-	if err != nil {
-		return 0, err
-	}
+	list := many(n)
 	each := (heap() - before) / n
 	runtime.KeepAlive(list)
-	return each, nil
+	return each
 }
 
 func heap() int64 {
@@ -37,8 +34,13 @@ func printSize(*labelled) error {
 	if err != nil {
 		return err
 	}
-	out := table("Bytes per workload and metric", fmt.Sprintf("<= 1536 without, <= 4096 with %d days of hourly history", historyDays))
-	fmt.Fprintln(out, "After\tMetrics\tHeap, per metric\tIn the store, per metric")
+	out := table("Bytes per workload and metric", fmt.Sprintf("at most 1536 without, 4096 with %d days of hourly history", historyDays))
+	fmt.Fprintln(out, "What\tAfter\tMetrics\tHeap, per metric\tIn the store, per metric")
+	for _, seasons := range []bool{false, true} {
+		name := map[bool]string{false: "rarity at all scales, no seasons", true: "rarity at all scales, seasons of a day and a week"}[seasons]
+		m := rarity(seasons, perDay)
+		fmt.Fprintf(out, "%s\tany time\t1\t%d\t\n", name, heapOf(func(n int) any { return raritiesLike(m, n) }))
+	}
 	for _, age := range []struct {
 		name  string
 		steps int
@@ -48,15 +50,12 @@ func printSize(*labelled) error {
 			if err != nil {
 				return err
 			}
-			bytes, err := heapOf(p)
-			if err != nil {
-				return err
-			}
 			stored, err := profile.Encode(p)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(out, "%s\t%d\t%d\t%d\n", age.name, metrics, bytes/int64(metrics), len(stored)/metrics)
+			bytes := heapOf(func(n int) any { return profilesLike(p, n) })
+			fmt.Fprintf(out, "a workload of the program\t%s\t%d\t%d\t%d\n", age.name, metrics, bytes/int64(metrics), len(stored)/metrics)
 		}
 	}
 	return out.Flush()

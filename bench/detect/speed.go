@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
 const (
@@ -29,38 +30,57 @@ func printSpeed(*labelled) error {
 		return err
 	}
 	access := memoryAccess()
-	asked := "the part of a step that is O(1) <= 2 dependent memory accesses; all included <= 1000 ns amortised per metric"
-	out := table("Time of a step, per metric", asked)
-	fmt.Fprintln(out, "Workloads\tOrder\tns a step and metric\tIn memory accesses")
-	fmt.Fprintf(out, "\tone dependent memory access, %d MiB in random order\t%.0f\t1.0\n", chaseBytes>>20, access)
+	out := table("Time of a step, per metric", "the part of a step that is O(1) at most 2 dependent memory accesses; all included at most 1000 ns amortised per metric")
+	fmt.Fprintln(out, "What\tWorkloads\tns a step and metric\tIn memory accesses")
+	row := func(what, workloads string, ns float64) {
+		fmt.Fprintf(out, "%s\t%s\t%.0f\t%.1f\n", what, workloads, ns, ns/access)
+	}
+	row(fmt.Sprintf("one dependent memory access, %d MiB in random order", chaseBytes>>20), "", access)
+	row("rarity at all scales, with seasons", "1", hotRarity())
 	for _, metrics := range []int{1, foreshock.NumMetrics} {
-		step, all, err := s.hot(metrics)
+		step, whole, err := s.hot(metrics)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "1\tthe same, %d metrics\t%.0f\t%.1f\n", metrics, step, step/access)
-		fmt.Fprintf(out, "1\tthe same, %d metrics, seasons included\t%.0f\t%.1f\n", metrics, all, all/access)
+		what := fmt.Sprintf("a step of the program, %d metrics", metrics)
+		row(what, "1", step)
+		row(what+", decompositions included", "1", whole)
 	}
+	metric := rarity(true, 3*perDay)
+	each := heapOf(func(n int) any { return raritiesLike(metric, n) })
+	for _, n := range counts {
+		if int64(n)*each > most {
+			fmt.Fprintf(out, "rarity\t%d\tleft out: %d MiB\t\n", n, int64(n)*each>>20)
+			continue
+		}
+		row("rarity at all scales, with seasons", fmt.Sprint(n, ", random order"), random(raritiesLike(metric, n), func(m *surprise.Metric, x float64) {
+			m.Observe(m.Second+int64(liveStep/time.Second), x)
+		}))
+	}
+	if err := s.rows(row); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// rows are those of the program's whole step over many workloads.
+func (s *stages) rows(row func(what, workloads string, ns float64)) error {
 	sample, err := s.grown(1, 3*perDay)
 	if err != nil {
 		return err
 	}
-	each, err := heapOf(sample)
-	if err != nil {
-		return err
-	}
+	each := heapOf(func(n int) any { return profilesLike(sample, n) })
 	for _, n := range counts {
 		if int64(n)*each > most {
-			fmt.Fprintf(out, "%d\trandom\tleft out: %d MiB\t\n", n, int64(n)*each>>20)
 			continue
 		}
-		ns, err := s.random(sample, n)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "%d\trandom\t%.0f\t%.1f\n", n, ns, ns/access)
+		row("a step of the program, 1 metric", fmt.Sprint(n, ", random order"), random(profilesLike(sample, n), func(p *foreshock.Profile, x float64) {
+			var v foreshock.Values
+			v.Set(order[0], x)
+			s.step(p, v)
+		}))
 	}
-	return out.Flush()
+	return nil
 }
 
 // memoryAccess is the time of one access whose address the one before it gave, in ns.
@@ -75,32 +95,45 @@ func memoryAccess() float64 {
 		next[i], next[k] = next[k], next[i]
 	}
 	at := uint32(0)
-	ns, _ := best(1, func(int) error { // no error can come
-		for range accesses {
-			at = next[at]
-		}
-		return nil
-	})
+	took := best(accesses, func(int) { at = next[at] })
 	next[0] = at // so that it is not left out
-	return ns / accesses
+	return took[0]
 }
 
-// best is the time of f in the best of some rounds of n calls, in ns: what else the machine does comes on top of it.
-func best(n int, f func(i int) error) (float64, error) {
-	least := math.Inf(1)
-	for range 5 {
-		began := time.Now()
-		for i := range n {
-			if err := f(i); err != nil {
-				return 0, err
+// best is the time of each f in its best of some rounds of n calls, in ns: what else the machine does comes on top of it. Rounds of
+// several take turns, so that they meet the same.
+func best(n int, fs ...func(i int)) []float64 {
+	least := slices.Repeat([]float64{math.Inf(1)}, len(fs))
+	for range 7 {
+		for k, f := range fs {
+			began := time.Now()
+			for i := range n {
+				f(i)
 			}
+			least[k] = min(least[k], float64(time.Since(began))/float64(n))
 		}
-		least = min(least, float64(time.Since(began))/float64(n))
 	}
-	return least, nil
+	return least
 }
 
-// hot is the time of a step in one workload, in ns per metric, without and with the seasons that it brings.
+// hotRarity is the time of scoring a reading in one metric, in ns.
+func hotRarity() float64 {
+	m := rarity(true, 3*perDay)
+	xs := readings(perDay)
+	return best(perDay, func(i int) { m.Observe(m.Second+int64(liveStep/time.Second), xs[i%len(xs)]) })[0]
+}
+
+// readings are those of one metric.
+func readings(n int) []float64 {
+	rng := rand.New(rand.NewPCG(2, 1))
+	xs := make([]float64, n)
+	for i := range xs {
+		xs[i] = level(rng, i)
+	}
+	return xs
+}
+
+// hot is the time of the program's step in one workload, in ns per metric, without and with the decompositions that it brings.
 func (s *stages) hot(metrics int) (step, all float64, err error) {
 	p, err := s.grown(metrics, 3*perDay)
 	if err != nil {
@@ -131,28 +164,22 @@ func (s *stages) hot(metrics int) (step, all float64, err error) {
 	return step, step + float64(seasons)/float64(chunks*chunk*metrics), nil
 }
 
-// random is the time of a step over so many workloads in random order, in ns.
-func (s *stages) random(sample *foreshock.Profile, n int) (float64, error) {
-	list, err := copies(sample, n)
-	if err != nil {
-		return 0, err
-	}
+// random is the time of a step over so many states in random order, in ns.
+func random[T any](list []T, step func(T, float64)) float64 {
+	n := len(list)
 	rng := rand.New(rand.NewPCG(3, 1))
 	rng.Shuffle(n, func(i, k int) { list[i], list[k] = list[k], list[i] })
-	values := make([]foreshock.Values, 1024)
-	for i := range values {
-		values[i] = reading(rng, 1, i)
-	}
-	rounds := max(1, 1_000_000/n)
-	took := time.Duration(0)
-	for round := range rounds + 1 { // the first finds the rings at the size of what is in them
+	xs := readings(1024)
+	const calls = 1_000_000
+	least := math.Inf(1)
+	for round := range max(4, calls/n) { // the first finds each state at the size of what is in it
 		began := time.Now()
-		for i, p := range list {
-			s.step(p, values[(i+round)%len(values)])
+		for i, state := range list {
+			step(state, xs[(i+round)%len(xs)])
 		}
-		if round > 0 {
-			took += time.Since(began)
+		if took := float64(time.Since(began)) / float64(n); round > 0 {
+			least = min(least, took)
 		}
 	}
-	return float64(took) / float64(n*rounds), nil
+	return least
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -11,7 +12,32 @@ import (
 	"github.com/foreshock-io/foreshock/detect/stl"
 	"github.com/foreshock-io/foreshock/detect/zscore"
 	"github.com/foreshock-io/foreshock/profile"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
+
+// rarity is the state of the scorer of one metric: how rare its readings are at each scale, its seasons with them.
+func rarity(seasons bool, steps int) *surprise.Metric {
+	m := surprise.NewMetric(liveStep.Seconds(), seasons)
+	rng := rand.New(rand.NewPCG(1, 1))
+	for i := range steps {
+		m.Observe(m.Second+int64(liveStep/time.Second), level(rng, i))
+	}
+	return &m
+}
+
+// raritiesLike makes many of one.
+func raritiesLike(m *surprise.Metric, n int) []*surprise.Metric {
+	list := make([]*surprise.Metric, n)
+	for i := range list {
+		one := *m
+		one.Seasons = slices.Clone(m.Seasons)
+		for k := range one.Seasons {
+			one.Seasons[k].Table = slices.Clone(m.Seasons[k].Table)
+		}
+		list[i] = &one
+	}
+	return list
+}
 
 // liveStep is that of the running program.
 const liveStep = 10 * time.Second
@@ -76,27 +102,31 @@ func (s *stages) grown(metrics, steps int) (*foreshock.Profile, error) {
 
 // reading is a step's values.
 func reading(rng *rand.Rand, metrics, step int) (v foreshock.Values) {
-	level := season(int(time.Duration(step) * liveStep / quietStep))
 	for m := range foreshock.Metric(metrics) {
-		v.Set(order[m], level*(1+0.1*rng.NormFloat64()))
+		v.Set(order[m], level(rng, step))
 	}
 	return v
+}
+
+// level is the value of one metric in a step.
+func level(rng *rand.Rand, step int) float64 {
+	return season(int(time.Duration(step)*liveStep/quietStep)) * (1 + 0.1*rng.NormFloat64())
 }
 
 // order in which a workload of few metrics has them.
 var order = [foreshock.NumMetrics]foreshock.Metric{foreshock.IOPS, foreshock.Throughput, foreshock.Latency, foreshock.QueueDepth}
 
-// copies makes many of one, as a restart does.
-func copies(p *foreshock.Profile, n int) ([]*foreshock.Profile, error) {
+// profilesLike makes many of one, as a restart does.
+func profilesLike(p *foreshock.Profile, n int) []*foreshock.Profile {
 	data, err := profile.Encode(p)
 	if err != nil {
-		return nil, err
+		panic(err) // what the program has made can be written
 	}
 	list := make([]*foreshock.Profile, n)
 	for i := range list {
 		if list[i], err = profile.Decode(data); err != nil {
-			return nil, err
+			panic(err) // and read
 		}
 	}
-	return list, nil
+	return list
 }
