@@ -187,9 +187,20 @@ type Decision struct {
 	To       Allocation `json:"to,omitzero"`     // after them
 	Bound    string     `json:"bound,omitempty"` // the code of the constraint that bound it last
 	Reasons  []Reason   `json:"reasons"`
+	Expected []Expected `json:"expected,omitempty"` // the forecasts that were asked
 	Action   *Action    `json:"action,omitempty"`
 	// Reserve says that capacity must be granted first: To is what to ask for, and the decision comes again with the answer.
 	Reserve bool `json:"reserve,omitempty"`
+}
+
+// Expected is what a forecast said of a dimension to a decision.
+type Expected struct {
+	Dimension Dimension     `json:"dimension"`
+	Peak      float64       `json:"peak"`    // highest demand from the decision on over a time, corrected by what was learned of the forecasts' bias
+	Level     float64       `json:"level"`   // its quantile
+	Over      time.Duration `json:"over_ns"` // until a change could be in effect, or longer
+	Model     string        `json:"model"`
+	Skill     float64       `json:"skill"`
 }
 
 // Text is the decision's reasons as one line.

@@ -40,6 +40,9 @@ func Explain(d pipeline.Detail, events []foreshock.Event) string {
 		for _, r := range d.Last.Reasons {
 			line("  - %s [%s]", r.Text, r.Code)
 		}
+		for _, e := range d.Last.Expected {
+			line("  it was told: %s for the next %s at most %s at %g %% (%s, skill %.2f)", e.Dimension, e.Over, foreshock.FormatAmount(e.Dimension, e.Peak), 100*e.Level, e.Model, e.Skill)
+		}
 	}
 	if len(events) > 0 {
 		line("What happened:")
@@ -75,8 +78,10 @@ func explainForecasts(b *strings.Builder, d pipeline.Detail) {
 			fmt.Fprintf(b, "No forecast of %s: %s\n", f.Dimension, f.Reason)
 			continue
 		}
+		fmt.Fprintf(b, "Forecast of %s by %s: skill %.2f against seasonal naive, coverage %.0f %% below p%g, %d origins\n", f.Dimension, models(f), f.Skill,
+			100*f.Coverage, 100*f.Levels[len(f.Levels)-1], f.Origins)
 		end := f.At.Add(time.Duration(len(f.Mean)) * f.Length)
-		fmt.Fprintf(b, "Forecast of %s by %s (skill %.2f against seasonal naive, coverage %.0f %%, %d origins): ", f.Dimension, f.Model, f.Skill, 100*f.Coverage, f.Origins)
+		fmt.Fprintf(b, "  fitted to %s, updated to %s, up to %s: ", clock(f.Fitted), clock(f.At), clock(end))
 		for i, level := range f.Levels {
 			peak, at, _ := f.Peak(level, f.At, end)
 			if i > 0 {
@@ -86,6 +91,20 @@ func explainForecasts(b *strings.Builder, d pipeline.Detail) {
 		}
 		b.WriteString("\n")
 	}
+}
+
+// models names the model of a forecast, or those that are combined, with their weights.
+func models(f *foreshock.Forecast) string {
+	var parts []string
+	for _, m := range f.Choice {
+		if m.Weight > 0 && m.Weight < 1 {
+			parts = append(parts, fmt.Sprintf("%.0f %% %s", 100*m.Weight, m.Model))
+		}
+	}
+	if parts == nil {
+		return f.Model
+	}
+	return f.Model + " of " + strings.Join(parts, ", ")
 }
 
 func amounts(a foreshock.Allocation) string {

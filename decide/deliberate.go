@@ -3,6 +3,7 @@ package decide
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -248,7 +249,14 @@ func (d *deliberation) peak(m measure, over time.Duration) (e expected, ok bool)
 		over: over, model: f.Model, skill: f.Skill,
 	}
 	e.full = !f.At.Add(time.Duration(len(f.Mean)) * f.Length).Before(d.Now.Add(over))
-	return e, ok && finite(e.peak) && e.peak >= 0
+	if !ok || !finite(e.peak) || e.peak < 0 {
+		return e, false
+	}
+	said := foreshock.Expected{Dimension: m.Dimension, Peak: e.peak, Level: e.level, Over: over, Model: e.model, Skill: finiteOr(e.skill, 0)}
+	if !slices.Contains(d.out.Expected, said) {
+		d.out.Expected = append(d.out.Expected, said)
+	}
+	return e, true
 }
 
 // maxBias is the most that the learned bias, a mean of logarithms, may correct a forecast by.
