@@ -63,7 +63,7 @@ type predicted struct {
 // predict forecasts h steps, each with the quantiles that the levels ask for.
 type predict func(ctx context.Context, f *forecasting, s *series, h int) (predicted, error)
 
-var forecasters = map[string]predict{"arima": integrated, "ets": exponential, "prophet": additive, "naive": naive, "auto": auto}
+var forecasters = map[string]predict{"arima": integrated, "ets": exponential, "prophet": additive, "naive": seasonalNaive, "auto": auto}
 
 func forecasterNames() []string {
 	var names []string

@@ -2,44 +2,21 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
 
 	"github.com/foreshock-io/foreshock/timeseries/ets"
+	"github.com/foreshock-io/foreshock/timeseries/naive"
 )
 
-// naive is the seasonal naive method of Hyndman and Athanasopoulos, Forecasting: Principles and Practice (3rd ed.), §5.2 and §5.5: the last season again, a
-// missing value in it replaced by that of the season before. Its standard deviation k seasons ahead is √k times the root mean square of its errors on the series.
-func naive(_ context.Context, f *forecasting, s *series, h int) (predicted, error) {
-	m, n := f.period(), len(s.values)
-	last := make([]float64, n) // of the step or, where it is missing, of the same step a season before
-	squares, errs := 0.0, 0.0
-	for i, x := range s.values {
-		last[i] = x
-		if i < m {
-			continue
-		}
-		if e := x - last[i-m]; !math.IsNaN(e) {
-			squares, errs = squares+e*e, errs+1
-		}
-		if math.IsNaN(x) {
-			last[i] = last[i-m]
-		}
+// seasonalNaive is the last season again.
+func seasonalNaive(_ context.Context, f *forecasting, s *series, h int) (predicted, error) {
+	ahead, err := naive.Seasonal(s.values, f.period(), h)
+	if err != nil {
+		return predicted{}, err
 	}
-	if errs == 0 {
-		return predicted{}, fmt.Errorf("%d values are too few for a period of %d", n, m)
-	}
-	sd := math.Sqrt(squares / errs)
-	p := predicted{fit: object{{"model", "naive"}, {"period", m}, {"sigma2", sd * sd}}}
-	for k := range h {
-		p.mean = append(p.mean, last[n-m+k%m])
-		p.se = append(p.se, sd*math.Sqrt(float64(k/m+1)))
-	}
-	if !finite(p.mean) {
-		return p, errors.New("a step of the season was never seen")
-	}
+	p := predicted{mean: ahead.Mean, se: ahead.StdDev, fit: object{{"model", "naive"}, {"period", f.period()}}}
 	p.intervals(normal(p.mean, p.se, f.quantiles()))
 	return p, nil
 }
