@@ -46,15 +46,13 @@ func BenchmarkUpdate(b *testing.B) {
 // Beside R in the same run: the choice among all models, one model, and Holt-Winters.
 func BenchmarkAgainstR(b *testing.B) {
 	x := daily(336)
-	f := func(name, call string, op func() error) {
-		b.Run(name, func(b *testing.B) {
-			var seconds float64
-			referencetest.R(b, referencetest.RSeconds+`if (!requireNamespace("forecast", quietly = TRUE)) quit(status = 77)
+	var seconds struct{ Auto, AAA, HoltWinters float64 }
+	referencetest.R(b, referencetest.RSeconds+`if (!requireNamespace("forecast", quietly = TRUE)) quit(status = 77)
 x <- ts(input, frequency = 24)
-start <- proc.time()[[3]]
-invisible(`+call+`)
-once <- proc.time()[[3]] - start
-output <- if (once > 0.5) once else seconds(function() `+call+`)`, x, &seconds)
+output <- list(Auto = system.time(forecast::ets(x))[[1]],
+  AAA = seconds(function() forecast::ets(x, model = "AAA", damped = FALSE)), HoltWinters = seconds(function() HoltWinters(x)))`, x, &seconds)
+	f := func(name string, seconds float64, op func() error) {
+		b.Run(name, func(b *testing.B) {
 			referencetest.AgainstR(b, seconds, func() {
 				if err := op(); err != nil {
 					b.Fatal(err)
@@ -62,10 +60,10 @@ output <- if (once > 0.5) once else seconds(function() `+call+`)`, x, &seconds)
 			})
 		})
 	}
-	f("auto", "forecast::ets(x)", func() error { _, err := Fit(x, Config{Period: 24}); return err })
-	f("AAA", `forecast::ets(x, model = "AAA", damped = FALSE)`, func() error {
+	f("auto", seconds.Auto, func() error { _, err := Fit(x, Config{Period: 24}); return err })
+	f("AAA", seconds.AAA, func() error {
 		_, err := Fit(x, Config{Period: 24, Error: Additive, Trend: Additive, Season: Additive})
 		return err
 	})
-	f("HoltWinters", "HoltWinters(x)", func() error { _, err := FitHoltWinters(x, HoltWintersConfig{Period: 24}); return err })
+	f("HoltWinters", seconds.HoltWinters, func() error { _, err := FitHoltWinters(x, HoltWintersConfig{Period: 24}); return err })
 }

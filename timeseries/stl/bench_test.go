@@ -54,21 +54,30 @@ func BenchmarkDecompose(b *testing.B) {
 
 // The function, with all its allocations and preparations, beside R's stl in the same run.
 func BenchmarkAgainstR(b *testing.B) {
+	var calls []rCall
+	var cfgs []Config
+	var names []string
 	for _, size := range []struct{ n, period int }{{240, 12}, {720, 24}, {2016, 288}, {20160, 288}, {8064, 2016}} {
 		x := noisySine(size.n, size.period)
 		for _, kind := range kinds {
-			b.Run(fmt.Sprint(size.n, "/", size.period, "/", kind.name), func(b *testing.B) {
-				cfg := kind.cfg
-				cfg.Period = size.period
-				var seconds float64
-				referencetest.R(b, referencetest.RSeconds+`x <- ts(input$x, frequency = input$frequency)
-output <- seconds(function() do.call(stl, c(list(x), input$args)))`, rCall{x, size.period, kind.args}, &seconds)
-				referencetest.AgainstR(b, seconds, func() {
-					if _, err := Decompose(x, cfg); err != nil {
-						b.Fatal(err)
-					}
-				})
-			})
+			cfg := kind.cfg
+			cfg.Period = size.period
+			calls, cfgs = append(calls, rCall{x, size.period, kind.args}), append(cfgs, cfg)
+			names = append(names, fmt.Sprint(size.n, "/", size.period, "/", kind.name))
 		}
+	}
+	var seconds []float64
+	referencetest.R(b, referencetest.RSeconds+`output <- sapply(input, function(case) {
+  x <- ts(case$x, frequency = case$frequency)
+  seconds(function() do.call(stl, c(list(x), case$args)))
+})`, calls, &seconds)
+	for i, name := range names {
+		b.Run(name, func(b *testing.B) {
+			referencetest.AgainstR(b, seconds[i], func() {
+				if _, err := Decompose(calls[i].X, cfgs[i]); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
 	}
 }
