@@ -167,6 +167,14 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+func TestUpdateAllocatesNothing(t *testing.T) {
+	m, hw := truth(Spec{Multiplicative, Damped, Multiplicative, 4}), HoltWinters{Spec: Spec{Additive, Additive, Additive, 4}}
+	m.State, hw.State = m.Initial.clone(), truth(hw.Spec).Initial.clone()
+	if n := testing.AllocsPerRun(100, func() { m.Update(100); hw.Update(100) }); n != 0 {
+		t.Errorf("%g allocations", n)
+	}
+}
+
 func TestUpdateRefuses(t *testing.T) {
 	m := truth(Spec{Multiplicative, Additive, Multiplicative, 4})
 	m.State = m.Initial.clone()
