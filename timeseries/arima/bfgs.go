@@ -5,8 +5,8 @@ import "math"
 // minimiser moves a point to a local minimum of a negative log-likelihood by BFGS
 // (Nocedal, Wright 2006, algorithm 6.1) with a backtracking line search. The Hessian
 // begins as that of Gauss and Newton, from the derivatives of the residuals: with it few
-// iterations are needed. Derivatives are differences, central ones where a search begins
-// and where it may end, and forward ones, less the curvature, in between.
+// iterations are needed. Derivatives are forward differences less what the curvature adds to
+// them, and central ones where the search may end.
 type minimiser struct {
 	f         func(x []float64) float64                           // may be +Inf
 	residuals func(x, dst []float64) (value float64, r []float64) // f, and the residuals it comes from
@@ -15,13 +15,13 @@ type minimiser struct {
 	x              []float64
 	value          float64
 	done           bool // it cannot go down any more
-	fresh          bool // derivatives are central, the Hessian that of Gauss and Newton
+	fresh          bool // the Hessian is that of Gauss and Newton
 	grad, curve    []float64
 	inverse        []float64 // estimate of the inverse Hessian, by rows
 	direction      []float64
 	next, nextGrad []float64
 	step, change   []float64
-	up, down       []float64   // residuals
+	here, up, down []float64   // residuals
 	slopes         [][]float64 // derivatives of the residuals
 }
 
@@ -42,9 +42,9 @@ func (m *minimiser) begin(x []float64) {
 	m.next, m.nextGrad, m.step, m.change = cut(n), cut(n), cut(n), cut(n)
 	m.inverse = cut(n * n)
 	m.slopes = make([][]float64, n)
-	m.value = m.f(x)
+	m.value, m.here = m.residuals(x, m.here)
 	if m.done = n == 0 || math.IsInf(m.value, 1); !m.done {
-		m.refresh()
+		m.refresh(false)
 	}
 }
 
@@ -58,7 +58,7 @@ func (m *minimiser) run(iterations int, tolerance float64) {
 		}
 		slope := m.aim()
 		if !m.fresh && !(slope < -2*tolerance) { // look again, more closely
-			m.refresh()
+			m.refresh(tolerance < coarse)
 			slope = m.aim()
 		}
 		if !(slope < -2*tolerance) {
@@ -67,7 +67,7 @@ func (m *minimiser) run(iterations int, tolerance float64) {
 		value, ok := m.search(slope)
 		if !ok {
 			if m.done = m.fresh; !m.done {
-				m.refresh()
+				m.refresh(true)
 			}
 			continue
 		}
@@ -127,43 +127,47 @@ func (m *minimiser) move(value float64) {
 	m.fresh = false
 }
 
-// refresh takes central differences and the Hessian of Gauss and Newton: of
-// ½ n log Σr² it is n/Σr² Σ ∂r ∂r', and the determinant changes little beside it.
-func (m *minimiser) refresh() {
+// refresh takes derivatives anew, central ones if asked to, and the Hessian of Gauss and
+// Newton: of ½ n log Σr² it is n/Σr² Σ ∂r ∂r', and the determinant changes little beside it.
+func (m *minimiser) refresh(central bool) {
 	m.fresh = true
 	n := len(m.x)
-	square, count := 0.0, 0
+	if !central {
+		m.value, m.here = m.residuals(m.x, m.here)
+	}
 	for i, at := range m.x {
 		m.x[i] = at + apart
 		up, upper := m.residuals(m.x, m.up)
-		m.x[i] = at - apart
-		down, lower := m.residuals(m.x, m.down)
-		m.up, m.down = upper, lower
-		m.x[i] = at
-		wide := 2 * apart
-		switch {
-		case math.IsInf(up, 1) || math.IsInf(down, 1):
+		down, lower, wide := m.value, m.here, apart
+		if central {
+			m.x[i] = at - apart
+			down, lower = m.residuals(m.x, m.down)
+			m.down, wide = lower, 2*apart
+		}
+		m.x[i], m.up = at, upper
+		if math.IsInf(up, 1) || math.IsInf(down, 1) {
 			m.grad[i], m.slopes[i] = 0, m.slopes[i][:0]
 			continue
-		default:
-			m.grad[i] = (up - down) / wide
 		}
-		m.slopes[i] = resize(m.slopes[i], len(m.up))
-		square, count = 0, len(m.up)
-		for t, v := range m.up {
-			m.slopes[i][t] = (v - m.down[t]) / wide
-			square += v * v
+		m.grad[i] = (up - down) / wide
+		m.slopes[i] = resize(m.slopes[i], len(upper))
+		for t, v := range upper {
+			m.slopes[i][t] = (v - lower[t]) / wide
 		}
 	}
+	scale := float64(len(m.up)) / dot(m.up, m.up)
 	for i := range n {
 		for j := range i + 1 {
 			h := 0.0
 			if len(m.slopes[i]) == len(m.slopes[j]) {
-				h = float64(count) / square * dot(m.slopes[i], m.slopes[j])
+				h = scale * dot(m.slopes[i], m.slopes[j])
 			}
 			if i == j {
 				m.curve[i] = h
-				h += 1
+				if !central {
+					m.grad[i] -= h * apart / 2
+				}
+				h++
 			}
 			m.inverse[i*n+j], m.inverse[j*n+i] = h, h
 		}

@@ -42,7 +42,7 @@ func (in *innovations) run(ar, ma lagged, columns [][]float64, sums *moments) bo
 		for c, column := range columns {
 			sums.now[c] = column[t] - in.state[c][0]
 		}
-		sums.add(f)
+		sums.add(f, weight)
 		h := in.low[0]
 		for c := 1; c < len(columns); c++ {
 			advanceBy(in.state[c], in.gain, ar, sums.now[c]*weight)
@@ -183,7 +183,7 @@ func (s *moments) reset() {
 	s.kept = s.kept[:0]
 }
 
-func (s *moments) add(f float64) {
+func (s *moments) add(f, weight float64) {
 	s.n++
 	if f != 1 {
 		s.product *= f
@@ -193,18 +193,14 @@ func (s *moments) add(f float64) {
 		}
 	}
 	if s.keep {
-		scale := 1 / math.Sqrt(f)
+		scale := math.Sqrt(weight)
 		for _, v := range s.now {
 			s.kept = append(s.kept, v*scale)
 		}
 	}
 	k := len(s.now)
-	if k == 1 {
-		s.cross[0] += s.now[0] * s.now[0] / f
-		return
-	}
 	for i, a := range s.now {
-		a /= f
+		a *= weight
 		for j, b := range s.now[i:] {
 			s.cross[i*k+i+j] += a * b
 		}

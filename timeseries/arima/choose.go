@@ -32,6 +32,8 @@ type ChooseConfig struct {
 	Exhaustive  bool  // all models up to MaxTerms; otherwise stepwise
 	Exact       bool  // compare exact likelihoods also for more than 150 readings or 12 steps in a season
 
+	PriorVariance float64 // for the model chosen, as in Config; candidates are compared by the exact likelihood
+
 	// Stop ends the search when it returns true: it is asked before each evaluation of a
 	// likelihood. The best model so far is returned. Nil: never.
 	Stop func() bool
@@ -76,6 +78,7 @@ type chooser struct {
 	points      [][]float64 // where the search for each ended
 	best        Candidate
 	stopped     bool
+	prior       float64 // of the last fit
 }
 
 func newChooser(y []float64, cfg ChooseConfig) (*chooser, error) {
@@ -166,7 +169,7 @@ func (c *chooser) prepare(spec Spec) (*problem, error) {
 	for i := range fixed {
 		fixed[i] = math.NaN()
 	}
-	p, err := newProblem(c.y, spec, x, fixed, false)
+	p, err := newProblem(c.y, spec, x, fixed, c.cfg.PriorVariance > 0)
 	if p != nil {
 		p.stop = c.cfg.Stop
 	}
@@ -239,7 +242,7 @@ func (c *chooser) fit(s Spec, w way, from []float64, tolerance float64) (*search
 		}
 		c.problems[constant] = p
 	}
-	p.spec = s
+	p.spec, p.prior = s, c.prior
 	if err := s.check(); err != nil {
 		return nil, err
 	}
@@ -403,11 +406,12 @@ func (c *chooser) choice() (Choice, error) {
 	if !ok {
 		spec, from = c.spec(0, 0, 0, 0, c.allowsConstant()), nil
 	}
+	c.prior = c.cfg.PriorVariance
 	fitted, err := c.fit(spec, exact, from, fine)
 	if err != nil {
 		return Choice{}, err
 	}
-	m, err := fitted.model(Config{})
+	m, err := fitted.model(ML)
 	return Choice{Model: m, Stopped: c.stopped, Tried: c.tried}, err
 }
 

@@ -113,7 +113,7 @@ func (c *conditionalSum) runGaps(m model, from int, columns [][]float64, sums *m
 			for k := range columns {
 				sums.now[k] = c.errors[k][t]
 			}
-			sums.add(1)
+			sums.add(1, 1)
 		}
 	}
 }

@@ -113,7 +113,7 @@ func Fit(y []float64, cfg Config) (Model, error) {
 	if err := s.fit(cfg.Method); err != nil {
 		return Model{}, err
 	}
-	return s.model(cfg)
+	return s.model(cfg.Method)
 }
 
 func (c Config) spec() Spec {

@@ -344,7 +344,7 @@ func (p *problem) filter(m model, prior float64) *filter {
 		}
 		if variance, counts := f.step(values); counts && (prior == 0 || variance < maxGain) {
 			copy(p.sums.now, f.now)
-			p.sums.add(variance)
+			p.sums.add(variance, 1/variance)
 		}
 	}
 	return f

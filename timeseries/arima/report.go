@@ -6,10 +6,10 @@ import (
 )
 
 // model makes the model at coef: everything that is reported, and the state.
-func (s *search) model(cfg Config) (Model, error) {
+func (s *search) model(method Method) (Model, error) {
 	way := exact
 	switch {
-	case cfg.Method == CSS:
+	case method == CSS:
 		way = conditional
 	case s.prior > 0 && s.diff.degree() > 0:
 		way = withPrior
@@ -54,7 +54,7 @@ func (s *search) model(cfg Config) (Model, error) {
 		}
 		if counts && (s.prior == 0 || v < maxGain) {
 			s.sums.now[0] = f.now[0]
-			s.sums.add(v)
+			s.sums.add(v, 1/v)
 		}
 	}
 	if way != conditional {

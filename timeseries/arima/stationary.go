@@ -5,13 +5,12 @@ import "math"
 // process is the moments of a stationary ARMA process with innovations of variance 1.
 // Its slices are reused from one set of coefficients to the next.
 type process struct {
-	partial []float64   // of the autoregression
-	lower   [][]float64 // autoregressions of order 0..p with the same start of the autocovariances
-	ar      []float64   // autocovariances of the autoregression alone
-	spread  []float64   // those of the moving average alone
-	cov     []float64   // those of the process, lag 0..r
-	psi     []float64   // weights of the innovations, lag 0..q
-	column  []float64   // covariance of the state with its first element
+	lower  [][]float64 // autoregressions of order 0..p with the same start of the autocovariances
+	ar     []float64   // autocovariances of the autoregression alone
+	spread []float64   // those of the moving average alone
+	cov    []float64   // those of the process, lag 0..r
+	psi    []float64   // weights of the innovations, lag 0..q
+	column []float64   // covariance of the state with its first element
 }
 
 func resize(s []float64, n int) []float64 {
