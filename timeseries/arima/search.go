@@ -189,10 +189,7 @@ func (s *search) starts(w way) [][]float64 {
 // scatter are starting points of an additive recurrence with the roots of
 // x^(k+1) = x + 1 (Roberts 2018).
 func (s *search) scatter() [][]float64 {
-	count := 4
-	if s.spec.Seasonal.P+s.spec.Seasonal.Q > 0 {
-		count = 6
-	}
+	const count = 6
 	root := 2.0
 	for range 30 {
 		root = math.Pow(1+root, 1/float64(s.free+1))
