@@ -43,17 +43,19 @@ func (m *minimiser) begin(x []float64) {
 	m.inverse = cut(n * n)
 	m.slopes = make([][]float64, n)
 	m.value, m.here = m.residuals(x, m.here)
-	if m.done = n == 0 || math.IsInf(m.value, 1); !m.done {
+	if m.done = n == 0 || math.IsInf(m.value, 1) || m.stopped(); !m.done {
 		m.refresh(false)
 	}
 }
+
+func (m *minimiser) stopped() bool { return m.stop != nil && m.stop() }
 
 // run goes on for some iterations, until a step is expected to gain less than the
 // tolerance, or until stop.
 func (m *minimiser) run(iterations int, tolerance float64) {
 	idle := 0
 	for range iterations {
-		if m.done || m.stop != nil && m.stop() {
+		if m.done || m.stopped() {
 			return
 		}
 		slope := m.aim()

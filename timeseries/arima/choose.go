@@ -34,8 +34,9 @@ type ChooseConfig struct {
 
 	PriorVariance float64 // for the model chosen, as in Config; candidates are compared by the exact likelihood
 
-	// Stop ends the search when it returns true: it is asked before each evaluation of a
-	// likelihood. The best model so far is returned. Nil: never.
+	// Stop ends the search when it returns true; it is asked at each step of each fit. The
+	// best model so far is returned, after two or three more evaluations of its likelihood,
+	// without standard errors (NaN). Nil: never.
 	Stop func() bool
 }
 

@@ -24,6 +24,20 @@
 //
 // The search is BFGS over the inverse hyperbolic tangents of partial autocorrelations
 // (Barndorff-Nielsen, Schou 1973; Monahan 1984), which keep the autoregression stationary
-// and the moving average invertible, from the conditional sum of squares and from zeros.
-// Standard errors come from the second derivatives of the likelihood.
+// and the moving average invertible. It starts from zeros, from the regression of Hannan
+// and Rissanen (1982), from the least conditional sum of squares, and, where the
+// likelihood may have several maxima, from other points too. Standard errors come from
+// the second derivatives of the likelihood.
+//
+// Choose is Hyndman and Khandakar (2008): a season is differenced when STL finds it
+// strong, and the rest until the test of Kwiatkowski, Phillips, Schmidt and Shin (1992)
+// does not reject stationarity; from four models the search goes on to the first better
+// one among those whose orders differ by one, and ends where there is none. Models with a
+// root within 1 % of the unit circle are not taken. Long series (more than 150 readings)
+// and long seasons (more than 12 steps) are compared at conditional estimates, and the
+// best again at the maximum of their likelihood.
+//
+// Sources besides: Durbin, Koopman (2012), "Time Series Analysis by State Space Methods";
+// Gardner, Harvey, Phillips (1980), Applied Statistics 29, AS 154; Hyndman, Khandakar (2008),
+// J. Statistical Software 27(3).
 package arima

@@ -140,6 +140,14 @@ func (s *search) covariance(b []float64, w way) [][]float64 {
 	for i := range h {
 		h[i] = make([]float64, n)
 	}
+	if s.stop != nil && s.stop() { // this takes as long as a search
+		for i := range h {
+			for j := range h {
+				h[i][j] = math.NaN()
+			}
+		}
+		return s.place(h, arma)
+	}
 	const step = 1e-3
 	center := s.at(b, w)
 	at := append([]float64{}, s.coef...)
@@ -152,8 +160,11 @@ func (s *search) covariance(b []float64, w way) [][]float64 {
 	}
 	for i := range k {
 		for j := range i + 1 {
-			pp, pm := moved(i, step, j, step), moved(i, step, j, -step)
-			mp, mm := moved(i, -step, j, step), moved(i, -step, j, -step)
+			pp, mm := moved(i, step, j, step), moved(i, -step, j, -step)
+			pm, mp := center, center
+			if i != j {
+				pm, mp = moved(i, step, j, -step), moved(i, -step, j, step)
+			}
 			h[i][j] = (pp.value - pm.value - mp.value + mm.value) / (4 * step * step)
 			h[j][i] = h[i][j]
 			if i == j {

@@ -171,3 +171,36 @@ func TestShiftAndScale(t *testing.T) {
 	f(arima.Config{Order: arima.Order{P: 2, D: 1}, Drift: true})
 	f(arima.Config{Order: arima.Order{P: 2}, Seasonal: arima.Order{P: 1, D: 1}, Period: 6, Drift: true})
 }
+
+// A search that is stopped gives the best model so far, and says so.
+func TestStop(t *testing.T) {
+	y := simulated(300, 12, 5)
+	whole, err := arima.Choose(y, arima.ChooseConfig{Period: 12})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole.Stopped {
+		t.Error("nothing stopped it")
+	}
+	before := 0
+	for _, asked := range []int{0, 1, 30, 300} {
+		left := asked
+		m, err := arima.Choose(y, arima.ChooseConfig{Period: 12, Stop: func() bool { left--; return left < 0 }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !m.Stopped || len(m.Tried) >= len(whole.Tried) || len(m.Tried) < before {
+			t.Errorf("after %d: stopped %v, %d models, of %d", asked, m.Stopped, len(m.Tried), len(whole.Tried))
+		}
+		before = len(m.Tried)
+		if -left > 40 {
+			t.Errorf("after %d: went on for %d steps", asked, -left)
+		}
+		f, err := m.Forecast(24, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		noNaN(t, "forecast", f.Mean...)
+		noNaN(t, "standard deviation", f.StdDev...)
+	}
+}
