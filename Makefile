@@ -39,6 +39,9 @@ bench: ## cost per sample, bytes per series, growth; benchmarks of the stages
 bench-detect: ## detection on labelled data beside its peers, false alarms on data without anomalies, time and bytes
 	go run ./bench/detect
 
+bench-forecast: ## accuracy, coverage and time of each model and of the choice among them, beside R's forecasts of the same series in ../shared
+	go run ./bench/forecast
+
 reference: ## agreement with R, statsmodels and Prophet: fixture, method, largest deviation, tolerance, verdict
 	@go test -count=1 -v -run Reference ./timeseries/... ./cmd/foreshock | go run ./bench/reference
 

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -129,6 +131,96 @@ func TestTooLittle(t *testing.T) {
 	f(history(0, nil))
 	f(history(10, func(int) float64 { return 1 }))
 	f(history(1000, func(int) float64 { return math.NaN() }))
+}
+
+// slow is a model that takes all the time that there is.
+type slow struct{}
+
+func (slow) Name() string { return "slow" }
+func (slow) Fit(ctx context.Context, _ forecast.Series) (forecast.Fitted, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// When time runs out, what has been tried by then is used; what was not says so.
+func TestDeadlineLeavesTheBestSoFar(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		f := chooser(t, slow{}, absurd{}).Choose(context.Background(), history(300, func(i int) float64 { return float64(100 + i*i%17) })).Forecast()
+		if !f.Usable() || time.Since(begin) > time.Minute {
+			t.Fatalf("%s after %s", f.Reason, time.Since(begin))
+		}
+		if last := f.Choice[len(f.Choice)-1]; last.Model != "absurd" || last.Err == "" || last.Weight != 0 {
+			t.Errorf("%+v", f.Choice)
+		}
+	})
+}
+
+// What has come since the models were fitted is in the forecast: a level that has moved, here.
+func TestUpdatesCorrectTheForecast(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	level := 1000.0
+	chosen := chooser(t).Choose(context.Background(), history(900, func(int) float64 {
+		level = max(300, level+20*rng.NormFloat64())
+		return level + 20*rng.NormFloat64()
+	}))
+	before := chosen.Forecast()
+	for range 8 {
+		chosen.Update(2*level, 0)
+	}
+	after := chosen.Forecast()
+	if !after.Fitted.Equal(before.Fitted) || after.At.Sub(before.At) != 8*before.Length {
+		t.Errorf("fitted %s and %s, known until %s and %s", before.Fitted, after.Fitted, before.At, after.At)
+	}
+	if after.Mean[0] < 1.3*before.Mean[0] {
+		t.Errorf("%.0f is expected after the level has moved from %.0f to %.0f", after.Mean[0], level, 2*level)
+	}
+}
+
+// Intervals cover what they say, of the next day, in the mean over many workloads, whatever the noise. On noise as regular as this they are a little wide: what they are
+// widened by is for series that are not.
+func TestCoverage(t *testing.T) {
+	f := func(name string, noise func(*rand.Rand) float64) {
+		t.Helper()
+		within, values := 0, 0
+		for seed := range uint64(25) {
+			rng := rand.New(rand.NewPCG(seed, 9))
+			h := history(12*48, func(i int) float64 { return 1000 + 300*math.Sin(2*math.Pi*float64(i)/48) + 50*noise(rng) }, 48)
+			known := h
+			known.Values = h.Values[:11*48]
+			told := chooser(t).ChooseFor(context.Background(), known, 48, []float64{0.025, 0.5, 0.975}).Forecast()
+			for k, y := range h.Values[11*48:] {
+				values++
+				if y >= told.Quantiles[0][k] && y <= told.Quantiles[2][k] {
+					within++
+				}
+			}
+		}
+		if share := float64(within) / float64(values); share < 0.93 || share > 0.99 {
+			t.Errorf("%s noise: %.3f lie within the 95 %% interval", name, share)
+		}
+	}
+	f("normal", (*rand.Rand).NormFloat64)
+	f("skewed", (*rand.Rand).ExpFloat64)
+}
+
+// Values below zero are forecast where there are such, and only there.
+func TestSigned(t *testing.T) {
+	h := history(480, func(i int) float64 { return 10*math.Sin(2*math.Pi*float64(i)/48) + float64(i*31%7) }, 48)
+	lowest := func(h forecast.History) float64 {
+		return slices.Min(chooser(t).ChooseFor(context.Background(), h, 48, []float64{0.01}).Forecast().Quantiles[0])
+	}
+	h.Signed = true
+	if low := lowest(h); low > -5 || low < -40 {
+		t.Errorf("%v is the least, of values between -10 and 16", low)
+	}
+	h.Signed = false
+	for i, x := range h.Values {
+		h.Values[i] = max(0, x)
+	}
+	if low := lowest(h); low != 0 {
+		t.Errorf("%v is the least of what is never below 0", low)
+	}
 }
 
 func TestDeadline(t *testing.T) {

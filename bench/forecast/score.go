@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"slices"
 
 	"github.com/foreshock-io/foreshock/timeseries/metrics"
 	"github.com/foreshock-io/foreshock/timeseries/robust"
@@ -33,8 +34,11 @@ func score(list []series, f forecasts, period int) scores {
 		n := len(x.test)
 		middle, lower, upper := columns(steps[:n])
 		naive := seasonalNaive(x.train, period, n)
+		known := !slices.ContainsFunc(naive, math.IsNaN)
 		sum.smape.add(metrics.SMAPE(x.test, middle))
-		base.smape.add(metrics.SMAPE(x.test, naive))
+		if known {
+			base.smape.add(metrics.SMAPE(x.test, naive))
+		}
 		signed := false
 		for _, v := range x.train {
 			signed = signed || v < 0
@@ -49,7 +53,9 @@ func score(list []series, f forecasts, period int) scores {
 			m := metrics.MAE(x.test, middle) / scale
 			sum.mase.add(m)
 			mases = append(mases, m)
-			base.mase.add(metrics.MAE(x.test, naive) / scale)
+			if known {
+				base.mase.add(metrics.MAE(x.test, naive) / scale)
+			}
 		}
 		within, over := inside(x.test, lower, upper)
 		coverage.add(within)

@@ -37,6 +37,26 @@ type Model struct{}
 // Name is "lags".
 func (Model) Name() string { return "lags" }
 
+// Variants implements [forecast.Varied].
+func (m Model) Variants(periods []int) []forecast.Model {
+	if len(periods) == 1 {
+		return []forecast.Model{m, weekly{m}}
+	}
+	return []forecast.Model{m}
+}
+
+// weekly is the regression with the lags of seven seasons besides, though no such season was found: what it has of one is little, and may be of use.
+type weekly struct{ Model }
+
+// Name is "lags, weekly".
+func (weekly) Name() string { return "lags, weekly" }
+
+// Fit implements [forecast.Model].
+func (w weekly) Fit(ctx context.Context, s forecast.Series) (forecast.Fitted, error) {
+	s.Periods = []int{s.Periods[0], 7 * s.Periods[0]}
+	return w.Model.Fit(ctx, s)
+}
+
 // lagsOf is the lags for seasons in a series of n steps, ascending.
 func lagsOf(periods []int, n int) []int {
 	lags := []int{1, 2, 3}
