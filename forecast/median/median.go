@@ -27,6 +27,9 @@ var Factory = forecast.Factory{Name: "median", New: func(decode func(any) error)
 	if err := decode(&cfg); err != nil {
 		return nil, err
 	}
+	if len(cfg.Cycles) == 0 {
+		return nil, errors.New("cycles: none are given; for example [3, 7, 14]")
+	}
 	for _, n := range append([]int{cfg.Weeks}, cfg.Cycles...) {
 		if n < 1 || n > mostCycles {
 			return nil, fmt.Errorf("%d cycles: between 1 and %d are expected", n, mostCycles)
