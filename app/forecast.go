@@ -22,11 +22,15 @@ type Series struct {
 	Deadline time.Duration // bound on the time that it takes; 0: a minute
 }
 
+// leastSteps of a series are needed. The running program wants more, as it acts on what it forecasts.
+const leastSteps = 8
+
 // ForecastSeries forecasts a series as the running program forecasts a workload's demand: by the models that a back-test on it chose, their
 // quantiles corrected by what was measured. It is safe for concurrent use.
 func ForecastSeries(ctx context.Context, s Series) (foreshock.Forecast, error) {
 	cfg := forecast.Default()
 	cfg.Deadline = time.Minute
+	cfg.Steps = leastSteps
 	if s.Deadline > 0 {
 		cfg.Deadline = s.Deadline
 	}

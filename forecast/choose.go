@@ -133,19 +133,25 @@ func (c *Chooser) try(ctx context.Context, t *test, levels []float64, scale Scal
 		if c.only != "" && m.Name() != c.only && m.Name() != Yardstick {
 			continue
 		}
-		for _, m := range variants(m, t.series.Periods) {
-			x := &candidate{name: m.Name()}
-			if x.paths, x.err = t.run(ctx, m); x.err == nil {
-				x.fitted, x.err = m.Fit(ctx, t.series)
-			}
-			if x.err == nil {
-				x.correction = newCorrection(t, x.paths, levels)
-				x.loss = t.loss(x.paths, x.correction, levels, scale)
-			}
-			list = append(list, x)
+		for _, v := range variants(m, t.series.Periods) {
+			list = append(list, t.candidate(ctx, v, levels, scale))
 		}
 	}
 	return list
+}
+
+// candidate takes a model through the test, and fits it to all of the series.
+func (t *test) candidate(ctx context.Context, m Model, levels []float64, scale Scale) *candidate {
+	x := &candidate{name: m.Name()}
+	if x.paths, x.err = t.run(ctx, m); x.err != nil {
+		return x
+	}
+	if x.fitted, x.err = m.Fit(ctx, t.series); x.err != nil {
+		return x
+	}
+	x.correction = newCorrection(t, x.paths, levels)
+	x.loss = t.loss(x.paths, x.correction, levels, scale)
+	return x
 }
 
 // weigh gives the candidates their weights. A combination that does not beat the yardstick in pinball loss is not used.

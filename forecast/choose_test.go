@@ -259,9 +259,25 @@ func TestAnyHistory(t *testing.T) {
 }
 
 func BenchmarkChoose(b *testing.B) {
-	c := chooser(b)
+	c, err := forecast.New(forecast.Default(), models(b))
+	if err != nil {
+		b.Fatal(err)
+	}
 	h := history(14*96, func(i int) float64 { return 400 + 300*math.Sin(float64(i)/96*2*math.Pi) + float64(i*7919%101) }, 96)
 	for b.Loop() {
 		c.Choose(context.Background(), h)
+	}
+}
+
+// BenchmarkUpdate is a step of all members and the forecast of a day after it.
+func BenchmarkUpdate(b *testing.B) {
+	c, err := forecast.New(forecast.Default(), models(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	chosen := c.Unhurried().Choose(context.Background(), history(14*96, func(i int) float64 { return 400 + 300*math.Sin(float64(i)/96*2*math.Pi) + float64(i*7919%101) }, 96))
+	for b.Loop() {
+		chosen.Update(500, 0.2)
+		chosen.Forecast()
 	}
 }

@@ -12,7 +12,7 @@ type ballot struct {
 	fold               []int       // of each actual
 	middles            [][]float64 // per candidate, on the scale
 	sum                []float64   // of the members so far
-	absolute, relative float64     // errors of the yardstick
+	absolute, relative float64     // errors of the first candidate
 }
 
 // newBallot gathers what the candidates said. Of a long horizon every few steps are enough.
@@ -33,7 +33,7 @@ func newBallot(t *test, scale Scale, list []*candidate) *ballot {
 	return b
 }
 
-// weights are those of the candidates, the first of which is the yardstick. Members are taken one by one, with replacement, each the one with which the
+// weights are those of the candidates; what the first one loses is the measure of both kinds of error. Members are taken one by one, with replacement, each the one with which the
 // mean of those taken loses least (Caruana, Niculescu-Mizil, Crew, Ksikes 2004, "Ensemble selection from libraries of models"), which leaves out what
 // adds nothing; once without each fold, so that no single day decides.
 func (b *ballot) weights() []float64 {

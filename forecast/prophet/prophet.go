@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -98,12 +99,10 @@ func (f *fitted) unfold(model *prophet.Model, rows prophet.Rows, s forecast.Seri
 	n := len(s.Values)
 	f.slope = past.Trend[n-1] - past.Trend[n-2]
 	f.level = past.Trend[n-1] + f.slope
-	for i, p := range s.Periods {
-		cycle := make([]float64, p)
-		for k := range cycle { // the last cycle, from the phase of the next step on
-			cycle[k] = past.Components[i].Values[n-p+k]
-		}
-		f.cycles, f.phase = append(f.cycles, cycle), append(f.phase, 0)
+	for _, p := range s.Periods {
+		i := slices.IndexFunc(past.Components, func(c prophet.Component) bool { return c.Name == strconv.Itoa(p) })
+		// The last cycle begins with the phase of the next step.
+		f.cycles, f.phase = append(f.cycles, slices.Clone(past.Components[i].Values[n-p:])), append(f.phase, 0)
 	}
 	if f.anomalies != nil {
 		beta := model.Params.Beta
