@@ -37,7 +37,7 @@ func newBallot(t *test, scale Scale, list []*candidate) *ballot {
 // mean of those taken loses least (Caruana, Niculescu-Mizil, Crew, Ksikes 2004, "Ensemble selection from libraries of models"), which leaves out what
 // adds nothing; once without each fold, so that no single day decides.
 func (b *ballot) weights() []float64 {
-	weights := make([]float64, len(b.middles))
+	weights := make([]float64, len(b.middles)) // counts at first, so that their sum is exact
 	for left := range folds {
 		clear(b.sum)
 		b.absolute, b.relative = b.errors(0, 1, left)
@@ -52,8 +52,11 @@ func (b *ballot) weights() []float64 {
 			for i, m := range b.middles[pick] {
 				b.sum[i] += m
 			}
-			weights[pick] += 1.0 / (rounds * folds)
+			weights[pick]++
 		}
+	}
+	for c := range weights {
+		weights[c] /= rounds * folds
 	}
 	return weights
 }
