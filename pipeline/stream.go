@@ -65,7 +65,7 @@ func (s *Stream) Observe(at time.Time, row []float64) Verdict {
 	p.Updated = at
 	v := Verdict{Severity: f.Severity, Stage: f.Stage, Lead: said.Lead}
 	if f.Stage >= foreshock.Provisional {
-		v.Score = said.Alert / boundary
+		v.Score = said.Alert / boundary / f.Threshold
 	}
 	for i := range changes.Anomalies {
 		v.Began = v.Began || changes.Anomalies[i].Steps == 1 && changes.Anomalies[i].End.IsZero()

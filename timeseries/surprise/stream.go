@@ -3,6 +3,10 @@ package surprise
 import "math"
 
 const (
+	// A row counts for as much as the average surprise of the last rows, this one included, confirms: confirm is that average's share,
+	// and lately the weight of the newest row in it.
+	lately, confirm = 0.3, 0.3
+
 	slots    = 96 // of a day, 15 minutes each
 	slotGain = 0.3
 	// slotShare of what is usual there is taken from a surprise.
@@ -24,6 +28,7 @@ const (
 // Stream is what is remembered of several metrics that are read together, in rows. Make one with NewStream.
 type Stream struct {
 	Metrics []Metric
+	Lately  float64 // the average surprise of the last few rows
 	Daily   Daily
 	Scores  Scores
 	Held    float64 // the surprise that others must surpass
@@ -63,8 +68,9 @@ func (s *Stream) Observe(second int64, row []float64) (v Verdict) {
 	if n == 0 {
 		return v
 	}
-	unexplained := s.Daily.Observe(second, sum/n)
-	v.Surprise = s.Scores.Observe(unexplained)
+	s.Lately += lately * (sum/n - s.Lately)
+	confirmed := (1-confirm)*sum/n + confirm*s.Lately
+	v.Surprise = s.Scores.Observe(s.Daily.Observe(second, confirmed))
 	v.Alert = s.hold(v.Surprise)
 	return v
 }

@@ -1,12 +1,12 @@
 package surprise
 
 import (
-	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"testing"
 	"unsafe"
 
+	"github.com/fxamacker/cbor/v2"
 	"pgregory.net/rapid"
 )
 
@@ -242,19 +242,25 @@ func TestAnyInput(t *testing.T) {
 	})
 }
 
-func TestStateIsPlain(t *testing.T) {
+// A stream that goes on from its stored state says the same, bit for bit, as one that was never stopped.
+func TestStateSurvivesStorage(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
-	s := NewStream(minute, 2)
-	for i := range int64(3 * 1440) {
-		s.Observe(i*minute, []float64{rng.NormFloat64(), rng.ExpFloat64()})
-	}
-	data, err := json.Marshal(s.Scores)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var scores Scores
-	if err := json.Unmarshal(data, &scores); err != nil || scores != s.Scores {
-		t.Errorf("%v, or the record is another", err)
+	stayed, left := NewStream(300, 2), NewStream(300, 2)
+	for i := range int64(16 * 288) {
+		if i%500 == 499 {
+			data, err := cbor.Marshal(left)
+			if err != nil {
+				t.Fatal(err)
+			}
+			left = new(Stream)
+			if err := cbor.Unmarshal(data, left); err != nil {
+				t.Fatal(err)
+			}
+		}
+		row := []float64{100 + 50*math.Sin(2*math.Pi*float64(i)/288) + rng.NormFloat64(), rng.ExpFloat64()}
+		if a, b := stayed.Observe(300*i, row), left.Observe(300*i, row); a != b {
+			t.Fatalf("row %d: %+v, restored %+v", i, a, b)
+		}
 	}
 }
 
