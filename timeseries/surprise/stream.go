@@ -162,8 +162,8 @@ func (s *Scores) rarity(surprise float64) float64 {
 	at := min(surprise/scoreWidth, scoreBuckets-0.01)
 	bucket := int(at)
 	wanted := max(10, math.Sqrt(s.Total))
-	knee, sum, excess := 0, 0.0, 0.0
-	for knee = scoreBuckets - 1; ; knee-- {
+	knee, sum, excess := scoreBuckets-1, 0.0, 0.0
+	for ; ; knee-- {
 		excess += sum
 		sum += float64(s.Counts[knee])
 		if sum >= wanted || knee == 0 {
