@@ -22,7 +22,7 @@ type Stream struct {
 }
 
 // boundary is the surprise, in decades, at which a stream has an anomaly.
-const boundary = 1.55
+const boundary = 1.4
 
 // Verdict is what a Stream says of a row.
 type Verdict struct {
@@ -65,7 +65,7 @@ func (s *Stream) Observe(at time.Time, row []float64) Verdict {
 	p.Updated = at
 	v := Verdict{Severity: f.Severity, Stage: f.Stage, Lead: said.Lead}
 	if f.Stage >= foreshock.Provisional {
-		v.Score = said.Alert / boundary / f.Threshold
+		v.Score = said.Alert / boundary
 	}
 	for i := range changes.Anomalies {
 		v.Began = v.Began || changes.Anomalies[i].Steps == 1 && changes.Anomalies[i].End.IsZero()

@@ -28,9 +28,8 @@
 // # A stream
 //
 // A [Stream] takes the mean over its metrics, three tenths of it averaged over the last rows, so that one strange row counts
-// for less than several; from it what is usual at this quarter of an hour of the day ([Daily]), so that jobs
-// that come back every day are expected; and makes it the geometric mean of itself and its own rarity among the stream's
-// surprises ([Scores]), because tails that rest on dependent deviations promise more on some streams than on others.
+// for less than several; and takes from it most of what is usual at this quarter of an hour of the day ([Daily]), so that jobs that
+// come back every day are expected.
 // Last, a surprise within 200 readings of another must be 1.4 times as great to count in full ([Verdict.Alert]): an incident is one
 // alert, and another only if it gets worse.
 //

@@ -10,7 +10,7 @@ const (
 
 	seasonGain = 0.15 // how far an hour's mean moves in one cycle
 	// better is how small the mean deviation from the season must be, relative to that from the level, for the season to be used.
-	better = 0.35
+	better = 0.2
 	cycles = 2 // to be seen before
 	// reach is how many hours away a mean may be to explain a reading.
 	reach = 2

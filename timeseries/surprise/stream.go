@@ -12,17 +12,12 @@ const (
 	// slotShare of what is usual there is taken from a surprise.
 	slotShare = 0.7
 
-	scoreBuckets = 64
-	scoreWidth   = 0.1
-	scoreMemory  = 1 << 17
-	scoreReady   = 50
-
 	// Hold is how many readings a surprise is remembered for: another within them must surpass it by holdRatio to count in full.
 	Hold      = 200
 	holdRatio = 1.4
 	holdLeast = 1.0
 	heldShare = 0.8
-	heldMost  = 1.8
+	heldMost  = 1.4
 )
 
 // Stream is what is remembered of several metrics that are read together, in rows. Make one with NewStream.
@@ -30,7 +25,6 @@ type Stream struct {
 	Metrics []Metric
 	Lately  float64 // the average surprise of the last few rows
 	Daily   Daily
-	Scores  Scores
 	Held    float64 // the surprise that others must surpass
 	Left    int32   // for so many rows
 }
@@ -70,7 +64,7 @@ func (s *Stream) Observe(second int64, row []float64) (v Verdict) {
 	}
 	s.Lately += lately * (sum/n - s.Lately)
 	confirmed := (1-confirm)*sum/n + confirm*s.Lately
-	v.Surprise = s.Scores.Observe(s.Daily.Observe(second, confirmed))
+	v.Surprise = s.Daily.Observe(second, confirmed)
 	v.Alert = s.hold(v.Surprise)
 	return v
 }
@@ -128,58 +122,4 @@ func (d *Daily) close() {
 	d.Usual[i] += by
 	d.Sum += float64(by)
 	d.Days[i] = min(d.Days[i]+1, 200)
-}
-
-// Scores is the record of a stream's own surprises, by which a surprise is calibrated once more: some streams agree less than others with
-// what their tails say.
-type Scores struct {
-	Counts [scoreBuckets]float32
-	Total  float64
-}
-
-// Observe gives the geometric mean of a surprise and its own rarity in decades, and takes it into the record.
-func (s *Scores) Observe(surprise float64) float64 {
-	rarity := 0.0
-	if surprise <= 0 {
-		return 0
-	}
-	if s.Total > scoreReady {
-		rarity = s.rarity(surprise)
-	}
-	s.Counts[int(min(surprise/scoreWidth, scoreBuckets-1))]++
-	if s.Total++; s.Total > scoreMemory {
-		s.Total = 0
-		for i := range s.Counts {
-			s.Counts[i] /= 2
-			s.Total += float64(s.Counts[i])
-		}
-	}
-	return math.Sqrt(rarity * surprise)
-}
-
-// rarity is -log10 of the share of surprises at or beyond this one; beyond the knee, where √n are, their excess is exponential.
-func (s *Scores) rarity(surprise float64) float64 {
-	at := min(surprise/scoreWidth, scoreBuckets-0.01)
-	bucket := int(at)
-	wanted := max(10, math.Sqrt(s.Total))
-	knee, sum, excess := scoreBuckets-1, 0.0, 0.0
-	for ; ; knee-- {
-		excess += sum
-		sum += float64(s.Counts[knee])
-		if sum >= wanted || knee == 0 {
-			break
-		}
-	}
-	if bucket <= knee {
-		for i := knee - 1; i >= bucket; i-- {
-			sum += float64(s.Counts[i])
-		}
-		sum -= float64(s.Counts[bucket]) * (at - float64(bucket))
-		return max(0, math.Log10((s.Total+1)/sum))
-	}
-	// The prior, weighing as much as 10: of surprises in decades, a tenth is one greater.
-	const prior = 10
-	excess = (excess + 0.5*sum) * scoreWidth
-	mean := (excess + prior/math.Ln10) / (sum + prior)
-	return max(0, math.Log10((s.Total+1)/max(1, sum))+(surprise-float64(knee)*scoreWidth)/mean/math.Ln10)
 }
