@@ -110,7 +110,7 @@ func (b *batch[T]) begin(ctx context.Context) (<-chan *outcome[T], <-chan error)
 		for {
 			s, err := b.file.next()
 			if err != nil {
-				if err != io.EOF {
+				if !errors.Is(err, io.EOF) {
 					readErr <- err
 				}
 				return

@@ -231,7 +231,7 @@ func (f *forecasting) run(cmd *cobra.Command, name string) error {
 		if p.note != "" {
 			b.note(s, p.note)
 		}
-		return f.write(out, s, seriesName(name, s), p)
+		return f.write(out, seriesName(name, s), p)
 	}
 	return errors.Join(b.run(cmd.Context()), out.flush())
 }
@@ -259,7 +259,7 @@ func (f *forecasting) columns() []string {
 	return list
 }
 
-func (f *forecasting) write(out *rows, s *series, id string, p predicted) error {
+func (f *forecasting) write(out *rows, id string, p predicted) error {
 	if out.json != nil {
 		ahead := object{{"mean", numbers(p.mean)}}
 		if p.se != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -65,7 +66,7 @@ func (p *periods) find(f *seriesFile, say io.Writer) error {
 	votes := map[int]int{}
 	for len(f.ahead) < looked {
 		s, err := f.nextRead()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

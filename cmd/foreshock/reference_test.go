@@ -70,7 +70,6 @@ func (c *rCase) decomposed(t *testing.T, out []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	size := 0.0
 	for name, want := range c.Columns {
 		at := slices.Index(rows[0], name)
 		if at < 0 {
@@ -88,7 +87,7 @@ func (c *rCase) decomposed(t *testing.T, out []byte) {
 			}
 			got, value = append(got, x), append(value, y)
 		}
-		size = referencetest.Size(value)
+		size := referencetest.Size(value)
 		referencetest.Within(t, "foreshock decompose: "+c.Name, name+", of max |x|", referencetest.Apart(got, want)/size, 1e-9)
 	}
 }

@@ -91,29 +91,18 @@ func (o object) MarshalJSON() ([]byte, error) {
 }
 
 // real is a number in JSON, null where there is none.
-type real float64
-
-// MarshalJSON writes the number.
-func (x real) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-		return []byte("null"), nil
+func real(x float64) any {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
 	}
-	return []byte(number(float64(x))), nil
+	return x
 }
 
 // numbers are values in JSON, null where one is missing.
-type numbers []float64
-
-// MarshalJSON writes the values.
-func (n numbers) MarshalJSON() ([]byte, error) {
-	b := make([]byte, 0, 2+20*len(n))
-	b = append(b, '[')
-	for i, x := range n {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		text, _ := real(x).MarshalJSON()
-		b = append(b, text...)
+func numbers(x []float64) []any {
+	list := make([]any, len(x))
+	for i, v := range x {
+		list[i] = real(v)
 	}
-	return append(b, ']'), nil
+	return list
 }

@@ -120,7 +120,7 @@ func (f *seriesFile) start(from io.Reader) error {
 	f.rows.FieldsPerRecord = -1
 	f.rows.TrimLeadingSpace = true
 	first, err := f.row()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: no values; one per row is expected, or one series per row", f.name)
 	}
 	if err != nil {
@@ -255,7 +255,7 @@ func (f *seriesFile) whole() (series, error) {
 	}
 	for {
 		row, err := f.row()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
