@@ -12,6 +12,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api"
 	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/forecast"
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/pipeline"
 )
@@ -52,7 +53,6 @@ func watched(t *testing.T, steps int, reading func(step int) (iops, latency floa
 			{Handle: h, Field: ingest.IOPS, Time: ms, Value: iops},
 			{Handle: h, Field: ingest.Latency, Time: ms, Value: latency},
 			{Handle: h, Field: ingest.QueueDepth, Time: ms, Value: iops * latency},
-			{Handle: h, Field: ingest.Throughput, Time: ms, Value: iops * 16384},
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -91,5 +91,61 @@ func TestExplainForecast(t *testing.T) {
 	e := d.Last.Expected[len(d.Last.Expected)-1]
 	if e.Dimension != foreshock.DimIOPS || e.Over < 15*time.Minute || e.Level != 0.95 || !(e.Peak > 1800 && e.Peak < 2600) {
 		t.Errorf("%+v was expected:\n%s", e, text)
+	}
+}
+
+// Where demand rose after each anomaly of the past, it is expected to rise when one comes again, and not otherwise; without the scores nothing tells.
+func TestAnomalyRaisesForecast(t *testing.T) {
+	const hour, days, quarter = 12, 8, 15 * time.Minute
+	const last = days * 24 * hour
+	// highest is the middle of what is expected within two hours, with the scores and without.
+	highest := func(again bool) (with, without float64) {
+		rng := rand.New(rand.NewPCG(2, 2))
+		incidents := map[int]bool{last - 3: again}
+		for at := 24 * hour; at < last-12*hour; at += 6*hour + rng.IntN(10*hour) {
+			incidents[at] = true
+		}
+		since := last
+		var peaks []float64 // of each quarter of an hour, as the program keeps them
+		p, d := watched(t, last+2, func(i int) (float64, float64) {
+			since++
+			if incidents[i] {
+				since = 0
+			}
+			iops, latency := 400+20*rng.NormFloat64(), 0.001*math.Exp(0.1*rng.NormFloat64())
+			if since < 3 {
+				latency *= 30
+			}
+			if since >= 6 && since < 24 {
+				iops += 1500
+			}
+			if i%3 == 0 {
+				peaks = append(peaks, 0)
+			}
+			peaks[len(peaks)-1] = max(peaks[len(peaks)-1], iops)
+			return iops, latency
+		})
+		unscored := p.chooser.Choose(t.Context(), forecast.History{
+			Workload: "vol/a", Dimension: foreshock.DimIOPS, Start: midnight.Add(quarter), Length: quarter, Values: peaks[:last/3],
+		}).Forecast()
+		middle := func(f *foreshock.Forecast) float64 {
+			if f.At != midnight.Add(days*24*time.Hour) {
+				t.Fatalf("the forecast begins at %s: %s", f.At, f.Reason)
+			}
+			peak, _, _ := f.Peak(0.5, f.At, f.At.Add(2*time.Hour))
+			return peak
+		}
+		for _, f := range d.Forecasts {
+			if f.Dimension == foreshock.DimIOPS {
+				with = middle(f)
+			}
+		}
+		return with, middle(&unscored)
+	}
+	if with, without := highest(true); with < 1000 || without > 600 {
+		t.Errorf("after an anomaly %.0f IOPS are expected with the scores, %.0f without", with, without)
+	}
+	if with, without := highest(false); with > 600 || without > 600 {
+		t.Errorf("without an anomaly %.0f IOPS are expected with the scores, %.0f without", with, without)
 	}
 }
