@@ -1,117 +1,54 @@
 package arima
 
 import (
-	"bufio"
-	"fmt"
-	"io"
-	"math"
-	"os/exec"
-	"strings"
-	"syscall"
 	"testing"
-	"time"
+
+	"github.com/foreshock-io/foreshock/timeseries/referencetest"
 )
 
-// BenchmarkAgainstR fits the same series by turns with R's arima and auto.arima and with
-// this package, and reports processor times and their ratio. What is also shown is how
-// much log-likelihood (fit) or AICc (auto) R is ahead: below 0 it is behind.
+// Beside R's arima and auto.arima in the same run. "R-ahead" is how much more log-likelihood R
+// found, or, of the choice, how much less AICc: below 0 it found less.
 func BenchmarkAgainstR(b *testing.B) {
-	r := startR(b)
-	fit := func(n, period int, order, seasonal Order) {
-		y := airline(n, period)
-		cfg := Config{Order: order, Seasonal: seasonal, Period: period}
-		b.Run(fmt.Sprintf("fit/n=%d/%v", n, cfg.spec()), func(b *testing.B) {
-			r.compare(b, fmt.Sprintf("fit %d %d %d,%d,%d %d,%d,%d", n, period, order.P, order.D, order.Q, seasonal.P, seasonal.D, seasonal.Q), y,
-				func() (float64, error) {
-					m, err := Fit(y, cfg)
-					return m.LogLik, err
-				})
-		})
+	airline12, airline24 := airline(144, 12), airline(720, 24)
+	var r struct {
+		Airline12, Airline24, ARMA24, ARMA, Choose12 struct{ Seconds, Value float64 }
 	}
-	fit(144, 12, Order{0, 1, 1}, Order{0, 1, 1})
-	fit(720, 24, Order{0, 1, 1}, Order{0, 1, 1})
-	fit(720, 24, Order{2, 1, 1}, Order{1, 1, 1})
-	fit(200, 1, Order{2, 1, 2}, Order{})
-	for _, c := range []struct{ n, period int }{{144, 12}, {480, 24}} {
-		y := airline(c.n, c.period)
-		b.Run(fmt.Sprintf("auto/n=%d/period=%d", c.n, c.period), func(b *testing.B) {
-			r.compare(b, fmt.Sprintf("auto %d %d", c.n, c.period), y, func() (float64, error) {
-				m, err := Choose(y, ChooseConfig{Period: c.period})
-				return -m.AICc, err
+	referencetest.R(b, referencetest.RSeconds+`if (!requireNamespace("forecast", quietly = TRUE)) quit(status = 77)
+fit <- function(x, period, order, seasonal) {
+  f <- function() arima(ts(x, frequency = period), order = order, seasonal = seasonal)
+  list(Seconds = seconds(f), Value = f()$loglik)
+}
+auto <- function(x, period) {
+  spent <- system.time(m <- forecast::auto.arima(ts(x, frequency = period)))
+  list(Seconds = spent[[1]], Value = -m$aicc)
+}
+output <- list(Airline12 = fit(input[[1]], 12, c(0, 1, 1), c(0, 1, 1)), Airline24 = fit(input[[2]], 24, c(0, 1, 1), c(0, 1, 1)),
+  ARMA24 = fit(input[[2]], 24, c(2, 1, 1), c(1, 1, 1)), ARMA = fit(input[[1]], 1, c(2, 1, 2), c(0, 0, 0)), Choose12 = auto(input[[1]], 12))`,
+		[]referencetest.Values{airline12, airline24}, &r)
+	f := func(name string, theirs struct{ Seconds, Value float64 }, op func() (float64, error)) {
+		b.Run(name, func(b *testing.B) {
+			var value float64
+			referencetest.AgainstR(b, theirs.Seconds, func() {
+				var err error
+				if value, err = op(); err != nil {
+					b.Fatal(err)
+				}
 			})
+			b.ReportMetric(theirs.Value-value, "R-ahead")
 		})
 	}
-}
-
-// session is R, answering lines.
-type session struct {
-	in  io.Writer
-	out *bufio.Reader
-}
-
-func startR(b *testing.B) *session {
-	b.Helper()
-	if out, err := exec.Command("Rscript", "-e", "library(forecast)").CombinedOutput(); err != nil {
-		b.Skipf("no Rscript with the package forecast to compare with: %v %s", err, out)
-	}
-	cmd := exec.Command("Rscript", "testdata/time.R")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			b.Error(err)
+	fit := func(y []float64, period int, order, seasonal Order) func() (float64, error) {
+		return func() (float64, error) {
+			m, err := Fit(y, Config{Order: order, Seasonal: seasonal, Period: period})
+			return m.LogLik, err
 		}
+	}
+	f("(0,1,1)(0,1,1)[12],n=144", r.Airline12, fit(airline12, 12, Order{0, 1, 1}, Order{0, 1, 1}))
+	f("(0,1,1)(0,1,1)[24],n=720", r.Airline24, fit(airline24, 24, Order{0, 1, 1}, Order{0, 1, 1}))
+	f("(2,1,1)(1,1,1)[24],n=720", r.ARMA24, fit(airline24, 24, Order{2, 1, 1}, Order{1, 1, 1}))
+	f("(2,1,2),n=144", r.ARMA, fit(airline12, 1, Order{2, 1, 2}, Order{}))
+	f("choose,period=12,n=144", r.Choose12, func() (float64, error) {
+		m, err := Choose(airline12, ChooseConfig{Period: 12})
+		return -m.AICc, err
 	})
-	return &session{in, bufio.NewReader(out)}
-}
-
-func (s *session) compare(b *testing.B, question string, y []float64, ours func() (float64, error)) {
-	b.Helper()
-	line := question + strings.Trim(strings.ReplaceAll(fmt.Sprint(y), "[", " "), "]") + "\n"
-	var own, theirs, ahead float64
-	rounds := 0
-	for b.Loop() {
-		if _, err := io.WriteString(s.in, line); err != nil {
-			b.Fatal(err)
-		}
-		var seconds, value float64
-		if _, err := fmt.Fscan(s.out, &seconds, &value); err != nil {
-			b.Fatal(err)
-		}
-		if strings.HasPrefix(question, "auto") {
-			value = -value
-		}
-		before := processorTime(b)
-		got, err := ours()
-		if err != nil {
-			b.Fatal(err)
-		}
-		own += (processorTime(b) - before).Seconds()
-		theirs += seconds
-		ahead = value - got
-		rounds++
-	}
-	b.ReportMetric(1000*own/float64(rounds), "ms")
-	b.ReportMetric(1000*theirs/float64(rounds), "R-ms")
-	b.ReportMetric(own/math.Max(theirs, 1e-9), "ratio")
-	b.ReportMetric(ahead, "R-ahead")
-	b.ReportMetric(0, "ns/op") // of both together, which says nothing
-}
-
-func processorTime(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
