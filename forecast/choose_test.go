@@ -233,11 +233,16 @@ func TestDeadline(t *testing.T) {
 
 // Whatever the history, a forecast is finite, not negative, ascending in the level, and of the right length, or there is none and a reason.
 func TestAnyHistory(t *testing.T) {
-	c := chooser(t)
+	c, err := forecast.New(forecast.Default(), models(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c = c.Unhurried()
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SliceOfN(rapid.OneOf(
 			rapid.Just(math.NaN()), rapid.Just(0.0), rapid.Float64Range(0, 10), rapid.Float64Range(0, 1e15)), 0, 120).Draw(t, "values")
 		h := history(len(values), func(i int) float64 { return values[i] }, rapid.IntRange(0, 60).Draw(t, "period"))
+		h.Anomaly = rapid.SliceOfN(rapid.Float64Range(0, 30), 0, len(values)).Draw(t, "anomaly")
 		f := c.Choose(context.Background(), h).Forecast()
 		if !f.Usable() {
 			if f.Reason == "" {

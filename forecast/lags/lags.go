@@ -53,7 +53,9 @@ func (weekly) Name() string { return "lags, weekly" }
 
 // Fit implements [forecast.Model].
 func (w weekly) Fit(ctx context.Context, s forecast.Series) (forecast.Fitted, error) {
-	s.Periods = []int{s.Periods[0], 7 * s.Periods[0]}
+	if len(s.Periods) == 1 {
+		s.Periods = []int{s.Periods[0], 7 * s.Periods[0]}
+	}
 	return w.Model.Fit(ctx, s)
 }
 
