@@ -36,7 +36,7 @@ func position(deviation float64) float64 {
 	if !(deviation > 0) {
 		return 0
 	}
-	return min(max(perOctave*(math.Log2(deviation)+octavesBelow), 0), buckets-0.01)
+	return min(max(perOctave*(math.Log(deviation)/math.Ln2+octavesBelow), 0), buckets-0.01)
 }
 
 // Add takes in a deviation, relative to its usual size.
@@ -62,42 +62,48 @@ func (t *Tail) Count() float64 { return float64(t.Total) / unit }
 // grouped data, ln(1 + 1/mean)/w with the mean number of buckets of width w beyond the knee, drawn towards priorSlope while
 // it rests on little. What was seen more than twice is no more surprising than that.
 func (t *Tail) Surprise(deviation float64) float64 {
-	const width = math.Ln2 / perOctave
 	n, at := t.Count(), position(deviation)
 	bucket := int(at)
-	wanted := max(10, math.Sqrt(n))
-	knee, beyond, excess := -1, 0.0, 0.0
-	var sum, further, here, next float64 // readings at or beyond bucket i, and how many buckets beyond it they are in all
-	for i := buckets - 1; i >= 0 && (i >= bucket || knee < 0); i-- {
-		further += sum
-		sum += float64(t.Counts[i]) / unit
-		switch i {
-		case bucket + 1:
-			next = sum
-		case bucket:
-			here = sum
-		}
-		if knee < 0 && sum >= wanted {
-			knee, beyond, excess = i, sum, further
-		}
+	below := uint16(0)
+	for _, c := range t.Counts[:bucket] {
+		below += c
 	}
-	rarity := func(count float64) float64 { return math.Log10((n + 1) / (count + 0.5)) }
-	counted := rarity(here)
+	here := float64(t.Total-below) / unit // at or beyond the bucket's lower edge,
+	next := here - float64(t.Counts[bucket])/unit
+	counted := rarity(n, here)
 	if bucket < buckets-1 {
-		counted += (rarity(next) - counted) * (at - float64(bucket))
+		counted += (rarity(n, next) - counted) * (at - float64(bucket))
 	}
-	slope, start := priorSlope, -math.Log10(priorAbove)
-	s := counted
-	if knee < 0 {
+	wanted := max(10, math.Sqrt(n))
+	if next >= wanted {
+		return max(0, counted)
+	}
+	return t.extrapolate(n, at, wanted, counted)
+}
+
+// rarity of what so many of n reached, in decades.
+func rarity(n, count float64) float64 { return math.Log((n+1)/(count+0.5)) / math.Ln10 }
+
+// extrapolate is the surprise of a deviation at a position that fewer than wanted are certain to be beyond.
+func (t *Tail) extrapolate(n, at, wanted, counted float64) float64 {
+	const width = math.Ln2 / perOctave
+	knee, beyond, excess := buckets, 0.0, 0.0 // excess: how many buckets those beyond the knee are from it in all
+	for knee > 0 && beyond < wanted {
+		knee--
+		excess += beyond
+		beyond += float64(t.Counts[knee]) / unit
+	}
+	slope, start, s := priorSlope, -math.Log10(priorAbove), counted
+	if beyond < wanted {
 		knee = priorKnee
 		s = min(s, start)
 	} else {
 		index := math.Log1p(beyond/max(excess, 0.15*beyond)) / width
-		slope, start = (priorCount+beyond)/(priorCount/priorSlope+beyond/index), rarity(beyond)
+		slope, start = (priorCount+beyond)/(priorCount/priorSlope+beyond/index), rarity(n, beyond)
 	}
 	if past := at - float64(knee); past > 0 {
 		s = start + slope*past*width/math.Ln10
-		if counted < rarity(seen) {
+		if counted < rarity(n, seen) {
 			s = min(s, counted)
 		}
 	}
