@@ -25,6 +25,9 @@ var scaleNames = [NumScales]string{"reading", "average 6", "average 24", "chart 
 
 func (s Scale) String() string { return scaleNames[s] }
 
+// marginBuckets is margin on the axis of the tails.
+var marginBuckets = perOctave * math.Log2(margin)
+
 // Half-lives, in readings.
 var (
 	levelAlphas   = [4]float64{ewma.Alpha(6), ewma.Alpha(30), ewma.Alpha(150), ewma.Alpha(600)}
@@ -193,20 +196,17 @@ func (m *Metric) judge(j *Judgement, y, spread float64) {
 		size := math.Abs(d)
 		usual := max(m.Size[i].Mean, sizeFloor*spread)
 		if m.Count > 10 {
-			tail := &m.Tails[i][0]
+			tail, sign := &m.Tails[i][0], int8(1)
 			if d < 0 {
-				tail = &m.Tails[i][1]
+				tail, sign = &m.Tails[i][1], -1
 			}
-			relative := relative(size, usual)
+			at := position(relative(size, usual))
 			if m.Count > ready {
-				s := tail.Surprise(margin * relative)
+				s := tail.surprise(max(0, at+marginBuckets))
 				j.Scales[i] = s
 				sum += s * s * s * s // between the mean and the greatest
 			}
-			waiting[i] = int8(1 + int(position(relative)))
-			if d < 0 {
-				waiting[i] = -waiting[i]
-			}
+			waiting[i] = sign * int8(1+int(at))
 			size = min(size, 10*usual)
 		}
 		m.Size[i].update(sizeAlpha, size)

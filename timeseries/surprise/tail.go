@@ -61,9 +61,10 @@ func (t *Tail) Count() float64 { return float64(t.Total) / unit }
 // √n of the n lie, the tail is a power law, the generalised Pareto tail of positive shape: its index is Hill's estimate for
 // grouped data, ln(1 + 1/mean)/w with the mean number of buckets of width w beyond the knee, drawn towards priorSlope while
 // it rests on little. What was seen more than twice is no more surprising than that.
-func (t *Tail) Surprise(deviation float64) float64 {
-	n, at := t.Count(), position(deviation)
-	bucket := int(at)
+func (t *Tail) Surprise(deviation float64) float64 { return t.surprise(position(deviation)) }
+
+func (t *Tail) surprise(at float64) float64 {
+	n, bucket := t.Count(), int(at)
 	below := uint16(0)
 	for _, c := range t.Counts[:bucket] {
 		below += c
