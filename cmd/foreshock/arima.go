@@ -26,7 +26,7 @@ func integrated(ctx context.Context, f *forecasting, s *series, h int) (predicte
 	if c.Seasonal != (arima.Order{}) {
 		c.Period = f.period()
 	}
-	c.Mean = f.mean && (f.changed("mean") || c.Order.D+c.Seasonal.D == 0)
+	c.Mean = f.mean && c.Order.D+c.Seasonal.D == 0 // as in R, differences take it away
 	m, err := arima.Fit(s.values, c)
 	if errors.Is(err, arima.ErrSpec) {
 		return predicted{}, usageError{err}
