@@ -219,7 +219,7 @@ func (c *chooser) winner() (spec Spec, at []float64, ok bool) {
 		list[i] = i
 	}
 	slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(c.tried[a].Value, c.tried[b].Value) })
-	least, left := math.Inf(1), refits
+	least, left, rejected := math.Inf(1), refits, 0
 	if c.way == exact {
 		left = 1
 	}
@@ -246,12 +246,36 @@ func (c *chooser) winner() (spec Spec, at []float64, ok bool) {
 			}
 		}
 		c.tried = append(c.tried, one)
-		if !math.IsInf(one.Value, 1) {
+		if math.IsInf(one.Value, 1) {
+			rejected++
+		} else {
 			left--
 		}
 		if one.Value < least {
 			least, spec, at, ok = one.Value, one.Spec, point, true
 		}
 	}
+	if ok && rejected > refits && !c.cfg.Exhaustive {
+		spec, at = c.onward(Candidate{Spec: spec, Value: least, Exact: true}, at)
+	}
 	return spec, at, ok
+}
+
+// onward goes on from a model by exact likelihoods. Where a season repeats itself exactly, most of what conditional sums of squares led to has a root on the unit circle, and
+// what is left of their path is not the best.
+func (c *chooser) onward(best Candidate, at []float64) (Spec, []float64) {
+	before := c.tried
+	c.way, c.best, c.tried, c.points = exact, best, []Candidate{best}, [][]float64{at}
+	for _, t := range before {
+		if t.Exact && !t.Spec.equal(best.Spec) {
+			c.tried, c.points = append(c.tried, t), append(c.points, nil)
+		}
+	}
+	known := len(c.tried)
+	for c.step() {
+	}
+	i := slices.IndexFunc(c.tried, func(t Candidate) bool { return t.Spec.equal(c.best.Spec) })
+	at = c.points[i]
+	c.tried = append(before, c.tried[known:]...)
+	return c.best.Spec, at
 }
