@@ -42,7 +42,8 @@ func (f *forecasting) chosen(ctx context.Context, s *series, h int) (predicted, 
 	stop := time.Now().Add(f.deadline * 3 / 4) // the rest is for the fit of what was found
 	m, err := arima.Choose(s.values, arima.ChooseConfig{
 		Period: f.period(), NoConstant: f.changed("mean") && !f.mean || f.changed("drift") && !f.drift,
-		Stop: func() bool { return time.Now().After(stop) || ctx.Err() != nil },
+		PriorVariance: priorVariance,
+		Stop:          func() bool { return time.Now().After(stop) || ctx.Err() != nil },
 	})
 	if errors.Is(err, arima.ErrConstant) {
 		return f.constant(s, h), nil

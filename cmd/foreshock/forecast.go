@@ -172,6 +172,9 @@ func (f *forecasting) check() error {
 	if _, ok := forecasters[f.model]; !ok {
 		return usageError{fmt.Errorf("--model %s: there is: %s", f.model, strings.Join(forecasterNames(), ", "))}
 	}
+	if f.order.given && !f.changed("model") {
+		f.model = "arima" // nothing else has an order
+	}
 	for flag, model := range map[string]string{
 		"order": "arima", "seasonal": "arima", "mean": "arima", "drift": "arima", "step": "prophet", "start": "prophet", "seed": "prophet",
 	} {
@@ -189,8 +192,8 @@ func (f *forecasting) check() error {
 		return usageError{fmt.Errorf("--deadline %s is no time", f.deadline)}
 	case f.seasonal.given && !f.order.given:
 		return usageError{errors.New("--seasonal needs --order too; without both, they are chosen")}
-	case f.seasonal.given && len(f.periods.list) == 0 && !f.periods.auto:
-		return usageError{errors.New("--seasonal needs a --period")}
+	case f.seasonal.p+f.seasonal.d+f.seasonal.q > 0 && len(f.periods.list) == 0 && !f.periods.auto:
+		return usageError{errors.New("--seasonal needs a --period, the number of steps in a season")}
 	}
 	return nil
 }
