@@ -14,7 +14,11 @@ func (c *chooser) try(s Spec) bool {
 	now := Candidate{Spec: s, Exact: c.way == exact, Value: math.Inf(1)}
 	var point []float64
 	if fitted, err := c.fit(s, c.way, c.nested(s), coarse); err == nil {
-		now.Value, point = fitted.criterion(c.cfg.Criterion, exact), fitted.x
+		now.Value, point = fitted.criterion(c.cfg.Criterion), fitted.x
+		if !fitted.apart() {
+			c.near = append(c.near, now)
+			now.Value = math.Inf(1)
+		}
 	}
 	c.tried, c.points = append(c.tried, now), append(c.points, point)
 	if now.Value < c.best.Value {
@@ -92,12 +96,9 @@ func (c *chooser) fit(s Spec, w way, from []float64, tolerance float64) (*search
 	return f, nil
 }
 
-// criterion of the fit; +Inf with a root near the unit circle.
-func (s *search) criterion(criterion Criterion, w way) float64 {
-	if !s.apart() {
-		return math.Inf(1)
-	}
-	if !s.evaluate(s.coef, w) {
+// criterion of the fit.
+func (s *search) criterion(criterion Criterion) float64 {
+	if !s.evaluate(s.coef, exact) {
 		return math.Inf(1)
 	}
 	_, variance, ok := s.sums.estimate()
@@ -105,10 +106,7 @@ func (s *search) criterion(criterion Criterion, w way) float64 {
 		return math.Inf(1)
 	}
 	n, k := float64(s.count-s.diff.degree()), float64(s.free+len(s.problem.free)+1)
-	value := n*(math.Log(2*math.Pi*variance)+1+2*float64(s.exponent)*math.Ln2) + 2*k
-	if w != conditional {
-		value += s.sums.logDet()
-	}
+	value := n*(math.Log(2*math.Pi*variance)+1+2*float64(s.exponent)*math.Ln2) + s.sums.logDet() + 2*k
 	switch {
 	case criterion == BIC:
 		return value + k*(math.Log(n)-2)

@@ -77,6 +77,7 @@ type chooser struct {
 	problems    map[bool]*problem // with and without a constant
 	tried       []Candidate
 	points      [][]float64 // where the search for each ended
+	near        []Candidate // not taken for a root near the unit circle, with the criterion all the same
 	best        Candidate
 	stopped     bool
 	prior       float64 // of the last fit
@@ -98,11 +99,22 @@ func newChooser(y []float64, cfg ChooseConfig) (*chooser, error) {
 		c.cfg.Regressors = append(c.cfg.Regressors, Regressor{r.Name, r.Values[first:]})
 	}
 	c.limit()
-	count := len(present(c.y))
-	if c.way = conditional; cfg.Exact || count <= 150 && cfg.Period <= 12 {
+	if c.way = conditional; cfg.Exact || len(present(c.y)) <= 150 && cfg.Period <= 12 || cfg.Period > 1 && c.affordable() {
 		c.way = exact
 	}
 	return c, c.difference()
+}
+
+// affordable says whether candidates can be compared by their exact likelihood: its
+// time is that of the readings times the reach of the model, with gaps times its square.
+func (c *chooser) affordable() bool {
+	const most = 5e5
+	reach := 1 + max(c.cfg.Max.P+c.cfg.SeasonalMax.P*c.cfg.Period, c.cfg.Max.Q+c.cfg.SeasonalMax.Q*c.cfg.Period)
+	steps := len(c.y) * reach
+	if len(present(c.y)) < len(c.y) {
+		steps *= reach
+	}
+	return steps <= most
 }
 
 // limit sets the highest orders: at most a third of the series is looked back at.
@@ -219,7 +231,7 @@ func (c *chooser) winner() (spec Spec, at []float64, ok bool) {
 		list[i] = i
 	}
 	slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(c.tried[a].Value, c.tried[b].Value) })
-	least, left, rejected := math.Inf(1), refits, 0
+	least, left := math.Inf(1), refits
 	if c.way == exact {
 		left = 1
 	}
@@ -240,42 +252,19 @@ func (c *chooser) winner() (spec Spec, at []float64, ok bool) {
 			if err != nil {
 				break
 			}
-			one.Value, point = fitted.criterion(c.cfg.Criterion, exact), fitted.x
-			if math.IsInf(one.Value, 1) {
+			if !fitted.apart() {
+				one.Value = math.Inf(1)
 				break
 			}
+			one.Value, point = fitted.criterion(c.cfg.Criterion), fitted.x
 		}
 		c.tried = append(c.tried, one)
-		if math.IsInf(one.Value, 1) {
-			rejected++
-		} else {
+		if !math.IsInf(one.Value, 1) {
 			left--
 		}
 		if one.Value < least {
 			least, spec, at, ok = one.Value, one.Spec, point, true
 		}
 	}
-	if ok && rejected > refits && !c.cfg.Exhaustive {
-		spec, at = c.onward(Candidate{Spec: spec, Value: least, Exact: true}, at)
-	}
 	return spec, at, ok
-}
-
-// onward goes on from a model by exact likelihoods. Where a season repeats itself exactly, most of what conditional sums of squares led to has a root on the unit circle, and
-// what is left of their path is not the best.
-func (c *chooser) onward(best Candidate, at []float64) (Spec, []float64) {
-	before := c.tried
-	c.way, c.best, c.tried, c.points = exact, best, []Candidate{best}, [][]float64{at}
-	for _, t := range before {
-		if t.Exact && !t.Spec.equal(best.Spec) {
-			c.tried, c.points = append(c.tried, t), append(c.points, nil)
-		}
-	}
-	known := len(c.tried)
-	for c.step() {
-	}
-	i := slices.IndexFunc(c.tried, func(t Candidate) bool { return t.Spec.equal(c.best.Spec) })
-	at = c.points[i]
-	c.tried = append(before, c.tried[known:]...)
-	return c.best.Spec, at
 }

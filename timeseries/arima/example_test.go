@@ -64,7 +64,7 @@ func ExampleChoose() {
 	}
 	fmt.Printf("%v of %d models, σ = %.1f\n", m.Spec, len(m.Tried), m.Sigma)
 	// Output:
-	// ARIMA(3,0,0)(1,1,0)[24] of 90 models, σ = 8.4
+	// ARIMA(2,0,1)(2,1,0)[24] of 90 models, σ = 8.0
 }
 
 func ExampleModel_Update() {

@@ -155,11 +155,16 @@ func (s *search) minimiser(w way) *minimiser {
 func (s *search) minimise(w way, x []float64) float64 {
 	m := s.minimiser(w)
 	m.begin(x)
-	rounds := 100
-	if s.tolerance >= coarse { // towards a limit, as with a unit root, it would go on for long
-		rounds = 25
+	rounds, turns := 100, 1
+	if s.tolerance >= coarse {
+		rounds, turns = 6, 4
 	}
-	m.run(rounds, s.tolerance)
+	for range turns {
+		m.run(rounds, s.tolerance)
+		if s.point(m.x); s.accept != nil && !s.accept() { // towards a unit root it would go on for long
+			break
+		}
+	}
 	return m.value
 }
 

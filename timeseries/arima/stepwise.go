@@ -1,6 +1,9 @@
 package arima
 
-import "math"
+import (
+	"cmp"
+	"slices"
+)
 
 // stepwise starts from four models and goes to the first better one next to the best,
 // until there is none. Beyond Hyndman and Khandakar it then looks at the longest
@@ -18,28 +21,51 @@ func (c *chooser) stepwise() {
 		start(0, 0, 0, 0, false)
 	}
 	for {
-		for c.step() {
+		for c.step(c.best.Spec) {
 		}
-		at, found := c.best.Spec, false
-		for _, far := range [][2]int{{5, 0}, {4, 2}, {3, 3}, {2, 4}, {0, 5}} {
-			far = [2]int{far[0] * m.P / 5, far[1] * m.Q / 5}
-			if c.try(c.spec(far[0], far[1], at.Seasonal.P, at.Seasonal.Q, at.Mean || at.Drift)) {
-				found = true
-			}
-		}
-		if !found {
+		if !c.around() && !c.far() {
 			return
 		}
 	}
 }
 
-// step tries what is next to the best model: seasonal orders first, then the others,
-// each by one, and then the constant.
-func (c *chooser) step() bool {
-	at := c.best.Spec
-	if math.IsInf(c.best.Value, 1) {
-		return false
+// far tries the longest autoregression and moving average, and some between them.
+func (c *chooser) far() bool {
+	m, at, found := c.cfg.Max, c.best.Spec, false
+	for _, far := range [][2]int{{5, 0}, {4, 2}, {3, 3}, {2, 4}, {0, 5}} {
+		if c.try(c.spec(far[0]*m.P/5, far[1]*m.Q/5, at.Seasonal.P, at.Seasonal.Q, at.Mean || at.Drift)) {
+			found = true
+		}
 	}
+	return found
+}
+
+// around goes on from models that would be better, were it not for a root near the unit
+// circle: they are passed through.
+func (c *chooser) around() bool {
+	const most = 1
+	for _, t := range c.near {
+		if t.Spec.Drift && t.Value < c.best.Value && c.try(c.spec(t.Spec.Order.P, t.Spec.Order.Q, t.Spec.Seasonal.P, t.Spec.Seasonal.Q, false)) {
+			return true
+		}
+	}
+	for range most {
+		slices.SortStableFunc(c.near, func(a, b Candidate) int { return cmp.Compare(a.Value, b.Value) })
+		if len(c.near) == 0 || !(c.near[0].Value < c.best.Value) {
+			return false
+		}
+		at := c.near[0].Spec
+		c.near = c.near[1:]
+		if c.step(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// step tries what is next to a model: seasonal orders first, then the others,
+// each by one, and then the constant.
+func (c *chooser) step(at Spec) bool {
 	m, s := c.cfg.Max, c.cfg.SeasonalMax
 	constant := at.Mean || at.Drift
 	moves := [][2]int{{-1, 0}, {0, -1}, {1, 0}, {0, 1}, {-1, -1}, {-1, 1}, {1, -1}, {1, 1}}
