@@ -1,10 +1,5 @@
 package arima
 
-import (
-	"cmp"
-	"slices"
-)
-
 // stepwise starts from four models and goes to the first better one next to the best,
 // until there is none. Beyond Hyndman and Khandakar it then looks at the longest
 // autoregression and moving average, and at some between them, from where there may be a way on.
@@ -40,27 +35,25 @@ func (c *chooser) far() bool {
 	return found
 }
 
-// around goes on from models that would be better, were it not for a root near the unit
-// circle: they are passed through.
+// around goes on from models that would be much better, were it not for a root near the
+// unit circle: where they are all around the best model, the way is through them. A drift is
+// left out first, as the moving average of a differenced straight line has such a root. A
+// model 10 units worse has no support (Burnham, Anderson 2002, §2.6).
 func (c *chooser) around() bool {
-	const most = 1
+	enough := c.best.Value - 10
+	least := Candidate{Value: enough}
 	for _, t := range c.near {
-		if t.Spec.Drift && t.Value < c.best.Value && c.try(c.spec(t.Spec.Order.P, t.Spec.Order.Q, t.Spec.Seasonal.P, t.Spec.Seasonal.Q, false)) {
+		if !(t.Value < enough) {
+			continue
+		}
+		if t.Spec.Drift && c.try(c.spec(t.Spec.Order.P, t.Spec.Order.Q, t.Spec.Seasonal.P, t.Spec.Seasonal.Q, false)) {
 			return true
 		}
-	}
-	for range most {
-		slices.SortStableFunc(c.near, func(a, b Candidate) int { return cmp.Compare(a.Value, b.Value) })
-		if len(c.near) == 0 || !(c.near[0].Value < c.best.Value) {
-			return false
-		}
-		at := c.near[0].Spec
-		c.near = c.near[1:]
-		if c.step(at) {
-			return true
+		if t.Value < least.Value {
+			least = t
 		}
 	}
-	return false
+	return least.Value < enough && c.step(least.Spec)
 }
 
 // step tries what is next to a model: seasonal orders first, then the others,
