@@ -22,7 +22,7 @@ type innovations struct {
 
 // negligible is the relative change of the innovation's variance from which on the
 // filter is taken as steady.
-const negligible = 1e-17
+const negligible = 1e-14
 
 // run filters the columns (series and regressors, of equal length) and adds the
 // products of their innovations to sums. It returns false when the autoregression is

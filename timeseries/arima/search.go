@@ -237,7 +237,7 @@ func (s *search) tournament(w way, starts [][]float64) [][]float64 {
 		all[i] = s.minimiser(w)
 		all[i].begin(x)
 	}
-	for rounds, left := 4, all; len(left) > 1; rounds *= 2 {
+	for rounds, left := 2, all; len(left) > 1; rounds *= 2 {
 		for _, m := range left {
 			m.run(rounds, coarse)
 		}
