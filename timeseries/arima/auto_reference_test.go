@@ -1,8 +1,10 @@
 package arima
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"testing"
 
@@ -121,4 +123,33 @@ func TestReferenceAutoFit(t *testing.T) {
 		}
 		referencetest.Within(t, name, "forecast and limits, of half the 95 % interval", worst, 0.02)
 	})
+}
+
+// What R chooses for series of testdata/auto.R.
+func TestReferenceAutoDrawn(t *testing.T) {
+	data, err := os.ReadFile("testdata/auto.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Name         string
+		Period       int
+		Values       referencetest.Values
+		AICc         float64
+		D, SeasonalD int
+		Model        string
+	}
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		got, err := Choose(c.Values, ChooseConfig{Period: c.Period, PriorVariance: 1e6})
+		if err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+			continue
+		}
+		differs := math.Abs(float64(got.Spec.Order.D-c.D)) + math.Abs(float64(got.Spec.Seasonal.D-c.SeasonalD))
+		referencetest.Within(t, c.Name, "differences, "+got.Spec.String()+" for R's "+c.Model, differs, 0)
+		referencetest.Within(t, c.Name, "AICc, ours less R's", got.AICc-c.AICc, 2)
+	}
 }
