@@ -31,6 +31,11 @@ func watched(t *testing.T, steps int, reading func(step int) (iops, latency floa
 	if err != nil {
 		t.Fatal(err)
 	}
+	daily := forecast.Default()
+	daily.Every = 24 * time.Hour // in between, models are updated
+	if p.chooser, err = forecast.New(daily, p.buildModels(nil, &faultList{})); err != nil {
+		t.Fatal(err)
+	}
 	p.chooser = p.chooser.Unhurried()
 	clock := midnight
 	stages := p.stages()
