@@ -30,7 +30,7 @@ type ChooseConfig struct {
 	Stationary  bool  // no differences
 	NoConstant  bool  // neither mean nor drift
 	Exhaustive  bool  // all models up to MaxTerms; otherwise stepwise
-	Exact       bool  // compare exact likelihoods also for more than 150 readings or 12 steps in a season
+	Exact       bool  // compare exact likelihoods also where that takes long; see the package comment
 
 	PriorVariance float64 // for the model chosen, as in Config; candidates are compared by the exact likelihood
 
@@ -99,19 +99,24 @@ func newChooser(y []float64, cfg ChooseConfig) (*chooser, error) {
 		c.cfg.Regressors = append(c.cfg.Regressors, Regressor{r.Name, r.Values[first:]})
 	}
 	c.limit()
-	if c.way = conditional; cfg.Exact || len(present(c.y)) <= 150 && cfg.Period <= 12 || cfg.Period > 1 && c.affordable() {
+	if c.way = conditional; cfg.Exact || c.affordable() {
 		c.way = exact
 	}
 	return c, c.difference()
 }
 
-// affordable says whether candidates can be compared by their exact likelihood: its
-// time is that of the readings times the reach of the model, with gaps times its square.
+// affordable says whether candidates are compared by their exact likelihood: its time is
+// that of the readings times the reach of the model, with gaps times its square. Long series
+// without season gain little by it.
 func (c *chooser) affordable() bool {
 	const most = 5e5
-	reach := 1 + max(c.cfg.Max.P+c.cfg.SeasonalMax.P*c.cfg.Period, c.cfg.Max.Q+c.cfg.SeasonalMax.Q*c.cfg.Period)
+	count, m := len(present(c.y)), c.cfg.Period
+	if m == 1 || count <= 150 && m <= 12 {
+		return count <= 150
+	}
+	reach := 1 + max(c.cfg.Max.P+c.cfg.SeasonalMax.P*m, c.cfg.Max.Q+c.cfg.SeasonalMax.Q*m)
 	steps := len(c.y) * reach
-	if len(present(c.y)) < len(c.y) {
+	if count < len(c.y) {
 		steps *= reach
 	}
 	return steps <= most

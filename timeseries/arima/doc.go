@@ -33,9 +33,11 @@
 // strong, and the rest until the test of Kwiatkowski, Phillips, Schmidt and Shin (1992)
 // does not reject stationarity; from four models the search goes on to the first better
 // one among those whose orders differ by one, and ends where there is none. Models with a
-// root within 1 % of the unit circle are not taken. Long series (more than 150 readings)
-// and long seasons (more than 12 steps) are compared at conditional estimates, and the
-// best again at the maximum of their likelihood.
+// root within 1 % of the unit circle are not taken, but the search passes through those
+// that would be much better. Candidates are compared by their exact likelihood; for more than
+// 150 readings without season, and where readings times reach of the longest model (with gaps,
+// its square) are more than 5e5, at conditional estimates, and the best three again at the
+// maximum of their likelihood.
 //
 // Sources besides: Durbin, Koopman (2012), "Time Series Analysis by State Space Methods";
 // Gardner, Harvey, Phillips (1980), Applied Statistics 29, AS 154; Hyndman, Khandakar (2008),
