@@ -21,7 +21,14 @@
 //
 // P being the share in the record, and beyond the √n greatest a generalised Pareto tail: P falls as a power of d whose
 // index is Hill's estimate. The factor 0.7 makes what is hardly greater than what was seen before not new. A metric's surprise is the
-// power mean (Σ s⁴/n)^¼ over the scales, between the mean and the greatest. Levels take in what is within four spreads of
+// power mean (Σ s⁴/n)^¼ over the scales, between the mean and the greatest.
+//
+// Spikes among spikes lie in one bucket of their tail. So the logarithms of the six greatest excursions of each sign are kept ([Records]),
+// and a reading beyond all of them is as surprising as its distance is great beside those among them: by
+//
+//	s = 1 + 5 log10(1 + r/5)
+//
+// r being its distance from the greatest over the mean distance of the others from the sixth. Its s⁴ joins the sum above. Levels take in what is within four spreads of
 // them, so that an incident moves them slowly and a lasting level is learned in the end; deviations reach their tails 32 readings
 // late, so that an incident does not explain itself.
 //

@@ -72,6 +72,7 @@ type Metric struct {
 	Season  int8     // the one that is used, or -1
 	Size    [NumScales]mean
 	Tails   [NumScales][2]Tail // above and below
+	Records [2]Records         // of readings, above and below
 	// Waiting holds the newest deviations of each scale, as bucket + 1 and, below the level, with a minus: they go into the tails only
 	// later, so that an incident does not make itself usual at once.
 	Waiting [wait][NumScales]int8
@@ -92,7 +93,7 @@ func NewMetric(step float64, seasons bool) Metric {
 
 // Judgement is what is said of a reading.
 type Judgement struct {
-	Surprise  float64            // power mean over the scales, in decades of probability
+	Surprise  float64            // power mean over the scales and the record, in decades of probability
 	Scales    [NumScales]float64 // of each scale
 	Deviation float64            // of the reading from its level, with sign, in the metric's unit
 	Expected  float64
@@ -211,7 +212,18 @@ func (m *Metric) judge(j *Judgement, y, spread float64) {
 		}
 		m.Size[i].update(sizeAlpha, size)
 	}
+	record := m.record(deviations[Reading], spread)
+	sum += record * record * record * record
 	j.Surprise = math.Sqrt(math.Sqrt(sum / float64(NumScales)))
+}
+
+// record is the surprise of a reading whose deviation is the greatest yet.
+func (m *Metric) record(deviation, spread float64) float64 {
+	if m.Count <= settled {
+		return 0
+	}
+	usual := max(m.Size[Reading].Mean, sizeFloor*spread)
+	return max(m.Records[0].observe(deviation, usual), m.Records[1].observe(-deviation, usual))
 }
 
 // relative is a deviation in units of the usual one, which is 0 while there was none.

@@ -1,0 +1,61 @@
+package surprise
+
+import "math"
+
+const (
+	tops = 6
+	// leastSpacing is the least that the greatest excursions are taken to differ by, as a logarithm.
+	leastSpacing = 0.02
+	// greatest is what an excursion counts for being the greatest yet, in decades.
+	greatest = 1.0
+)
+
+// Records are the greatest excursions of one sign: a run of readings that deviate by more than is usual is one, and counts by its
+// greatest deviation. They tell a spike above all others from the others, where a Tail has them in one bucket.
+type Records struct {
+	Top   [tops]float32 // logarithms, greatest first
+	Peak  float32       // of the excursion that lasts
+	Known int8          // in Top
+	Lasts bool
+}
+
+// observe judges a deviation by the excursions before the one it belongs to, and learns it. The surprise is 0 for what is no record.
+// Where the tail is a power law the logarithms are exponential, and the mean distance of the others from the least of the k greatest
+// tells the scale (Hill 1975): with what k of them leave unknown of it, a reading lies r times that distance beyond the greatest with
+// probability (1 + r/(k-1))^-(k-1).
+func (r *Records) observe(size, usual float64) float64 {
+	if !(size > usual) {
+		r.close()
+		return 0
+	}
+	at := math.Log(size)
+	if !r.Lasts || at > float64(r.Peak) {
+		r.Peak, r.Lasts = float32(at), true
+	}
+	over := at - float64(r.Top[0])
+	if r.Known < tops || over <= 0 {
+		return 0
+	}
+	sum := 0.0
+	for _, top := range r.Top[:tops-1] {
+		sum += float64(top - r.Top[tops-1])
+	}
+	return greatest + (tops-1)*math.Log10(1+over/max(sum, leastSpacing*(tops-1)))
+}
+
+// close ends the excursion that lasts, if one does.
+func (r *Records) close() {
+	if !r.Lasts {
+		return
+	}
+	r.Lasts = false
+	for i := range r.Top {
+		if i >= int(r.Known) {
+			r.Top[i], r.Known = r.Peak, r.Known+1
+			return
+		}
+		if r.Peak > r.Top[i] {
+			r.Top[i], r.Peak = r.Peak, r.Top[i]
+		}
+	}
+}

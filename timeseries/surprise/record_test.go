@@ -1,0 +1,95 @@
+package surprise
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// Whatever the power of a tail, records surprise alike. More than one in ten surprises by a decade beyond being one: a record is
+// likelier where the greatest happen to lie close together. By Rényi's representation of their distances the share beyond is the product
+// over i = 1..k-1 of (1 + 1/i)/(1 + 1/i + r/(k-1)).
+func TestRecordsOfPowerLaws(t *testing.T) {
+	share := func(decades float64) float64 {
+		p, r := 1.0, math.Pow(10, decades/(tops-1))-1
+		for i := 1.0; i < tops; i++ {
+			p *= (1 + 1/i) / (1 + 1/i + r)
+		}
+		return p
+	}
+	f := func(index float64) {
+		t.Helper()
+		rng := rand.New(rand.NewPCG(11, 11))
+		records, beyond := 0.0, [2]float64{}
+		for range 2000 {
+			var r Records
+			for range 100 {
+				s := r.observe(math.Exp(rng.ExpFloat64()/index), 1)
+				r.observe(0, 1)
+				if s == 0 {
+					continue
+				}
+				records++
+				for i := range beyond {
+					if s-greatest > float64(i+1) {
+						beyond[i]++
+					}
+				}
+			}
+		}
+		for i := range beyond {
+			if got, want := beyond[i]/records, share(float64(i+1)); math.Abs(got-want) > 0.1*want {
+				t.Errorf("index %g: of %g records %.4f are %d decades beyond, want %.4f", index, records, got, i+1, want)
+			}
+		}
+	}
+	f(0.5)
+	f(1)
+	f(3)
+}
+
+func TestARecordIsToldFromSpikesOfUsualHeight(t *testing.T) {
+	f := func(height float64, record bool) {
+		t.Helper()
+		rng := rand.New(rand.NewPCG(12, 12))
+		said := play(6000, func(i int) float64 {
+			switch x := rng.NormFloat64(); {
+			case i == 5990:
+				return height
+			case i%40 == 30:
+				return 60 + 3*x
+			default:
+				return x
+			}
+		})
+		if alert := said[5990].Alert; alert > 1.4 != record {
+			t.Errorf("a spike of %g among spikes of 60: %.2f", height, alert)
+		}
+	}
+	f(62, false)
+	f(66, false)
+	f(100, true)
+}
+
+// An excursion counts once, by its greatest deviation, and is compared with those before it only.
+func TestAnExcursionIsOne(t *testing.T) {
+	var r Records
+	for i := range 8 {
+		for _, size := range []float64{2, 10 + float64(i), 3, 0.5} {
+			r.observe(size, 1)
+		}
+	}
+	for i, top := range r.Top {
+		if want := math.Log(float64(17 - i)); math.Abs(float64(top)-want) > 1e-6 {
+			t.Errorf("top %d is %g, want %g", i, top, want)
+		}
+	}
+	first := r.observe(40, 1)
+	if second := r.observe(40, 1); first <= greatest || second != first {
+		t.Errorf("the same excursion surprises by %g, then by %g", first, second)
+	}
+	r.observe(0, 1)
+	if again := r.observe(40, 1); again != 0 {
+		t.Errorf("what was reached before surprises by %g", again)
+	}
+}
