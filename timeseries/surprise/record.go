@@ -13,11 +13,12 @@ const (
 // Records are the greatest excursions of one sign: a run of readings that deviate by more than is usual is one, and counts by its
 // greatest deviation. They tell a spike above all others from the others, where a Tail has them in one bucket.
 type Records struct {
-	Top   [tops]float32 // logarithms, greatest first
-	Peak  float32       // of the excursion that lasts
-	Known int8          // in Top
-	Lasts bool
+	Top  [tops]float32 // heights, greatest first; 0 is none
+	Peak float32       // height of the excursion that lasts
 }
+
+// height is the logarithm of a deviation above 0, moved so that it is above 0 for the least of them.
+func height(size float64) float32 { return float32(math.Log(size) + 800) }
 
 // observe judges a deviation by the excursions before the one it belongs to, and learns it. The surprise is 0 for what is no record.
 // Where the tail is a power law the logarithms are exponential, and the mean distance of the others from the least of the k greatest
@@ -28,34 +29,25 @@ func (r *Records) observe(size, usual float64) float64 {
 		r.close()
 		return 0
 	}
-	at := math.Log(size)
-	if !r.Lasts || at > float64(r.Peak) {
-		r.Peak, r.Lasts = float32(at), true
-	}
-	over := at - float64(r.Top[0])
-	if r.Known < tops || over <= 0 {
+	at := height(size)
+	r.Peak = max(r.Peak, at)
+	least, over := r.Top[tops-1], float64(at-r.Top[0])
+	if least == 0 || over <= 0 {
 		return 0
 	}
 	sum := 0.0
 	for _, top := range r.Top[:tops-1] {
-		sum += float64(top - r.Top[tops-1])
+		sum += float64(top - least)
 	}
 	return greatest + (tops-1)*math.Log10(1+over/max(sum, leastSpacing*(tops-1)))
 }
 
 // close ends the excursion that lasts, if one does.
 func (r *Records) close() {
-	if !r.Lasts {
-		return
-	}
-	r.Lasts = false
 	for i := range r.Top {
-		if i >= int(r.Known) {
-			r.Top[i], r.Known = r.Peak, r.Known+1
-			return
-		}
 		if r.Peak > r.Top[i] {
 			r.Top[i], r.Peak = r.Peak, r.Top[i]
 		}
 	}
+	r.Peak = 0
 }

@@ -80,7 +80,7 @@ func TestAnExcursionIsOne(t *testing.T) {
 		}
 	}
 	for i, top := range r.Top {
-		if want := math.Log(float64(17 - i)); math.Abs(float64(top)-want) > 1e-6 {
+		if want := height(float64(17 - i)); top != want {
 			t.Errorf("top %d is %g, want %g", i, top, want)
 		}
 	}

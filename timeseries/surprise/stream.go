@@ -10,7 +10,7 @@ const (
 	slots    = 96 // of a day, 15 minutes each
 	slotGain = 0.3
 	// slotShare of what is usual there is taken from a surprise.
-	slotShare = 0.6
+	slotShare = 0.7
 
 	// Hold is how many readings a surprise is remembered for: another within them must surpass it by holdRatio to count in full.
 	Hold      = 200
