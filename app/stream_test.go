@@ -53,7 +53,7 @@ func TestStreamIncident(t *testing.T) {
 	s := newStream(t, 1)
 	anomalies, told := 0, 0
 	var worst, last foreshock.Severity
-	for i := range 4300 {
+	for i := range 4400 {
 		x := 1000 + 30*rng.NormFloat64()
 		if i >= 4000 && i < 4180 {
 			x *= 4
