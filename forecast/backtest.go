@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 )
 
 // folds is how many times a model is fitted in a back-test: what it learned of half the history would not tell how it will do with all of it.
@@ -97,11 +98,17 @@ func finite(mean, deviation []float64) error {
 	return nil
 }
 
-// loss is the mean pinball loss of paths whose quantiles are as the correction says, in the unit of the values.
+// loss is the mean pinball loss, in the unit of the values, of paths whose quantiles are as the correction says. The middle counts too when it is not among the levels: which
+// models are chosen should not depend on that.
 func (t *test) loss(p paths, c *correction, levels []float64, scale Scale) float64 {
+	const middle = 0.5
+	apart := !slices.Contains(levels, middle)
 	var sum mean
 	t.each(func(i int, y float64) {
 		y = scale.From(y)
+		if apart {
+			sum.add(middle * math.Abs(y-scale.From(p.mean[i])))
+		}
 		for l, level := range levels {
 			d := y - scale.From(c.quantile(l, p.mean[i], p.deviation[i]))
 			sum.add(max(level*d, (level-1)*d))

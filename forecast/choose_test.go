@@ -286,3 +286,23 @@ func BenchmarkUpdate(b *testing.B) {
 		chosen.Forecast()
 	}
 }
+
+// Which models are chosen does not depend on whether the middle is among the levels that are asked for.
+func TestMiddleCounts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	c := chooser(t)
+	for range 60 {
+		h := history(200, func(i int) float64 { // a few values that go far astray make tails alike and the middle not
+			x := 1000 + 200*math.Sin(float64(i)/12*math.Pi) + 30*rng.NormFloat64()
+			if rng.IntN(12) == 0 {
+				x += 3000 * rng.Float64()
+			}
+			return x
+		}, 24)
+		with := c.ChooseFor(context.Background(), h, 24, []float64{0.025, 0.5, 0.975}).Forecast()
+		without := c.ChooseFor(context.Background(), h, 24, []float64{0.025, 0.975}).Forecast()
+		if !with.Usable() || with.Model != without.Model || !slices.Equal(with.Mean, without.Mean) {
+			t.Errorf("%s with the middle, %s without", with.Model, without.Model)
+		}
+	}
+}
