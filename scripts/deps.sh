@@ -12,6 +12,7 @@ needs=(
   prometheus-node-exporter:prometheus-node-exporter
   victoria-metrics:victoria-metrics
   fio:fio
+  python3:python3 # for the scorers that come with the labelled data
   gcc:gcc # for the race detector
 )
 if [ "${1:-}" = guest ]; then
