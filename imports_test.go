@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"decide":   {""},
 	"act":      {""},
 	"feedback": {"", "timeseries/*"},
+	"simulate": {""}, // the plant; app drives the stages with it
 
 	// Components import their stage, never each other.
 	"ingest/*":   {"", "ingest", "timeseries/*"},
@@ -49,12 +50,12 @@ var mayImport = map[string][]string{
 	"ui/*":     {"", "ui/chart"}, // drawings and pages of them, for reports as well
 	"app": {
 		"", "config", "api", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
-		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "timeseries/*",
+		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "simulate", "timeseries/*",
 	},
 	"app/*":      {}, // tests of the whole program, which know it from outside
-	"cmd/*":      {"", "app", "api", "config", "pipeline", "timeseries/*", "ui/report"},
+	"cmd/*":      {"", "app", "api", "config", "pipeline", "simulate", "timeseries/*", "ui/report"},
 	"bench":      {"", "app", "config", "ingest", "ingest/*", "pipeline"},
-	"bench/*":    {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "timeseries/*"}, // accuracy, beside the peers
+	"bench/*":    {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "simulate", "timeseries/*"}, // accuracy, beside the peers
 	"examples/*": {"", "capacity", "capacity/http", "capacity/limits"},
 }
 
