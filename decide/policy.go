@@ -28,11 +28,13 @@ type Policy struct {
 	Patience   time.Duration                  `yaml:"patience"`    // how long a proposal waits for a person; default 15m
 	MaxLatency time.Duration                  `yaml:"max_latency"` // what people want; 0: only what is normal counts
 	// Above is the share of what is allocated at which demand alone is reason to grow, without anomaly or forecast; 0: never.
-	Above    float64 `yaml:"above"`
-	Reduce   Reduce  `yaml:"reduce"`
-	Limits   Limits  `yaml:"limits"`
-	Forecast bool    `yaml:"forecast"` // act ahead on a forecast alone; true in Default
-	Consent  bool    `yaml:"consent"`  // to what cannot be undone, without asking; default false
+	Above  float64 `yaml:"above"`
+	Reduce Reduce  `yaml:"reduce"`
+	// Objective is what capacity and lateness cost, where it is known.
+	Objective Costs  `yaml:"objective"`
+	Limits    Limits `yaml:"limits"`
+	Forecast  bool   `yaml:"forecast"` // act ahead on a forecast alone; true in Default
+	Consent   bool   `yaml:"consent"`  // to what cannot be undone, without asking; default false
 }
 
 // Bounds is what a policy allows in one dimension, in the dimension's unit.
@@ -51,6 +53,16 @@ type Reduce struct {
 	Cooldown time.Duration `yaml:"cooldown"` // after an action took effect; default 30m
 	Blind    bool          `yaml:"blind"`    // also where no forecast says that it stays low; default false
 }
+
+// Costs are what capacity and lateness cost, in any one currency: only ratios count. The zero value states nothing.
+type Costs struct {
+	UnitHour    float64 `yaml:"unit_hour"`   // of a unit of capacity for an hour
+	LateSecond  float64 `yaml:"late_second"` // of a second in which latency is above what people want, per unit of the capacity that would have kept it below
+	Utilisation float64 `yaml:"utilisation"` // the highest, 0-1, at which latency is what people want
+}
+
+// Stated says whether there is an objective.
+func (o Costs) Stated() bool { return o.UnitHour > 0 && o.LateSecond > 0 && o.Utilisation > 0 }
 
 // Limits bound what the policy may do; 0 means the default, a negative number none.
 type Limits struct {
@@ -122,6 +134,7 @@ func (p Policy) Check() []error {
 			c.bounds(d, b)
 		}
 	}
+	c.objective(p.Objective)
 	c.duration("reduce.after", p.Reduce.After)
 	c.duration("reduce.cooldown", p.Reduce.Cooldown)
 	c.when(!within(p.Reduce.Below, 0.01, 0.99), "reduce.below is %g; between 0.01 and 0.99 is allowed, for example 70%%", p.Reduce.Below)
@@ -148,6 +161,13 @@ func (c *checker) patterns(list []string) {
 		_, err := compile(glob)
 		c.when(err != nil, "match[%d] is %q: %v; write for example \"disk/*\"", i, glob, err)
 	}
+}
+
+func (c *checker) objective(o Costs) {
+	c.when(!within(o.UnitHour, 0, math.MaxFloat64), "objective.unit_hour is %g; at least 0 is allowed, for example 1", o.UnitHour)
+	c.when(!within(o.LateSecond, 0, math.MaxFloat64), "objective.late_second is %g; at least 0 is allowed", o.LateSecond)
+	c.when(!within(o.Utilisation, 0, 1), "objective.utilisation is %g; between 0 and 1 is allowed, for example 90%%", o.Utilisation)
+	c.when(o != Costs{} && !o.Stated(), "objective states a part only; unit_hour, late_second and utilisation belong together")
 }
 
 func (c *checker) bounds(d foreshock.Dimension, b Bounds) {

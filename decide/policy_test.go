@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -117,4 +118,20 @@ func TestCheck(t *testing.T) {
 	if n := len(all.Check()); n != 4 { // and the name
 		t.Errorf("%d faults at once, expected 4: %v", n, all.Check())
 	}
+}
+
+func TestObjective(t *testing.T) {
+	f := func(o Costs, stated bool, faults int) {
+		t.Helper()
+		p := Default()
+		p.Name, p.Objective = "p", o
+		if got := p.Check(); len(got) != faults || o.Stated() != stated {
+			t.Errorf("%+v: stated %v, faults %v", o, o.Stated(), got)
+		}
+	}
+	f(Costs{}, false, 0)
+	f(Costs{UnitHour: 1, LateSecond: 20. / 3600, Utilisation: 0.9}, true, 0)
+	f(Costs{UnitHour: 1, Utilisation: 0.9}, false, 1)
+	f(Costs{UnitHour: 1, LateSecond: 1, Utilisation: 1.1}, true, 1)
+	f(Costs{UnitHour: -1, LateSecond: math.NaN(), Utilisation: 0.9}, false, 3)
 }
