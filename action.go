@@ -146,6 +146,16 @@ type ActionChange struct {
 	Note     string      `json:"note,omitempty"` // why, in words
 	Actor    string      `json:"actor,omitempty"`
 	Observed Allocation  `json:"observed,omitzero"`
+	// Effective is when the amounts took effect, where the provider says so; else it is when they were seen to be there.
+	Effective time.Time `json:"effective,omitzero"`
+}
+
+// Since is when the amounts of an action that is done took effect; told is when the change was told.
+func (c *ActionChange) Since(told time.Time) time.Time {
+	if c.Effective.IsZero() || c.Effective.After(told) {
+		return told
+	}
+	return c.Effective
 }
 
 // Kind is what a decision comes to.

@@ -36,6 +36,7 @@ type Progress struct {
 	// Done: the provider's terminal state with the amounts in effect. Failed: terminal, and not in effect. UnderWay: the
 	// provider is at it. None of them: nothing of the change is to be seen, or not yet.
 	Done, Failed, UnderWay bool
+	Since                  time.Time // when the amounts took effect, where the provider says so
 	Note                   string
 }
 

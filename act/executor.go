@@ -34,6 +34,7 @@ type Executor struct {
 	mu       sync.Mutex // guards the rest, and what job says
 	jobs     map[string]*job
 	came     int
+	resumed  bool // what the ledger showed as open was taken up
 	paces    map[string]*pace
 	sick     string                       // why the journal took nothing when last asked, or ""
 	calls    map[string]chan struct{}     // actions for which the provider is being asked; closed when it answered
@@ -156,6 +157,10 @@ func (e *Executor) kick() {
 func (e *Executor) recoverOpen() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.resumed {
+		return
+	}
+	e.resumed = true
 	now := e.Now()
 	for _, found := range e.Ledger.unfinished() {
 		c := &found.change
@@ -210,7 +215,7 @@ func (e *Executor) Run(ctx context.Context) error {
 // drain is how long calls may take to come back when the program stops.
 const drain = 5 * time.Second
 
-// Drive does in the caller's goroutine all that is due by Options.Now, what the ledger shows as open included, and says when
+// Drive does in the caller's goroutine all that is due by Options.Now, what the ledger showed as open before included, and says when
 // there is more to do; the zero time says never. It is Run for those whose time is not the real one.
 func (e *Executor) Drive(ctx context.Context) time.Time {
 	e.recoverOpen()

@@ -54,7 +54,7 @@ func (e *entry) holds() bool { return !e.change.State.Terminal() || e.change.Sta
 // Past is an action that took effect.
 type Past struct {
 	Action  foreshock.Action
-	Time    time.Time // when it was seen to be in effect
+	Time    time.Time // when it took effect
 	Judged  bool
 	Verdict foreshock.Verdict
 }
@@ -133,7 +133,7 @@ func (l *Ledger) changed(c *foreshock.ActionChange, at time.Time, recorded bool)
 	}
 	e.on.hold(e)
 	if c.State == foreshock.Done {
-		e.on.last = &Past{Action: c.Action, Time: at}
+		e.on.last = &Past{Action: c.Action, Time: c.Since(at)}
 	}
 	if h := l.holds[c.Action.Grant]; h != nil {
 		h.Target, h.Resource, h.From, h.To, h.State = c.Action.Target, c.Action.Resource, c.Action.From, c.Action.To, c.State

@@ -15,6 +15,7 @@ type resources struct {
 	known map[resourceKey]*watched
 	fleet map[string]*fleet // by policy
 	wake  chan resourceKey
+	due   time.Time // in virtual time: when all are read again
 }
 
 // fleet counts a policy's resources, and those of which the data are not fresh.
@@ -131,6 +132,17 @@ func (r *resources) demand(target, name string, user foreshock.ID, mine foreshoc
 		}
 	}
 	return sum
+}
+
+// advance reads all resources when that is due, in virtual time.
+func (r *resources) advance(now time.Time) {
+	if now.Before(r.due) {
+		return
+	}
+	r.due = now.Add(readEvery)
+	for _, key := range r.keys() {
+		r.read(context.Background(), key)
+	}
 }
 
 // run reads resources that are due until ctx ends.

@@ -213,6 +213,7 @@ func (p *Pipeline) Advance(_ context.Context, now time.Time) error {
 	if !p.Virtual {
 		return fmt.Errorf("the clock of a live pipeline cannot be set")
 	}
+	p.resources.advance(now)
 	p.owners[0].advance(now)
 	return nil
 }

@@ -148,7 +148,7 @@ func (p *Pipeline) ActionChanged(e *foreshock.Event) {
 		case foreshock.Called:
 			w.calledAt = e.Time
 		case foreshock.Done:
-			o.begin(w, change.Action, e.Time)
+			o.begin(w, change.Action, change.Since(e.Time))
 		case foreshock.Failed, foreshock.Refused, foreshock.Expired, foreshock.Parked:
 			w.decideAt = time.Time{}
 		}
