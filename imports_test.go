@@ -33,6 +33,8 @@ var mayImport = map[string][]string{
 	"act":      {""},
 	"feedback": {"", "timeseries/*"},
 	"simulate": {""}, // the plant; app drives the stages with it
+	// The plant as a target: only what is simulated can be changed through it, so that it is no component that a configuration could name.
+	"simulate/*": {"", "act", "simulate"},
 
 	// Components import their stage, never each other.
 	"ingest/*":   {"", "ingest", "timeseries/*"},
@@ -50,7 +52,7 @@ var mayImport = map[string][]string{
 	"ui/*":     {"", "ui/chart"}, // drawings and pages of them, for reports as well
 	"app": {
 		"", "config", "api", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
-		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "simulate", "timeseries/*",
+		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "simulate", "simulate/*", "timeseries/*",
 	},
 	"app/*":      {}, // tests of the whole program, which know it from outside
 	"cmd/*":      {"", "app", "api", "config", "pipeline", "simulate", "timeseries/*", "ui/report"},

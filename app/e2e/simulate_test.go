@@ -1,0 +1,223 @@
+package e2e_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/foreshock-io/foreshock/app"
+	settings "github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/simulate"
+)
+
+// demand is a day and a half of a load with a daily rhythm, a surge every six hours, and half an hour of which nothing was measured.
+func demand() *simulate.Trace {
+	t := &simulate.Trace{Start: 1_700_000_040 - 17} // its steps do not end on the minute
+	for i := range 36 * 60 {
+		x := 1500 + 900*math.Sin(2*math.Pi*float64(i)/1440) + 40*math.Sin(float64(i*i))
+		if i%360 > 300 {
+			x += 2500
+		}
+		t.Demand, t.Bytes = append(t.Demand, x), append(t.Bytes, 16384*x)
+		t.Missing = append(t.Missing, i >= 1000 && i < 1030)
+	}
+	return t
+}
+
+// driven is a run of the program as a child of a simulator.
+type driven struct {
+	t      *testing.T
+	plant  *simulate.Plant
+	stdin  io.Writer
+	stdout *bufio.Scanner
+	log    strings.Builder // all that the program wrote
+	other  map[string]int  // lines of other types
+}
+
+// number is a reading as JSON; what was not measured is null.
+func number(x float64) any {
+	if math.IsNaN(x) {
+		return nil
+	}
+	return x
+}
+
+func (d *driven) say(message map[string]any) {
+	line, err := json.Marshal(message)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if _, err := d.stdin.Write(append(line, '\n')); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// hear reads the actions up to done.
+func (d *driven) hear() (asked []float64) {
+	for d.stdout.Scan() {
+		d.log.WriteString(d.stdout.Text() + "\n")
+		var answer struct {
+			Type        string
+			T           int64
+			ID          string
+			Provisioned float64
+		}
+		if err := json.Unmarshal(d.stdout.Bytes(), &answer); err != nil {
+			d.t.Fatalf("%s: %v", d.stdout.Text(), err)
+		}
+		switch answer.Type {
+		case "done", "action":
+			if answer.T != d.plant.Time() || answer.Type == "action" && answer.ID != "vol/1" {
+				d.t.Fatalf("at %d it said %s", d.plant.Time(), d.stdout.Text())
+			}
+			if answer.Type == "done" {
+				return asked
+			}
+			asked = append(asked, answer.Provisioned)
+		default:
+			d.other[answer.Type]++
+		}
+	}
+	d.t.Fatalf("no done at %d", d.plant.Time())
+	return nil
+}
+
+// drive runs the program against a plant, and checks that it ends well after its last line.
+func drive(t *testing.T, p simulate.Provider, last string) *driven {
+	cmd := exec.Command(binary(t), "simulate", "--stdio")
+	cmd.Dir = t.TempDir()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	d := &driven{t: t, plant: simulate.NewPlant(demand(), p), stdin: stdin, stdout: bufio.NewScanner(stdout), other: map[string]int{}}
+	d.stdout.Buffer(nil, 1<<20)
+	d.say(map[string]any{
+		"type": "hello", "protocol": 1, "id": "vol/1", "t": d.plant.Time(), "step_s": 60, "warmup_s": 3600, "provisioned": d.plant.Provisioned(), "unit": "iops",
+		"provider": map[string]any{
+			"name": p.Name, "quantum": p.Quantum, "min": p.Min, "max": p.Max, "apply_delay_s": p.ApplyDelay.Seconds(), "cooldown_s": p.Cooldown.Seconds(),
+		},
+		"slo":       map[string]any{"latency_ms": 10.0, "base_latency_ms": 1.0, "max_utilisation": 0.9},
+		"objective": map[string]any{"late_weight": 20.0},
+	})
+	d.hear()
+	for !d.plant.Done() {
+		d.step()
+	}
+	if _, err := io.WriteString(stdin, last); err != nil {
+		t.Fatal(err)
+	}
+	if last == "" {
+		_ = stdin.Close()
+	}
+	for d.stdout.Scan() {
+		d.log.WriteString(d.stdout.Text() + "\n")
+	}
+	if err := cmd.Wait(); err != nil || said.String() != "" {
+		t.Errorf("it ended with %v: %s", err, said.String())
+	}
+	return d
+}
+
+func (d *driven) step() {
+	s := d.plant.Next()
+	d.say(map[string]any{
+		"type": "sample", "id": "vol/1", "t": s.Time, "missing": s.Missing, "provisioned": s.Provisioned, "effective": s.Effective, "next_action_t": s.NextAction,
+		"latency_ms": number(s.Latency), "throughput_bps": number(s.Throughput), "iops": number(s.IOPS), "queue_depth": number(s.QueueDepth),
+	})
+	var last *simulate.Result
+	for _, amount := range d.hear() {
+		r := d.plant.Act(amount)
+		last = &r
+	}
+	if last != nil {
+		d.say(map[string]any{
+			"type": "action_result", "id": "vol/1", "t": last.Time, "requested": last.Requested, "provisioned": last.Provisioned, "status": last.Status, "effective_t": last.Effective,
+		})
+	}
+	d.say(map[string]any{"type": "remark", "text": "what is not known is passed over"})
+}
+
+// inProcess runs the same loop without a child.
+func inProcess(t *testing.T, p simulate.Provider) *simulate.Plant {
+	plant := simulate.NewPlant(demand(), p)
+	l, err := app.NewLoop(settings.Default(), app.LoopOptions{Volume: plant.Volume("vol/1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for !plant.Done() {
+		asked, err := l.Sample(plant.Next())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, amount := range asked {
+			plant.Act(amount)
+		}
+	}
+	return plant
+}
+
+// The program as a child does what it does in process, twice the same to the byte, and ends well both by bye and by the end of its input.
+func TestSimulateOverStandardInput(t *testing.T) {
+	t.Parallel()
+	for _, p := range simulate.Benchmark() {
+		t.Run(p.Name, func(t *testing.T) {
+			got := drive(t, p, "{\"type\":\"bye\"}\n")
+			if again := drive(t, p, ""); again.log.String() != got.log.String() {
+				t.Error("a second run says something else")
+			}
+			want := fmt.Sprint(inProcess(t, p).Accepted)
+			if fmt.Sprint(got.plant.Accepted) != want || len(got.plant.Accepted) == 0 {
+				t.Errorf("as a child it changed\n%v\nin process\n%v", got.plant.Accepted, want)
+			}
+			if got.other["decision"] == 0 || got.other["anomaly"] == 0 {
+				t.Errorf("it told of %v", got.other)
+			}
+		})
+	}
+}
+
+// What is wrong with a line is told with its place, and the exit code is not 0.
+func TestSimulateTellsBadLines(t *testing.T) {
+	t.Parallel()
+	const hello = `{"type":"hello","protocol":1,"id":"v","t":600,"step_s":60,"provisioned":500,"provider":{"quantum":1,"min":1,"max":9000}}`
+	f := func(want string, lines ...string) {
+		t.Helper()
+		cmd := exec.Command(binary(t), "simulate", "--stdio")
+		cmd.Stdin = strings.NewReader(strings.Join(lines, "\n"))
+		var said strings.Builder
+		cmd.Stderr = &said
+		err := cmd.Run()
+		if (want == "") != (err == nil) || !strings.Contains(said.String(), want) {
+			t.Errorf("%q: %v: %s; want %q", lines, err, said.String(), want)
+		}
+	}
+	sample := func(at int) string {
+		return fmt.Sprintf(`{"type":"sample","id":"v","t":%d,"provisioned":500,"latency_ms":1,"iops":100,"queue_depth":null}`, at)
+	}
+	f("", hello, sample(660), "", sample(720))
+	f("line 1: a sample before hello; send hello first", sample(660))
+	f("line 2: invalid character", hello, "nonsense")
+	f("line 2: the object has no type", hello, "{}")
+	f("line 3: a sample of 660 is not later than the one before it", hello, sample(660), sample(660))
+	f(`line 2: a sample of "w"`, hello, `{"type":"sample","id":"w","t":660,"provisioned":1}`)
+	f("line 2: sample: t and provisioned are needed", hello, `{"type":"sample","id":"v","t":660}`)
+	f("line 2: a second hello", hello, hello)
+	f("line 1: hello: protocol 2 is not known; there is: 1", strings.Replace(hello, `"protocol":1`, `"protocol":2`, 1))
+	f("line 1: hello: a provider with", strings.Replace(hello, `"max":9000`, `"max":0`, 1))
+	f(`line 1: hello: capacity in "replicas"`, strings.Replace(hello, `"id":"v"`, `"id":"v","unit":"replicas"`, 1))
+}
