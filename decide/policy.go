@@ -199,6 +199,12 @@ func (p Policy) Matches(id foreshock.ID) bool {
 	return false
 }
 
+// Changes says whether the policy may change a dimension.
+func (p *Policy) Changes(d foreshock.Dimension) bool {
+	_, may := p.Bounds[d]
+	return may
+}
+
 // ResourceName is the target's name for a workload's resource.
 func (p Policy) ResourceName(id foreshock.ID) string {
 	text := p.Resource

@@ -48,8 +48,14 @@ func (c *Chooser) Unhurried() *Chooser {
 // Only is a Chooser that uses the model of that name whatever its skill.
 func (c *Chooser) Only(model string) *Chooser { return &Chooser{c.config, c.models, model} }
 
-// Every is how often a workload's models are to be fitted anew.
-func (c *Chooser) Every() time.Duration { return c.config.Every }
+// seldom is how many times as long as the settings say models may be used once the history is long: what an hour adds to weeks changes
+// little, and between fits the models take in each step.
+const seldom = 4
+
+// Every is how often a workload's models are to be fitted anew when its history is as long as that: each time an eighth of it is new.
+func (c *Chooser) Every(history time.Duration) time.Duration {
+	return min(max(c.config.Every, history/8), seldom*c.config.Every)
+}
 
 // Choose chooses for a horizon and levels that are those of the settings.
 func (c *Chooser) Choose(ctx context.Context, h History) *Chosen {

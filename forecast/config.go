@@ -10,7 +10,7 @@ import (
 // Config is the forecast block of a configuration file.
 type Config struct {
 	Horizon  time.Duration `yaml:"horizon"`  // how far ahead; default 24h
-	Every    time.Duration `yaml:"every"`    // a workload's models are fitted anew; default 6h
+	Every    time.Duration `yaml:"every"`    // a workload's models are fitted anew, up to four times as seldom when the history is long; default 6h
 	Levels   []float64     `yaml:"levels"`   // quantiles, ascending; default 0.5, 0.9, 0.95, 0.99
 	Steps    int           `yaml:"steps"`    // coarse steps of history that are needed; default 24
 	Origins  int           `yaml:"origins"`  // of the back-test; default 24

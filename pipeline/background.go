@@ -126,11 +126,11 @@ func (o *owner) scheduleForecast(w *workload, now time.Time, coarse time.Duratio
 	if o.Forecast == nil || w.forecasting || now.Before(w.forecastAt) || !o.mayForecast(w) {
 		return
 	}
-	histories := demandHistories(w.profile)
+	histories := demandHistories(w)
 	if histories == nil {
 		return
 	}
-	w.forecastAt = now.Add(max(o.Forecast.Every(), coarse))
+	w.forecastAt = now.Add(max(o.Forecast.Every(now.Sub(w.profile.Created)), coarse))
 	w.forecasting = o.later(w, now.Add(coarse/2), func(ctx context.Context) func(*workload) {
 		var found []*forecast.Chosen
 		for _, h := range histories {
@@ -193,11 +193,12 @@ func (o *owner) mayForecast(w *workload) bool {
 	return w.scalable() || int(w.handle) < o.Forecasts
 }
 
-// demandHistories copies the demand of each dimension that has one, for a forecast elsewhere.
-func demandHistories(p *foreshock.Profile) []forecast.History {
+// demandHistories copies the demand of each dimension that has one, for a forecast elsewhere: of those that can be changed where any can.
+func demandHistories(w *workload) []forecast.History {
 	var list []forecast.History
+	p := w.profile
 	for d, ring := range p.Demand {
-		if ring == nil || ring.Len() == 0 {
+		if ring == nil || ring.Len() == 0 || w.scalable() && !w.policy.Changes(foreshock.Dimension(d)) {
 			continue
 		}
 		values := ring.Values(nil)
