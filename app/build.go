@@ -260,7 +260,7 @@ func (p *parts) buildTargets(c config.Config, l *faultList, log *slog.Logger) {
 func (p *parts) buildPolicies(c config.Config, l *faultList) {
 	seen := map[string]bool{}
 	for _, n := range c.Policies {
-		policy := decide.Default()
+		policy := decide.Unset()
 		if err := n.Decode(&policy); err != nil {
 			l.at(n, err)
 			continue

@@ -81,7 +81,7 @@ func NewLoop(c config.Config, o LoopOptions) (*Loop, error) {
 
 // loopPolicy is what decides for the volume.
 func loopPolicy(c config.Config, policies []decide.Policy, v simulate.Volume) (decide.Policy, error) {
-	policy := decide.Default()
+	policy := decide.Unset()
 	policy.Name, policy.Match, policy.Reduce.Allowed = "simulate", []string{"**"}, true
 	if len(c.Policies) > 0 {
 		found := false

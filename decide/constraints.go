@@ -176,18 +176,43 @@ func openAction(d *deliberation, _ foreshock.Kind) {
 	}
 }
 
-// verified holds even an emergency: what is decided upon must have been read after the last action took effect.
-func verified(d *deliberation, _ foreshock.Kind) {
+// verified holds even an emergency: what is decided upon must have been read after the provider had done the last action. Once acting has helped
+// often enough, the verdict on the last action need not be waited for. What was asked for and does not work yet counts as there, so
+// that demand above it is reason to grow on, but not to reduce.
+func verified(d *deliberation, kind foreshock.Kind) {
 	last := d.Last
 	switch {
 	case last == nil:
-	case last.Due:
+	case last.Due && !d.proven():
 		d.hold(NotVerified, "action %s, in effect since %s, is not judged yet", last.ID, clock(last.Time))
 	case d.Step.Time.Add(-d.Step.Length).Before(last.Time):
 		d.hold(NotVerified, "the data are older than action %s, in effect since %s", last.ID, clock(last.Time))
 	case d.Resource.At.Before(last.Time):
 		d.hold(NotVerified, "%s was not read since action %s took effect at %s", d.Resource.Name, last.ID, clock(last.Time))
+	case kind == foreshock.Shrink && d.coming():
+		d.hold(NotVerified, "the data are older than what action %s brings, which works from %s on", last.ID, clock(last.Effective))
 	}
+}
+
+const (
+	provenActions = 3      // that were judged clearly
+	provenShare   = 2. / 3 // of them that helped
+)
+
+// proven says whether acting has helped often enough in all that is wished.
+func (d *deliberation) proven() bool {
+	for _, w := range d.wishes {
+		l := d.Learned[w.Dimension]
+		if l.Actions < provenActions || float64(l.Helped) < provenShare*float64(l.Actions) {
+			return false
+		}
+	}
+	return true
+}
+
+// coming says whether the last action brings what the last step did not have yet.
+func (d *deliberation) coming() bool {
+	return d.Last != nil && d.Step.Time.Add(-d.Step.Length).Before(d.Last.Effective)
 }
 
 // budget keeps some of the provider's changes for emergencies, and one more for the growth after a reduction.

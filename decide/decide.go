@@ -54,10 +54,12 @@ type Finding struct {
 // Past is an action that took effect.
 type Past struct {
 	ID      string
-	Time    time.Time // when it took effect
+	Time    time.Time // when the provider had done it
 	Grew    bool
 	Verdict string // "" until judged
 	Due     bool   // it is not judged yet
+	// Effective is when it works; where that is after Time, the provider may be asked again before.
+	Effective time.Time
 }
 
 // Counts is what was done lately, counted from the journal. Each counts actions that were begun.

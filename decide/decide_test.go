@@ -360,10 +360,18 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		l := &s.Learned[dimensionOf(first(rest))]
 		setDuration(a, "lead_time", &l.LeadTime)
 		setNumber(a, "bias", &l.Bias)
+		if v, ok := a["helped"]; ok { // 4/6
+			helped, actions, _ := strings.Cut(v, "/")
+			l.Helped, l.Actions = int32(number(helped)), int32(number(actions))
+		}
 	},
 	"open": func(s *State, rest string, _ map[string]string) { s.Open = &foreshock.Action{ID: rest} },
 	"last": func(s *State, _ string, a map[string]string) {
 		s.Last = &Past{ID: "a1", Time: noon.Add(-duration(a["ago"])), Grew: !has(a, "shrank"), Due: has(a, "due")}
+		s.Last.Effective = s.Last.Time
+		if v, ok := a["works"]; ok {
+			s.Last.Effective = noon.Add(duration(v))
+		}
 	},
 	"undo": func(s *State, _ string, a map[string]string) {
 		s.Undo = &foreshock.Action{Undoes: "a1", Expires: noon.Add(time.Minute)}

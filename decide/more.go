@@ -50,8 +50,13 @@ func (d *deliberation) relieve() {
 	} else if d.Resource.Budget.Limited { // a scarce change must not leave it saturated
 		d.each(limits, d.demanded)
 	}
+	if d.coming() {
+		d.because(NotVerified, "latency tells nothing yet of action %s, which works from %s on: demand alone counts", d.Last.ID, clock(d.Last.Effective))
+	}
 	for _, m := range limits {
-		d.step(m, level, blind)
+		if !d.coming() {
+			d.step(m, level, blind)
+		}
 		d.emergency = d.emergency || d.Finding.Severity == foreshock.High || (level == hard && m.saturated)
 	}
 }

@@ -22,7 +22,7 @@ type Policy struct {
 	Bounds     map[foreshock.Dimension]Bounds `yaml:"bounds"`      // the dimensions that may be changed
 	Headroom   float64                        `yaml:"headroom"`    // above demand, relative; default 0.25
 	Quantile   float64                        `yaml:"quantile"`    // of the forecast that capacity follows; default 0.95
-	Cooldown   time.Duration                  `yaml:"cooldown"`    // after an action took effect, before the next growth; default 5m
+	Cooldown   time.Duration                  `yaml:"cooldown"`    // after an action took effect, before the next growth; default 5m, 1s with an objective
 	LeadTime   time.Duration                  `yaml:"lead_time"`   // until learned; default 1m
 	Validity   time.Duration                  `yaml:"validity"`    // of a decision; default 2m
 	Patience   time.Duration                  `yaml:"patience"`    // how long a proposal waits for a person; default 15m
@@ -50,7 +50,7 @@ type Reduce struct {
 	Allowed  bool          `yaml:"allowed"`
 	After    time.Duration `yaml:"after"`    // demand must have been low for so long; default 30m
 	Below    float64       `yaml:"below"`    // demand with headroom must be below this share of what is allocated; default 0.7
-	Cooldown time.Duration `yaml:"cooldown"` // after an action took effect; default 30m
+	Cooldown time.Duration `yaml:"cooldown"` // after an action took effect; default 30m, 1s with an objective
 	Blind    bool          `yaml:"blind"`    // also where no forecast says that it stays low; default false
 }
 
@@ -68,20 +68,28 @@ func (o Costs) Stated() bool { return o.UnitHour > 0 && o.LateSecond > 0 && o.Ut
 type Limits struct {
 	AtOnce      int     `yaml:"at_once"`      // actions under way, fleet-wide; default 4
 	PerHour     int     `yaml:"per_hour"`     // fleet-wide; default 60
-	PerDay      int     `yaml:"per_day"`      // on one workload; default 24
+	PerDay      int     `yaml:"per_day"`      // on one workload; default 24, 480 with an objective
 	Share       float64 `yaml:"share"`        // of the policy's resources that may change within an hour; default 0.5 (at least one)
 	StopAfter   int     `yaml:"stop_after"`   // actions in a row that did not help, fleet-wide; default 5
 	BudgetKept  int     `yaml:"budget_kept"`  // of the provider's budget, for emergencies; default 1
 	GrowthRatio float64 `yaml:"growth_ratio"` // most that one action may multiply or divide an amount by; default 4
 }
 
-// Default is a policy with every default, to decode a configuration over.
-func Default() Policy { return Policy{Forecast: true}.WithDefaults() }
+// Unset is a policy to decode a configuration over; WithDefaults then fills in what that does not state.
+func Unset() Policy { return Policy{Forecast: true} }
+
+// Default is a policy with every default.
+func Default() Policy { return Unset().WithDefaults() }
 
 // WithDefaults fills in what is zero and has a default. Booleans stay as they are.
 func (p Policy) WithDefaults() Policy {
 	or(&p.Headroom, 0.25)
 	or(&p.Quantile, 0.95)
+	if p.Objective.Stated() { // each change is weighed against its cost, and data newer than the last one are waited for
+		or(&p.Cooldown, time.Second)
+		or(&p.Reduce.Cooldown, time.Second)
+		or(&p.Limits.PerDay, 480)
+	}
 	or(&p.Cooldown, 5*time.Minute)
 	or(&p.LeadTime, time.Minute)
 	or(&p.Validity, 2*time.Minute)

@@ -53,12 +53,15 @@ func anything(t *rapid.T) State {
 			s.Forecasts[d] = g.forecast(d)
 		}
 		s.Learned[d] = foreshock.Learned{LeadTime: g.span("lead time", 0, time.Second, 20*time.Minute), Bias: g.number("bias") / 1e3}
+		s.Learned[d].Actions = int32(g.int("actions", 0, 6))
+		s.Learned[d].Helped = int32(g.int("helped", 0, int(s.Learned[d].Actions)))
 	}
 	if g.odds("open", 8) {
 		s.Open = &foreshock.Action{ID: "open"}
 	}
 	if g.odds("last", 4) {
 		s.Last = &Past{ID: "last", Time: noon.Add(-g.span("last", 0, 5*time.Second, 2*time.Minute, 20*time.Minute, time.Hour)), Due: g.odds("due", 4)}
+		s.Last.Effective = s.Last.Time.Add(g.span("works", 0, 0, time.Minute, 10*time.Minute))
 	}
 	if g.odds("undo", 8) && s.Resource != nil {
 		s.Undo = &foreshock.Action{Undoes: "last", From: s.Resource.Allocated, To: g.allocation("undo")}
@@ -279,9 +282,10 @@ func breaches(s *State, a *foreshock.Action) (list []string) {
 	never(s.Latched != "" && !undo, "an action behind the latch")
 	never(s.Open != nil, "two actions on one resource")
 	never(s.Resource.Busy || s.Resource.Owner != "", "an action on what is busy or another's")
-	never(s.Last != nil && (s.Last.Due || s.Step.Time.Add(-s.Step.Length).Before(s.Last.Time) || s.Resource.At.Before(s.Last.Time)), "an action before the last is verified")
+	never(s.Last != nil && (s.Last.Due && !s.proven(a) || s.Step.Time.Add(-s.Step.Length).Before(s.Last.Time) || s.Resource.At.Before(s.Last.Time)), "an action before the last is verified")
+	never(s.Last != nil && a.Reduces() && s.Step.Time.Add(-s.Step.Length).Before(s.Last.Effective), "a reduction before the last action works")
 	never(s.Resource.Budget.Limited && s.Resource.Budget.Left < 1, "an action without budget")
-	never(s.Counts.Open >= 4 || s.Counts.LastHour >= 60 || s.Counts.WorkloadLastDay >= 24, "an action above the fleet's limits")
+	never(s.Counts.Open >= 4 || s.Counts.LastHour >= 60 || s.Counts.WorkloadLastDay >= s.Policy.WithDefaults().Limits.PerDay, "an action above the fleet's limits")
 	never(a.To.Empty(), "an action that changes nothing")
 	never(a.Mode == foreshock.Auto && !a.Expires.Equal(noon.Add(2*time.Minute)), "an action that outlives its evidence")
 	never(a.Expires.After(noon.Add(15*time.Minute)) || len(a.ID) != 32, "an action without end or name")
@@ -290,6 +294,16 @@ func breaches(s *State, a *foreshock.Action) (list []string) {
 		list = append(list, s.breaches(d, a)...)
 	}
 	return list
+}
+
+// proven says whether each dimension of an action has helped in at least two of three cases, and three at least.
+func (s *State) proven(a *foreshock.Action) bool {
+	for _, d := range a.To.Dimensions() {
+		if l := s.Learned[d]; l.Actions < 3 || 3*l.Helped < 2*l.Actions {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *State) breaches(d foreshock.Dimension, a *foreshock.Action) (list []string) {
