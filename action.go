@@ -146,16 +146,22 @@ type ActionChange struct {
 	Note     string      `json:"note,omitempty"` // why, in words
 	Actor    string      `json:"actor,omitempty"`
 	Observed Allocation  `json:"observed,omitzero"`
-	// Effective is when the amounts took effect, where the provider says so; else it is when they were seen to be there.
+	// Completed is when the provider had done it, where it says so; else that is when it was seen to be done.
+	Completed time.Time `json:"completed,omitzero"`
+	// Effective is when the amounts work, where that is after the provider has done it and can be asked again, as with instances that start.
 	Effective time.Time `json:"effective,omitzero"`
 }
 
-// Since is when the amounts of an action that is done took effect; told is when the change was told.
-func (c *ActionChange) Since(told time.Time) time.Time {
-	if c.Effective.IsZero() || c.Effective.After(told) {
-		return told
+// Times are when the provider had done it and when it works; told is when the change was told.
+func (c *ActionChange) Times(told time.Time) (completed, effective time.Time) {
+	completed = told
+	if !c.Completed.IsZero() && c.Completed.Before(told) {
+		completed = c.Completed
 	}
-	return c.Effective
+	if c.Effective.After(completed) {
+		return completed, c.Effective
+	}
+	return completed, completed
 }
 
 // Kind is what a decision comes to.

@@ -33,11 +33,13 @@ type Conclusive interface{ Conclusive() bool }
 // Progress is what Follow saw.
 type Progress struct {
 	Observed foreshock.Allocation
-	// Done: the provider's terminal state with the amounts in effect. Failed: terminal, and not in effect. UnderWay: the
+	// Done: the provider's terminal state with the amounts in effect, or surely to come. Failed: terminal, and not in effect. UnderWay: the
 	// provider is at it. None of them: nothing of the change is to be seen, or not yet.
 	Done, Failed, UnderWay bool
-	Since                  time.Time // when the amounts took effect, where the provider says so
-	Note                   string
+	// Since is when it was done, where the provider says so. Works is when the amounts are to work, where that is later, and another
+	// change may be asked for meanwhile.
+	Since, Works time.Time
+	Note         string
 }
 
 // The errors by which a target says what happened. Wrap them. From Apply, each but ErrConflict means that the change is surely

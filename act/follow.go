@@ -105,7 +105,7 @@ func (e *Executor) conclude(j *job, outcome foreshock.ActionState, p Progress) t
 		e.point("observed")
 	}
 	e.point("concluding")
-	if !e.move(j, change{state: outcome, note: p.Note, observed: p.Observed, effective: p.Since}) {
+	if !e.move(j, change{state: outcome, note: p.Note, observed: p.Observed, completed: p.Since, effective: p.Works}) {
 		return e.later(j, 0)
 	}
 	e.point("concluded")

@@ -54,9 +54,11 @@ func (e *entry) holds() bool { return !e.change.State.Terminal() || e.change.Sta
 // Past is an action that took effect.
 type Past struct {
 	Action  foreshock.Action
-	Time    time.Time // when it took effect
+	Time    time.Time // when the provider had done it
 	Judged  bool
 	Verdict foreshock.Verdict
+	// Effective is when it works: not before Time, and it may be to come.
+	Effective time.Time
 }
 
 // Hold is capacity that a planner granted and that was not given back.
@@ -133,7 +135,8 @@ func (l *Ledger) changed(c *foreshock.ActionChange, at time.Time, recorded bool)
 	}
 	e.on.hold(e)
 	if c.State == foreshock.Done {
-		e.on.last = &Past{Action: c.Action, Time: c.Since(at)}
+		e.on.last = &Past{Action: c.Action}
+		e.on.last.Time, e.on.last.Effective = c.Times(at)
 	}
 	if h := l.holds[c.Action.Grant]; h != nil {
 		h.Target, h.Resource, h.From, h.To, h.State = c.Action.Target, c.Action.Resource, c.Action.From, c.Action.To, c.State
@@ -169,7 +172,9 @@ func (l *Ledger) evaluated(v *foreshock.Evaluation) {
 		e.judged = true
 		l.judged[e.change.Action.Policy]++
 		if r := e.on; r.last != nil && r.last.Action.ID == v.Action {
-			r.last = &Past{Action: r.last.Action, Time: r.last.Time, Judged: true, Verdict: v.Verdict}
+			judged := *r.last
+			judged.Judged, judged.Verdict = true, v.Verdict
+			r.last = &judged
 		}
 	}
 	switch v.Verdict {

@@ -125,6 +125,33 @@ func TestOpenAndLast(t *testing.T) {
 	}
 }
 
+// When an action was done and when it works is what the provider says, where it says so.
+func TestTimesOfTheLast(t *testing.T) {
+	f := func(completed, effective, wantTime, wantEffective time.Duration) {
+		t.Helper()
+		b := newBook()
+		c := &foreshock.ActionChange{State: foreshock.Done, Action: foreshock.Action{ID: "a", Target: "t", Resource: "r"}}
+		if completed != 0 {
+			c.Completed = begin.Add(completed)
+		}
+		if effective != 0 {
+			c.Effective = begin.Add(effective)
+		}
+		b.apply(10*time.Minute, &foreshock.Event{Change: c})
+		b.judge(11*time.Minute, "a", foreshock.Helped)
+		last, known := b.Last("t", "r")
+		if !known || !last.Time.Equal(begin.Add(wantTime)) || !last.Effective.Equal(begin.Add(wantEffective)) || !last.Judged {
+			t.Errorf("%s and %s: %+v", completed, effective, last)
+		}
+	}
+	const m = time.Minute
+	f(0, 0, 10*m, 10*m)
+	f(8*m, 0, 8*m, 8*m)
+	f(8*m, 14*m, 8*m, 14*m)
+	f(0, 14*m, 10*m, 14*m)
+	f(12*m, 5*m, 10*m, 10*m) // neither is later than it was told, nor is it at work before
+}
+
 func TestPauses(t *testing.T) {
 	b := newBook()
 	f := func(at time.Duration, policy string, workload foreshock.ID, want string) {

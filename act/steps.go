@@ -216,18 +216,19 @@ func (e *Executor) doubt(_ context.Context, j *job) time.Duration {
 
 // change is a change of a job's state.
 type change struct {
-	state     foreshock.ActionState
-	note      string
-	actor     string
-	observed  foreshock.Allocation
-	effective time.Time
+	state    foreshock.ActionState
+	note     string
+	actor    string
+	observed foreshock.Allocation
+
+	completed, effective time.Time
 }
 
 // move records a change; only when it is durable is it so. Where it cannot be recorded, an action whose provider was not asked ends there
 // and then, in memory; any other stays as it is.
 func (e *Executor) move(j *job, c change) bool {
 	ev := event(e.Now(), &foreshock.ActionChange{
-		Action: j.action, State: c.state, Note: c.note, Actor: c.actor, Observed: c.observed, Effective: c.effective,
+		Action: j.action, State: c.state, Note: c.note, Actor: c.actor, Observed: c.observed, Completed: c.completed, Effective: c.effective,
 	})
 	ev.Actor = c.actor
 	err := e.Recorder.Append(context.Background(), ev)

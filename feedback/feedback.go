@@ -74,6 +74,17 @@ func Judge(in Input) (e foreshock.Evaluation, ready bool) {
 	return f.evaluation(v), true
 }
 
+// Superseded judges an action by what is known of it when another takes effect: what comes then is no longer its doing, and nothing is taken back.
+func Superseded(in Input) foreshock.Evaluation {
+	f := gather(in)
+	v := rule(f)
+	if v.wait || f.unsettled() {
+		v = ruling{why: "another action took effect before it could be judged"}
+	}
+	v.rollBack = false
+	return f.evaluation(v)
+}
+
 // RollBack is the action that takes another back: it asks for the amounts from before. It passes through decide like any wish, so that
 // pauses, budgets and the freshness of the data count.
 func RollBack(a foreshock.Action, e foreshock.Evaluation, now time.Time) foreshock.Action {

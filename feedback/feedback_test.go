@@ -204,6 +204,22 @@ func TestWhen(t *testing.T) {
 	}
 }
 
+// An action that another follows is judged by the steps that it had to itself, and is not taken back.
+func TestSuperseded(t *testing.T) {
+	f := func(verdict foreshock.Verdict, text string, edit func(in *Input)) {
+		t.Helper()
+		in := example()
+		edit(&in)
+		if e := Superseded(in); e.Verdict != verdict || !strings.Contains(e.Text, text) || e.RollBack || e.LeadTime != in.LeadTime {
+			t.Errorf("%+v, expected %s with %q", e, verdict, text)
+		}
+	}
+	f(foreshock.Helped, "latency fell while demand stayed", func(*Input) {})
+	f(foreshock.DidNotHelp, "latency stayed", func(in *Input) { in.After = steps(8, start, 0.0159, 800, 800, true) })
+	f(foreshock.Unclear, "before it could be judged", func(in *Input) { in.After = in.After[:3] })
+	f(foreshock.Unclear, "before it could be judged", func(in *Input) { in.After, in.Completed = nil, in.Now.Add(time.Minute) }) // it does not work yet
+}
+
 func TestRollBack(t *testing.T) {
 	in := example()
 	in.Action.From.Set(foreshock.DimThroughput, 1e6) // not changed

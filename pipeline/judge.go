@@ -58,16 +58,22 @@ func (o *owner) judge(w *workload, now time.Time) {
 		w.judgeAt = now.Add(1)
 		return
 	}
+	o.judged(w, evaluation, now)
+	if evaluation.RollBack {
+		undo := feedback.RollBack(p.action, evaluation, now)
+		w.undo = &undo // the next decision takes it up
+	}
+}
+
+// judged tells the verdict on the action that was watched, and learns from it.
+func (o *owner) judged(w *workload, evaluation foreshock.Evaluation, now time.Time) {
+	p := w.pending
 	w.pending, w.judgeAt, w.decideAt = nil, never, now
 	o.settle(now, &foreshock.Event{Type: foreshock.EventEvaluation, Evaluation: &evaluation})
 	for _, d := range p.action.To.Dimensions() {
 		learned, corrections := feedback.Learn(w.profile.Learned[d], d, evaluation)
 		w.profile.Learned[d] = learned
 		o.corrected(now, corrections)
-	}
-	if evaluation.RollBack {
-		undo := feedback.RollBack(p.action, evaluation, now)
-		w.undo = &undo // the next decision takes it up
 	}
 }
 
@@ -104,8 +110,11 @@ func (o *owner) evidence(w *workload, p *pending, now time.Time) feedback.Input 
 	return in
 }
 
-// begin watches an action that is in effect.
-func (o *owner) begin(w *workload, a foreshock.Action, at time.Time) {
+// begin watches an action that is in effect at a time. The one that was watched until now is judged by what is known of it.
+func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
+	if w.pending != nil {
+		o.judged(w, feedback.Superseded(o.evidence(w, w.pending, now)), now)
+	}
 	asked := w.calledAt
 	if asked.IsZero() || asked.After(at) {
 		asked = a.Evidence
@@ -153,7 +162,7 @@ func (o *owner) resume(w *workload) {
 	}
 	last, ok := o.Ledger.Last(w.policy.Target, w.resource)
 	if ok && !last.Judged && last.Action.Workload == w.id {
-		o.begin(w, last.Action, last.Time)
+		o.begin(w, last.Action, last.Effective, last.Effective)
 	}
 }
 

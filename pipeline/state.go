@@ -148,7 +148,8 @@ func (p *Pipeline) ActionChanged(e *foreshock.Event) {
 		case foreshock.Called:
 			w.calledAt = e.Time
 		case foreshock.Done:
-			o.begin(w, change.Action, change.Since(e.Time))
+			_, effective := change.Times(e.Time)
+			o.begin(w, change.Action, effective, e.Time)
 		case foreshock.Failed, foreshock.Refused, foreshock.Expired, foreshock.Parked:
 			w.decideAt = time.Time{}
 		}
@@ -222,7 +223,7 @@ func (o *owner) fromLedger(s *decide.State, w *workload, now time.Time) {
 		s.Open = &open.Action
 	}
 	if last, ok := o.Ledger.Last(target, resource); ok {
-		s.Last = &decide.Past{ID: last.Action.ID, Time: last.Time, Grew: !last.Action.Reduces(), Due: !last.Judged}
+		s.Last = &decide.Past{ID: last.Action.ID, Time: last.Time, Effective: last.Effective, Grew: !last.Action.Reduces(), Due: !last.Judged}
 		if last.Judged {
 			s.Last.Verdict = last.Verdict.String()
 		}

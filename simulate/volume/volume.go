@@ -108,7 +108,7 @@ func (v *Volume) Apply(_ context.Context, action foreshock.Action) error {
 	return nil
 }
 
-// Follow sees whether the amount is provisioned, and whether it works yet: a rise may take its time.
+// Follow sees whether the amount is provisioned. From then on the provider may be asked again; a rise works after the provider's delay.
 func (v *Volume) Follow(_ context.Context, action foreshock.Action) (act.Progress, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -122,10 +122,11 @@ func (v *Volume) Follow(_ context.Context, action foreshock.Action) (act.Progres
 	case !p.Observed.Covers(action.To):
 		p.Failed = true
 		p.Note = fmt.Sprintf("the provider did not take it: %s is %s", v.dimension, foreshock.FormatAmount(v.dimension, v.seen.Provisioned))
-	case to > from && v.seen.Effective < to*(1-1e-9):
-		p.UnderWay = true
 	default:
 		p.Done, p.Since = true, v.at.Add(-v.step)
+		if to > from {
+			p.Works = p.Since.Add(v.provider.ApplyDelay)
+		}
 	}
 	return p, nil
 }

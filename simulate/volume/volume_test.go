@@ -80,11 +80,11 @@ func TestRiseAndFall(t *testing.T) {
 		t.Errorf("%+v", found)
 	}
 	asked := time.Unix(r.plant.Time(), 0).UTC()
-	if steps, p := r.ask(2000); steps != 5 || !p.Done || !p.Since.Equal(asked.Add(4*time.Minute)) || p.Observed != iops(2000) {
+	if steps, p := r.ask(2000); steps != 1 || !p.Done || !p.Since.Equal(asked) || !p.Works.Equal(asked.Add(4*time.Minute)) || p.Observed != iops(2000) {
 		t.Errorf("a rise was over after %d steps: %+v; asked at %s", steps, p, asked)
 	}
 	asked = time.Unix(r.plant.Time(), 0).UTC()
-	if steps, p := r.ask(1000); steps != 1 || !p.Done || !p.Since.Equal(asked) {
+	if steps, p := r.ask(1000); steps != 1 || !p.Done || !p.Since.Equal(asked) || !p.Works.IsZero() {
 		t.Errorf("a fall was over after %d steps: %+v; asked at %s", steps, p, asked)
 	}
 	if steps, p := r.ask(1250); steps != 1 || !p.Failed { // the provider gives 1500
