@@ -99,7 +99,7 @@ func (s *lines) sample() error {
 	if err != nil {
 		return err
 	}
-	asked, err := s.loop.Sample(sample)
+	asked, err := s.loop.Answer(sample)
 	if err != nil {
 		return err
 	}

@@ -124,8 +124,8 @@ func (l *Loop) record(_ context.Context, events ...*foreshock.Event) error {
 // clock is a time of the volume as the pipeline's, whose steps end at multiples of their length.
 func (l *Loop) clock(t time.Time) time.Time { return t.Add(-l.phase) }
 
-// Sample takes in what was read of a step and gives the amounts that are asked for, in their order. Samples come in order of time.
-func (l *Loop) Sample(s simulate.Sample) ([]float64, error) {
+// Answer takes in what was read of a step and gives the amounts that are asked for, in their order. Samples come in order of time.
+func (l *Loop) Answer(s simulate.Sample) ([]float64, error) {
 	ctx := context.Background()
 	at := l.clock(time.Unix(s.Time, 0).UTC())
 	if !at.After(l.now) {

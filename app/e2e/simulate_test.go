@@ -159,14 +159,8 @@ func inProcess(t *testing.T, p simulate.Provider) *simulate.Plant {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for !plant.Done() {
-		asked, err := l.Sample(plant.Next())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, amount := range asked {
-			plant.Act(amount)
-		}
+	if err := plant.Run(l); err != nil {
+		t.Fatal(err)
 	}
 	return plant
 }
