@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/api"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/forecast"
@@ -39,7 +40,7 @@ func watched(t *testing.T, steps int, reading func(step int) (iops, latency floa
 	p.chooser = p.chooser.Unhurried()
 	clock := midnight
 	stages := p.stages()
-	if stages.Executor, err = p.observeOnly(ReplayOptions{AllocatedIOPS: 3000}, func() time.Time { return clock }); err != nil {
+	if stages.Executor, err = p.observeOnly(ReplayOptions{AllocatedIOPS: 3000}, act.NewLedger(), func() time.Time { return clock }); err != nil {
 		t.Fatal(err)
 	}
 	line := pipeline.New(stages, pipeline.Options{

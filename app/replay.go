@@ -60,7 +60,8 @@ func Replay(ctx context.Context, c config.Config, o ReplayOptions) (ReplaySummar
 	scores := quantile.NewWindow(scoresKept)
 	clock := time.Time{}
 	stages := p.stages()
-	stages.Executor, err = p.observeOnly(o, func() time.Time { return clock })
+	stages.Ledger = act.NewLedger()
+	stages.Executor, err = p.observeOnly(o, stages.Ledger, func() time.Time { return clock })
 	if err != nil {
 		return summary, err
 	}
@@ -98,7 +99,7 @@ const scoresKept = 1 << 22
 var scoreQuantiles = []float64{0.5, 0.9, 0.99, 0.999, 1}
 
 // observeOnly replaces the targets: the resource of every policy has what the options say, and is only looked at.
-func (p *parts) observeOnly(o ReplayOptions, now func() time.Time) (*act.Executor, error) {
+func (p *parts) observeOnly(o ReplayOptions, ledger *act.Ledger, now func() time.Time) (*act.Executor, error) {
 	amounts := dryrun.Amounts{}
 	if o.AllocatedIOPS > 0 {
 		amounts[foreshock.DimIOPS] = o.AllocatedIOPS
@@ -130,7 +131,7 @@ func (p *parts) observeOnly(o ReplayOptions, now func() time.Time) (*act.Executo
 		return nil, err
 	}
 	return act.New(act.Options{
-		Config: p.executor, Targets: map[string]act.Target{name: declared}, Ledger: act.NewLedger(), Now: now,
+		Config: p.executor, Targets: map[string]act.Target{name: declared}, Ledger: ledger, Now: now,
 		Recorder: act.RecorderFunc(func(context.Context, ...*foreshock.Event) error { return nil }),
 	}), nil
 }

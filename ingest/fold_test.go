@@ -115,21 +115,11 @@ func TestFoldAnything(t *testing.T) {
 	})
 }
 
-func TestQuality(t *testing.T) {
-	f := func(age time.Duration, want foreshock.Quality) {
-		t.Helper()
-		now := time.Unix(1e9, 0)
-		if got := QualityAt(now.Add(-age), now, 10*time.Second, 0); got != want {
-			t.Errorf("%s old: %s, want %s", age, got, want)
-		}
-	}
-	f(0, foreshock.Fresh)
-	f(20*time.Second, foreshock.Fresh)
-	f(21*time.Second, foreshock.Late)
-	f(51*time.Second, foreshock.Stale)
-	f(-time.Hour, foreshock.Fresh)
-	if got := QualityAt(time.Time{}, time.Unix(1, 0), time.Second, 0); got != foreshock.Absent {
-		t.Errorf("never read: %s", got)
+func TestSilentAt(t *testing.T) {
+	last := time.Unix(1e9, 0)
+	late, stale := SilentAt(last, 10*time.Second, 3*time.Second)
+	if late.Sub(last) != 23001*time.Millisecond || stale.Sub(last) != 53001*time.Millisecond {
+		t.Errorf("late after %s, stale after %s", late.Sub(last), stale.Sub(last))
 	}
 }
 

@@ -7,18 +7,10 @@ import (
 	"github.com/foreshock-io/foreshock"
 )
 
-// QualityAt is what a workload's data are worth at time now, when its last step of the given length ended at last.
-// A source may be as late as its lateness without being called late.
-func QualityAt(last, now time.Time, length, lateness time.Duration) foreshock.Quality {
-	switch missing := now.Sub(last) - lateness; {
-	case last.IsZero():
-		return foreshock.Absent
-	case missing <= 2*length:
-		return foreshock.Fresh
-	case missing <= 5*length:
-		return foreshock.Late
-	}
-	return foreshock.Stale
+// SilentAt is when the data of a workload whose last step ended at last become late, and when stale: after two and five steps, to the millisecond.
+func SilentAt(last time.Time, length, lateness time.Duration) (late, stale time.Time) {
+	after := last.Add(lateness + time.Millisecond)
+	return after.Add(2 * length), after.Add(5 * length)
 }
 
 // Little watches Little's law: the queue depth is about IOPS times latency, however a device works. Single steps may break it, since

@@ -114,15 +114,25 @@ func (o *owner) advance(now time.Time) {
 	}
 }
 
-// silence notices that a workload's data are late, and lets it decide (nothing, with the reason) when that changes.
+// silence notices that a workload's data are late, and lets it decide (nothing, with the reason) as of the time when that changed, which does not
+// depend on when the clock was looked at.
 func (o *owner) silence(w *workload, now time.Time) {
-	quality := ingest.QualityAt(w.last.Time, now, w.profile.Length, w.about.Lateness)
-	if quality == foreshock.Fresh || quality == w.quality || w.quality == foreshock.Implausible {
+	late, stale := ingest.SilentAt(w.last.Time, w.profile.Length, w.about.Lateness)
+	if now.Before(late) || w.quality == foreshock.Implausible {
 		return
 	}
+	if w.quality == foreshock.Fresh {
+		o.silent(w, foreshock.Late, late)
+	}
+	if w.quality == foreshock.Late && !now.Before(stale) {
+		o.silent(w, foreshock.Stale, stale)
+	}
+}
+
+func (o *owner) silent(w *workload, quality foreshock.Quality, at time.Time) {
 	o.setQuality(w, quality)
-	o.applyDue(w, now)
-	o.decide(w, now)
+	o.applyDue(w, at)
+	o.decide(w, at)
 }
 
 // judgeQuality says what the step is worth.

@@ -1,0 +1,191 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/ingest/replay"
+	"github.com/foreshock-io/foreshock/pipeline"
+)
+
+// bubble is when the clock of a bubble of testing/synctest starts.
+var bubble = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// recording writes two days of two volumes with a daily rhythm: hours in which one is saturated, gaps of minutes and of hours, rows that come
+// more often than the step and some that are out of order.
+func recording(t *testing.T) string {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(3, 4))
+	var rows bytes.Buffer
+	rows.WriteString("unix_seconds,id,latency_seconds,iops,queue_depth,throughput_bps\n")
+	for i := 1; i <= 2*1440; i++ {
+		for k, id := range []string{"a/disk", "b/disk"} {
+			if k == 0 && (i%500 < 4 || i >= 1900 && i < 2050) {
+				continue // nothing was measured
+			}
+			iops := 900 + 500*math.Sin(2*math.Pi*float64(i)/1440) + 30*rng.NormFloat64()
+			latency := 0.001 * math.Exp(0.1*rng.NormFloat64())
+			if i%400 > 380 {
+				iops, latency = 1500, 0.03*math.Exp(0.1*rng.NormFloat64())
+			}
+			at := bubble.Unix() + int64(60*i-rng.IntN(30))
+			fmt.Fprintf(&rows, "%d,%s,%g,%g,%g,%g\n", at, id, latency, iops, iops*latency, 16384*iops)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "two-days.csv")
+	if err := os.WriteFile(file, rows.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// tape keeps what a replay pushes.
+type tape struct {
+	ids     []foreshock.ID
+	about   []ingest.About
+	batches [][]ingest.Reading
+}
+
+func (v *tape) Register(id foreshock.ID, about ingest.About) (ingest.Handle, error) {
+	v.ids, v.about = append(v.ids, id), append(v.about, about)
+	return ingest.Handle(len(v.ids) - 1), nil
+}
+
+func (v *tape) Push(_ context.Context, batch []ingest.Reading) error {
+	v.batches = append(v.batches, slices.Clone(batch))
+	return nil
+}
+
+func (v *tape) Advance(context.Context, time.Time) error { return nil }
+
+func (v *tape) Slow(ingest.Operation) {}
+
+// events gathers, per workload, what happened as JSON.
+type events map[foreshock.ID][]string
+
+func (e events) take(event *foreshock.Event) {
+	line, err := json.Marshal(event)
+	if err != nil {
+		panic(err)
+	}
+	e[event.Workload()] = append(e[event.Workload()], string(line))
+}
+
+// live runs the readings of a file through the live pipeline, each when its time comes, with all its goroutines and clocks.
+func live(t *testing.T, c config.Config, o ReplayOptions) events {
+	t.Helper()
+	reader, err := replay.Open(o.File, replay.Options{Step: o.Step})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	recorded := &tape{}
+	if err := reader.Run(t.Context(), recorded); err != nil {
+		t.Fatal(err)
+	}
+	found := events{}
+	synctest.Test(t, func(t *testing.T) {
+		p, err := build(c, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stages := p.stages()
+		stages.Ledger = act.NewLedger()
+		if stages.Executor, err = p.observeOnly(o, stages.Ledger, time.Now); err != nil {
+			t.Fatal(err)
+		}
+		line := pipeline.New(stages, pipeline.Options{
+			Log: slog.New(slog.DiscardHandler), Step: reader.Step(), Snapshot: time.Minute, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts,
+			Slowest: c.Limits.Slow, Drops: p.drops, Event: found.take,
+		})
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- line.Run(ctx) }()
+		play(t, recorded, line)
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return found
+}
+
+// play pushes each batch when its last reading is read, and then waits until its step is over for sure.
+func play(t *testing.T, recorded *tape, line *pipeline.Pipeline) {
+	handles := map[ingest.Handle]ingest.Handle{}
+	for _, batch := range recorded.batches {
+		var newest int64
+		for i := range batch {
+			h, known := handles[batch[i].Handle]
+			if !known {
+				var err error
+				if h, err = line.Register(recorded.ids[batch[i].Handle], recorded.about[batch[i].Handle]); err != nil {
+					t.Fatal(err)
+				}
+				handles[batch[i].Handle] = h
+			}
+			batch[i].Handle = h
+			newest = max(newest, batch[i].Time)
+		}
+		time.Sleep(time.Until(time.UnixMilli(newest)))
+		if err := line.Push(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(2 * time.Minute)
+}
+
+// What the live program sees, forecasts and decides on some data is to the byte what a replay of them gives, also where data are missing.
+func TestLiveIsReplayed(t *testing.T) {
+	o := ReplayOptions{File: recording(t), AllocatedIOPS: 1500}
+	c := config.Default()
+	c.Sources = nil
+	got := live(t, c, o)
+	want := events{}
+	o.Event = want.take
+	if _, err := Replay(t.Context(), c, o); err != nil {
+		t.Fatal(err)
+	}
+	for id, list := range want {
+		same := 0
+		for same < min(len(list), len(got[id])) && list[same] == got[id][same] {
+			same++
+		}
+		if len(list) == same && len(got[id]) == same {
+			continue
+		}
+		t.Errorf("%s: of %d events of the replay and %d live the first %d are the same; then\n%s\n%s",
+			id, len(list), len(got[id]), same, at(list, same), at(got[id], same))
+	}
+	if len(want) != 2 || len(got) != 2 {
+		t.Errorf("%d workloads in the replay and %d live", len(want), len(got))
+	}
+	for _, part := range []string{`"bound":"not_fresh"`, `"kind":"grow"`, `"expected":[{`, `"type":"anomaly"`, `"type":"correction"`} {
+		if !slices.ContainsFunc(got["a/disk"], func(line string) bool { return strings.Contains(line, part) }) {
+			t.Errorf("no event has %s: the data do not try it", part)
+		}
+	}
+}
+
+func at(list []string, i int) string {
+	if i < len(list) {
+		return list[i]
+	}
+	return "(nothing)"
+}
