@@ -282,7 +282,8 @@ type Evaluation struct {
 	Gain     float64       `json:"gain"`         // see Learned.Gain
 	Text     string        `json:"text"`
 	RollBack bool          `json:"roll_back,omitempty"`
-	Latch    bool          `json:"latch,omitempty"` // no more actions on this workload until it changes
+	Latch    bool          `json:"latch,omitempty"`   // no more actions on this workload until it changes
+	Reduced  bool          `json:"reduced,omitempty"` // the action gave less
 }
 
 // Correction is one bounded, reversible change that feedback made to what was learned.

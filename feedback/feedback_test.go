@@ -291,6 +291,7 @@ func TestLatch(t *testing.T) {
 	level.Set(foreshock.Latency, 0.015)
 	closing := foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Action: "a1", Verdict: foreshock.DidNotHelp, Latch: true, Text: "did not help", After: foreshock.Window{Mean: level}}}
 	helped := foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Verdict: foreshock.Helped}}
+	lessHelped := foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Verdict: foreshock.Helped, Reduced: true}}
 	tooMuch := foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Verdict: foreshock.TooMuch, RollBack: true, Text: "too much"}}
 	person := Latch{}.Open("disk/a", "kim looked")
 	opening := foreshock.Event{Time: start, Correction: &person}
@@ -320,7 +321,11 @@ func TestLatch(t *testing.T) {
 	f(0, 0, closing, opening)
 	f(12*time.Hour, 0, closing, opening, closing) // opened by hand it is no better known
 	f(6*time.Hour, 0, closing, opening, helped, closing)
-	f(0, 24*time.Hour, tooMuch)
+	f(0, time.Hour, tooMuch)
+	f(0, 2*time.Hour, tooMuch, tooMuch)
+	f(0, 2*time.Hour, tooMuch, helped, tooMuch) // a growth that helped says nothing of reductions
+	f(0, time.Hour, tooMuch, lessHelped, tooMuch)
+	f(0, 24*time.Hour, tooMuch, tooMuch, tooMuch, tooMuch, tooMuch, tooMuch, tooMuch)
 	f(0, 0, tooMuch, opening)
 	f(0, 0, foreshock.Event{Note: "started"})
 

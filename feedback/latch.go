@@ -21,13 +21,15 @@ type Latch struct {
 
 	ReduceUntil  time.Time // no reductions until then
 	ReduceReason string
+	ReduceTimes  int // how often in a row a reduction went too far; each time there are none for twice as long
 }
 
 const (
-	firstLatch = 6 * time.Hour
-	mostLatch  = 7 * 24 * time.Hour
-	noReduce   = 24 * time.Hour
-	otherLevel = 2.0 // times; a workload of another level is another workload
+	firstLatch    = 6 * time.Hour
+	mostLatch     = 7 * 24 * time.Hour
+	firstNoReduce = time.Hour
+	mostNoReduce  = 24 * time.Hour
+	otherLevel    = 2.0 // times; a workload of another level is another workload
 )
 
 // Fold takes one event of the workload in: evaluations close the latch, and a correction of "latch" to 0, by a person or by [Latch.Opens], opens it.
@@ -36,7 +38,7 @@ func (l Latch) Fold(e foreshock.Event) Latch {
 	case e.Evaluation != nil:
 		return l.judged(e.Time, e.Evaluation)
 	case e.Correction != nil && e.Correction.What == "latch" && e.Correction.To == 0:
-		return Latch{Times: l.Times}
+		return Latch{Times: l.Times, ReduceTimes: l.ReduceTimes}
 	}
 	return l
 }
@@ -48,9 +50,13 @@ func (l Latch) judged(now time.Time, e *foreshock.Evaluation) Latch {
 		l.Action, l.Reason, l.Since, l.Level = e.Action, e.Text, now, e.After.Mean
 		l.Until = now.Add(min(mostLatch, firstLatch<<(l.Times-1)))
 	case e.Verdict == foreshock.TooMuch && e.RollBack:
-		l.ReduceReason, l.ReduceUntil = e.Text, now.Add(noReduce)
+		l.ReduceTimes = min(l.ReduceTimes+1, 16)
+		l.ReduceReason, l.ReduceUntil = e.Text, now.Add(min(mostNoReduce, firstNoReduce<<(l.ReduceTimes-1)))
 	case e.Verdict == foreshock.Helped:
 		l.Times = 0
+		if e.Reduced {
+			l.ReduceTimes = 0
+		}
 	}
 	return l
 }
