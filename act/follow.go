@@ -104,6 +104,12 @@ func (e *Executor) conclude(j *job, outcome foreshock.ActionState, p Progress) t
 		}
 		e.point("observed")
 	}
+	if p.Since.Before(j.called) { // it cannot be
+		p.Since = time.Time{}
+	}
+	if most := e.Now().Add(e.Config.Patience); p.Works.After(most) {
+		p.Works = most
+	}
 	e.point("concluding")
 	if !e.move(j, change{state: outcome, note: p.Note, observed: p.Observed, completed: p.Since, effective: p.Works}) {
 		return e.later(j, 0)

@@ -318,6 +318,39 @@ func TestFollow(t *testing.T) {
 }
 
 // Nothing is called that cannot be recorded, and nothing that was called is forgotten.
+// When a change was done and when it works is what the target says, as far as that can be: not before it was asked for, nor longer ahead than
+// the executor has patience.
+func TestTimesOfDone(t *testing.T) {
+	f := func(since, works, wantTime, wantEffective time.Duration) {
+		t.Helper()
+		p := newPlant(t)
+		asked := p.now
+		p.volume.follow = func() (act.Progress, error) {
+			told := act.Progress{Observed: iops(4000), Done: p.now.After(asked.Add(time.Minute)), UnderWay: true}
+			told.Since, told.Works = asked.Add(since), asked.Add(works)
+			return told, nil
+		}
+		p.config.Patience = time.Hour
+		p.start()
+		p.submit(p.action("a", 4000))
+		p.drive(61 * time.Second)
+		p.drive(time.Minute)
+		last, known := p.Ledger.Last("t", "v")
+		if !known {
+			t.Fatalf("it is not done: %v", p.heard)
+		}
+		near := func(got time.Time, want time.Duration) bool { return got.Sub(asked.Add(want)).Abs() < time.Minute }
+		if !near(last.Time, wantTime) || !near(last.Effective, wantEffective) {
+			t.Errorf("%s and %s: done at %s, works at %s, asked at %s", since, works, last.Time, last.Effective, asked)
+		}
+	}
+	const m = time.Minute
+	f(0, 0, 0, 0)
+	f(0, 10*m, 0, 10*m)
+	f(-10*m, 10*m, m, 10*m) // it cannot be done before it was asked for
+	f(0, 300*m, 0, 61*m)
+}
+
 func TestJournalFails(t *testing.T) {
 	full := errors.New("no space left on device")
 	order := []string{"decided", "intent", "fenced", "called", "answered", "observed", "done"}

@@ -115,6 +115,9 @@ type progress struct {
 	State    string               `json:"state"`
 	Observed foreshock.Allocation `json:"observed"`
 	Note     string               `json:"note"`
+	// Of what is done: when it was, and when it works, where that is later. Absent: when that is seen.
+	CompletedAt time.Time `json:"completed_at"`
+	EffectiveAt time.Time `json:"effective_at"`
 }
 
 // Follow asks how far a change is. Of one that the service does not know, it reads what the resource has.
@@ -143,7 +146,7 @@ func (t *Target) follow(ctx context.Context, action foreshock.Action) (act.Progr
 	inEffect := said.Observed.Covers(action.To)
 	switch said.State {
 	case "done":
-		p.Done = true
+		p.Done, p.Since, p.Works = true, said.CompletedAt, said.EffectiveAt
 	case "failed":
 		p.Failed = true
 	case "accepted", "under_way":

@@ -528,6 +528,17 @@ func TestNonsense(t *testing.T) {
 	f(`{"state": "` + strings.Repeat("x", maxAnswer) + `"}`)
 }
 
+// A service may say when a change was done and when it works.
+func TestTimes(t *testing.T) {
+	server := httptest.NewServer(says(200, `{"state": "done", "observed": {"iops": 4000}, "completed_at": "2026-03-04T05:00:00Z", "effective_at": "2026-03-04T05:04:00Z"}`))
+	defer server.Close()
+	p, err := newTarget(t, quick(server.URL)).Follow(t.Context(), foreshock.Action{ID: "a", Resource: "a/db", To: amounts(iops, 4000)})
+	done := time.Date(2026, 3, 4, 5, 0, 0, 0, time.UTC)
+	if err != nil || !p.Done || !p.Since.Equal(done) || !p.Works.Equal(done.Add(4*time.Minute)) {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
 func load(file, text string) error {
 	c, err := config.Parse(file, []byte(text))
 	if err != nil {
