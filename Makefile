@@ -37,7 +37,7 @@ fmt: ## format
 bench: ## cost per sample, bytes per series, growth; benchmarks of the stages
 	go run ./bench -end count
 	go run ./bench -end pipeline -rounds 20
-	go test -run '^$$' -bench . -benchmem ./timeseries/... ./detect/... ./profile/... ./forecast/... ./pipeline/... ./store/... ./ingest/...
+	go test -run '^$$' -bench . -benchmem ./timeseries/... ./detect/... ./profile/... ./forecast/... ./pipeline/... ./store/... ./ingest/... ./app
 
 bench-detect: ## detection on labelled data beside its peers, false alarms on data without anomalies, time and bytes
 	go run ./bench/detect

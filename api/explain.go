@@ -137,6 +137,9 @@ func Sentence(e *foreshock.Event) string {
 		return "decision " + e.Decision.Text()
 	case e.Change != nil:
 		s := fmt.Sprintf("action %s %s: %s from %s to %s", e.Change.Action.ID, e.Change.State, e.Change.Action.Resource, amounts(e.Change.Action.From), amounts(e.Change.Action.To))
+		if _, works := e.Change.Times(e.Time); e.Change.State == foreshock.Done && works.After(e.Time) {
+			s += ", works from " + works.UTC().Format("15:04:05 UTC")
+		}
 		return withNote(s, e.Change.Note, e.Change.Actor)
 	case e.Evaluation != nil:
 		return "verdict " + e.Evaluation.Text

@@ -100,6 +100,25 @@ func TestLoopKeepsPromises(t *testing.T) {
 	}
 }
 
+// Figures: the time of a sample with everything on.
+func BenchmarkLoop(b *testing.B) {
+	trace := surges()
+	for range 4 { // a month
+		trace.Demand, trace.Bytes, trace.Missing = slices.Repeat(trace.Demand, 2), slices.Repeat(trace.Bytes, 2), slices.Repeat(trace.Missing, 2)
+	}
+	for b.Loop() {
+		plant := simulate.NewPlant(trace, simulate.Benchmark()[0])
+		loop, err := app.NewLoop(config.Default(), app.LoopOptions{Volume: plant.Volume("vol/1")})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := plant.Run(loop); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(b.N*len(trace.Demand)), "µs/sample")
+}
+
 // check checks an action that came after another was completed, and says when it was itself. The last of a run may be under way.
 func (l *told) check(id string, p simulate.Provider, before time.Time) (completed time.Time) {
 	l.t.Helper()
