@@ -4,15 +4,17 @@ import "math"
 
 // LowerBound is the least cost + 20 × need in violated steps that any policy can reach: the optimum of a dynamic programme
 // over levels of capacity that knows the future and leaves out what waits from step to step. Where changes are scarce it leaves out the delay as well.
+// Of a budget of changes in a window it heeds only their least distance: it stays a bound, and a loose one.
 func LowerBound(t *Trace, p Provider) float64 {
 	_, least := clairvoyant(t, p, int(p.Cooldown/Step), false)
 	return least
 }
 
 // Clairvoyant is the plan behind the lower bound as requests: what to have provisioned in each step, rises asked for the
-// delay ahead. Where changes are scarce it is planned with a time between changes that is longer by the delay.
+// delay ahead. Where changes are scarce it is planned with a time between changes that is longer by the delay,
+// and a budget of changes in a window is spread evenly.
 func Clairvoyant(t *Trace, p Provider) []float64 {
-	spacing := int(p.Cooldown / Step)
+	spacing := int(p.spacing() / Step)
 	if spacing > 0 {
 		spacing += p.delaySteps()
 	}

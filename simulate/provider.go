@@ -9,9 +9,10 @@ import (
 // reduction at once.
 type Provider struct {
 	Name    string  `yaml:"name" json:"name"`
-	About   string  `yaml:"about" json:"about,omitempty"` // what it stands for
-	Unit    string  `yaml:"unit" json:"unit,omitempty"`   // of capacity; I/O per second unless stated
-	Quantum float64 `yaml:"quantum" json:"quantum"`       // amounts are multiples of it
+	About   string  `yaml:"about" json:"about,omitempty"`   // what it stands for
+	Source  string  `yaml:"source" json:"source,omitempty"` // where its figures are from
+	Unit    string  `yaml:"unit" json:"unit,omitempty"`     // of capacity; I/O per second unless stated
+	Quantum float64 `yaml:"quantum" json:"quantum"`         // amounts are multiples of it
 	Min     float64 `yaml:"min" json:"min"`
 	Max     float64 `yaml:"max" json:"max"`
 	// ApplyDelay is the time from the request of a rise until it works.
@@ -32,6 +33,14 @@ func (p Provider) Fit(want float64) float64 {
 }
 
 func (p Provider) delaySteps() int { return int(p.ApplyDelay / Step) }
+
+// spacing is how far changes are apart that are spread evenly.
+func (p Provider) spacing() time.Duration {
+	if p.Changes > 0 {
+		return max(p.Cooldown, p.Window/time.Duration(p.Changes))
+	}
+	return p.Cooldown
+}
 
 // budget is what is left of a provider's changes.
 type budget struct {
@@ -57,15 +66,5 @@ func (b *budget) spend(now int64) {
 	}
 }
 
-// The providers of the closed-loop benchmark.
-var benchmark = []Provider{
-	{Name: "k8s", About: "replicas of 500 IOPS in Kubernetes, ready after 60 s", Quantum: 500, Min: 500, Max: 16000, ApplyDelay: time.Minute},
-	{Name: "asg", About: "instances of 1000 IOPS in an auto-scaling group", Quantum: 1000, Min: 1000, Max: 16000, ApplyDelay: 4 * time.Minute},
-	{
-		Name: "ebs", About: "provisioned IOPS of a cloud volume: slow to apply, one change in 6 h", Quantum: 100, Min: 100, Max: 16000,
-		ApplyDelay: 6 * time.Minute, Cooldown: 6 * time.Hour,
-	},
-}
-
 // Benchmark are the providers of the closed-loop benchmark: k8s, asg, ebs.
-func Benchmark() []Provider { return append([]Provider(nil), benchmark...) }
+func Benchmark() []Provider { return Providers()[:3] }

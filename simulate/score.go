@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 	"time"
@@ -26,6 +27,25 @@ type Score struct {
 	LowerBound float64 `json:"lower_bound"`     // of cost + 20 × need in violated steps, for any policy
 	CostRatio  float64 `json:"cost_ratio"`      // cost / cost of the clairvoyant plan; 0 where that was not run
 	Penalty    float64 `json:"penalty"`         // 20 × need in violated steps
+}
+
+// MarshalJSON writes null for what there is none of.
+func (s Score) MarshalJSON() ([]byte, error) {
+	type plain Score
+	some := func(x float64) *float64 {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return nil
+		}
+		return &x
+	}
+	return json.Marshal(struct {
+		plain
+		FoM      *float64 `json:"fom"`
+		P99      *float64 `json:"p99_lat"`
+		Ready    *float64 `json:"surge_ready_pct"`
+		Lead     *float64 `json:"lead_min_median"`
+		Lateness *float64 `json:"late_min_median"`
+	}{plain(s), some(s.FoM), some(s.P99), some(s.Ready), some(s.Lead), some(s.Lateness)})
 }
 
 // Score scores a plant whose trace has ended; bound is [LowerBound] of the same trace and provider.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Trace is recorded demand on the steps of the model.
@@ -20,14 +21,14 @@ type Trace struct {
 	Warmup  int       // steps at the start that are run and not scored
 }
 
-// row is a line of a trace.
-type row struct {
-	at          int64
-	iops, bytes float64
+// Row is a line of a trace: a time in Unix seconds, I/O per second and bytes per second.
+type Row struct {
+	At          int64
+	IOPS, Bytes float64
 }
 
-// ReadTrace reads a file with the header unix_seconds,iops,bytes_per_sec. A row holds for its native step, which is the least
-// distance between rows; where rows are missing so are the steps.
+// ReadTrace reads a CSV with the columns unix_seconds, time or timestamp (whole Unix seconds or RFC 3339), iops and, where it is known,
+// bytes_per_sec or throughput_bps. A row holds for its native step, which is the least distance between rows; where rows are missing so are the steps.
 func ReadTrace(file string) (*Trace, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -45,10 +46,15 @@ func ReadTrace(file string) (*Trace, error) {
 func parseTrace(r io.Reader) (*Trace, error) {
 	in := csv.NewReader(r)
 	in.ReuseRecord = true
-	if head, err := in.Read(); err != nil || len(head) < 3 || head[0] != "unix_seconds" || head[1] != "iops" || head[2] != "bytes_per_sec" {
-		return nil, errors.New("line 1: the header must be unix_seconds,iops,bytes_per_sec")
+	head, err := in.Read()
+	if err != nil {
+		return nil, fmt.Errorf("line 1: %s", headWanted)
 	}
-	var rows []row
+	where, err := columnsOf(head)
+	if err != nil {
+		return nil, err
+	}
+	var rows []Row
 	for {
 		fields, err := in.Read()
 		if errors.Is(err, io.EOF) {
@@ -58,57 +64,89 @@ func parseTrace(r io.Reader) (*Trace, error) {
 			return nil, err
 		}
 		line, _ := in.FieldPos(0)
-		next, err := parseRow(fields)
+		next, err := where.parse(fields)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
-		if n := len(rows); n > 0 && next.at <= rows[n-1].at {
-			return nil, fmt.Errorf("line %d: %d is not later than the row before it (%d); sort the rows by time", line, next.at, rows[n-1].at)
+		if n := len(rows); n > 0 && next.At <= rows[n-1].At {
+			return nil, fmt.Errorf("line %d: %d is not later than the row before it (%d); sort the rows by time", line, next.At, rows[n-1].At)
 		}
 		rows = append(rows, next)
 	}
-	if len(rows) < 2 {
-		return nil, fmt.Errorf("%d rows; at least 2 are needed", len(rows))
-	}
-	return spread(rows)
+	return TraceOf(rows)
 }
 
-func parseRow(fields []string) (row, error) {
-	at, err := strconv.ParseInt(fields[0], 10, 64)
-	if err != nil {
-		return row{}, fmt.Errorf("unix_seconds is %q; whole seconds are expected", fields[0])
-	}
-	var x [2]float64
-	for i, name := range []string{"iops", "bytes_per_sec"} {
-		if x[i], err = strconv.ParseFloat(fields[i+1], 64); err != nil || !(x[i] >= 0) || x[i] > 1e18 {
-			return row{}, fmt.Errorf("%s is %q; a number of at least 0 is expected", name, fields[i+1])
+const headWanted = "a header with unix_seconds (or time, timestamp), iops and optionally bytes_per_sec (or throughput_bps) is expected"
+
+// columns are the places of a row's fields; -1 where there is none.
+type columns struct{ at, iops, bytes int }
+
+func columnsOf(head []string) (c columns, err error) {
+	c = columns{-1, -1, -1}
+	for i, name := range head {
+		switch strings.TrimSpace(strings.TrimPrefix(name, "\ufeff")) {
+		case "unix_seconds", "time", "timestamp":
+			c.at = i
+		case "iops":
+			c.iops = i
+		case "bytes_per_sec", "throughput_bps":
+			c.bytes = i
 		}
 	}
-	return row{at, x[0], x[1]}, nil
+	if c.at < 0 || c.iops < 0 {
+		return c, fmt.Errorf("line 1: %s", headWanted)
+	}
+	return c, nil
+}
+
+func (c columns) parse(fields []string) (r Row, err error) {
+	if r.At, err = strconv.ParseInt(fields[c.at], 10, 64); err != nil {
+		t, err := time.Parse(time.RFC3339, fields[c.at])
+		if err != nil {
+			return r, fmt.Errorf("unix_seconds is %q; whole seconds, or a time as 2026-03-01T12:00:00Z, are expected", fields[c.at])
+		}
+		r.At = t.Unix()
+	}
+	if r.IOPS, err = rate("iops", fields[c.iops]); err != nil || c.bytes < 0 {
+		return r, err
+	}
+	r.Bytes, err = rate("bytes_per_sec", fields[c.bytes])
+	return r, err
+}
+
+func rate(name, text string) (float64, error) {
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(x >= 0) || x > 1e18 {
+		return 0, fmt.Errorf("%s is %q; a number of at least 0 is expected", name, text)
+	}
+	return x, nil
 }
 
 // mostSteps bounds the length of a trace: twenty years.
 const mostSteps = 20 * 366 * 1440
 
-// spread holds each row over its native step.
-func spread(rows []row) (*Trace, error) {
-	native := rows[1].at - rows[0].at
-	for i := 2; i < len(rows); i++ {
-		native = min(native, rows[i].at-rows[i-1].at)
+// TraceOf holds each row, in order of time, over its native step.
+func TraceOf(rows []Row) (*Trace, error) {
+	if len(rows) < 2 {
+		return nil, fmt.Errorf("%d rows; at least 2 are needed", len(rows))
 	}
-	n := (rows[len(rows)-1].at + native - rows[0].at) / stepSeconds
+	native := rows[1].At - rows[0].At
+	for i := 2; i < len(rows); i++ {
+		native = min(native, rows[i].At-rows[i-1].At)
+	}
+	n := (rows[len(rows)-1].At + native - rows[0].At) / stepSeconds
 	if n < 1 || n > mostSteps {
 		return nil, fmt.Errorf("the rows cover %d minutes; between 1 and %d are possible", n, mostSteps)
 	}
-	t := &Trace{Start: rows[0].at, Demand: make([]float64, n), Bytes: make([]float64, n), Missing: make([]bool, n)}
+	t := &Trace{Start: rows[0].At, Demand: make([]float64, n), Bytes: make([]float64, n), Missing: make([]bool, n)}
 	k := 0
 	for i := range t.Demand {
 		at := t.Start + int64(i)*stepSeconds
-		for k+1 < len(rows) && rows[k+1].at <= at {
+		for k+1 < len(rows) && rows[k+1].At <= at {
 			k++
 		}
-		t.Demand[i], t.Bytes[i] = rows[k].iops, rows[k].bytes
-		t.Missing[i] = at >= rows[k].at+native
+		t.Demand[i], t.Bytes[i] = rows[k].IOPS, rows[k].Bytes
+		t.Missing[i] = at >= rows[k].At+native
 	}
 	return t, nil
 }
@@ -125,4 +163,22 @@ func (t *Trace) Peak() float64 {
 		}
 	}
 	return most
+}
+
+// Between is the part of a trace from a time to another, in Unix seconds; 0 leaves an end as it is. The warm-up is as long as it was.
+func (t *Trace) Between(from, to int64) (*Trace, error) {
+	first, last := 0, len(t.Demand)
+	if from != 0 {
+		first = int(max(0, (from-t.Start+stepSeconds-1)/stepSeconds))
+	}
+	if to != 0 {
+		last = int(min(int64(last), (to-t.Start)/stepSeconds))
+	}
+	if first >= last {
+		return nil, errors.New("nothing of the trace lies between the times asked for; ask for times within it")
+	}
+	part := *t
+	part.Start += int64(first) * stepSeconds
+	part.Demand, part.Bytes, part.Missing = t.Demand[first:last], t.Bytes[first:last], t.Missing[first:last]
+	return &part, nil
 }

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"sync"
+
+	"github.com/foreshock-io/foreshock/app"
+	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/simulate"
+)
+
+// contestant is a policy that is measured.
+type contestant struct {
+	name string
+	make func(t *simulate.Trace, p simulate.Provider, v *simulate.Plant) (simulate.Policy, error)
+}
+
+// variant is Foreshock with something changed.
+type variant struct {
+	name     string
+	settings string // of a configuration file
+}
+
+var whole = variant{name: "foreshock"}
+
+func (v variant) contestant() contestant {
+	return contestant{v.name, func(_ *simulate.Trace, _ simulate.Provider, plant *simulate.Plant) (simulate.Policy, error) {
+		c, err := config.Parse(v.name, []byte(v.settings))
+		if err != nil {
+			return nil, err
+		}
+		return app.NewLoop(c, app.LoopOptions{Volume: plant.Volume("vol/1")})
+	}}
+}
+
+// contestants are the policies of these names, or all.
+func contestants(names []string, ablation bool) ([]contestant, error) {
+	all := []contestant{whole.contestant()}
+	if ablation {
+		for _, v := range ablations {
+			all = append(all, v.contestant())
+		}
+	}
+	for _, r := range simulate.References() {
+		all = append(all, contestant{r.Name, func(t *simulate.Trace, p simulate.Provider, _ *simulate.Plant) (simulate.Policy, error) {
+			return r.New(t, p), nil
+		}})
+	}
+	if len(names) == 0 {
+		return all, nil
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(all, func(c contestant) bool { return c.name == name }) {
+			return nil, fmt.Errorf("no policy is called %q", name)
+		}
+	}
+	return slices.DeleteFunc(all, func(c contestant) bool { return !slices.Contains(names, c.name) }), nil
+}
+
+// job is a trace under a provider.
+type job struct {
+	trace    *simulate.Trace
+	provider simulate.Provider
+}
+
+func jobs(traces []*simulate.Trace, providers []simulate.Provider) (list []job) {
+	for _, t := range traces {
+		for _, p := range providers {
+			list = append(list, job{t, p})
+		}
+	}
+	// The longest first, so that the processors end together.
+	slices.SortStableFunc(list, func(a, b job) int { return len(b.trace.Demand) - len(a.trace.Demand) })
+	return list
+}
+
+// result is one run.
+type result struct {
+	Trace          string `json:"trace"`
+	Provider       string `json:"provider"`
+	Policy         string `json:"policy"`
+	simulate.Score `json:"score"`
+}
+
+// run runs every policy on every job, cpu of them at once; the results are in order of jobs and policies.
+func run(list []job, policies []contestant, cpu int) []result {
+	results := make([]result, len(list)*len(policies))
+	bounds := make([]struct{ bound, oracle float64 }, len(list)) // oracle, the first reference, in cost
+	var mu sync.Mutex                                            // guards done
+	done := 0
+	each(len(list), cpu, func(i int) {
+		bounds[i].bound = simulate.LowerBound(list[i].trace, list[i].provider)
+		if v, err := simulate.References()[0].Run(list[i].trace, list[i].provider); err == nil {
+			bounds[i].oracle = v.Score(bounds[i].bound).Cost
+		}
+	})
+	each(len(results), cpu, func(k int) {
+		j, c := list[k/len(policies)], policies[k%len(policies)]
+		r := result{Trace: j.trace.Name, Provider: j.provider.Name, Policy: c.name}
+		v := simulate.NewPlant(j.trace, j.provider)
+		p, err := c.make(j.trace, j.provider, v)
+		if err == nil {
+			err = v.Run(p)
+		}
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "\rloop: %s on %s under %s: %s\n", c.name, j.trace.Name, j.provider.Name, err)
+			r.FoM, r.Ready = math.NaN(), math.NaN()
+		} else {
+			r.Score = v.Score(bounds[k/len(policies)].bound)
+			r.CostRatio = r.Cost / bounds[k/len(policies)].oracle
+		}
+		results[k] = r
+		mu.Lock()
+		done++
+		fmt.Fprintf(os.Stderr, "\r%d of %d runs ", done, len(results))
+		mu.Unlock()
+	})
+	fmt.Fprint(os.Stderr, "\r")
+	return results
+}
+
+// each calls f for 0 … n-1, cpu at once.
+func each(n, cpu int, f func(int)) {
+	next := make(chan int)
+	var group sync.WaitGroup
+	for range max(1, cpu) {
+		group.Go(func() {
+			for i := range next {
+				f(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	group.Wait()
+}
