@@ -54,8 +54,8 @@ var mayImport = map[string][]string{
 		"", "config", "api", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
 		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "simulate", "simulate/*", "timeseries/*",
 	},
-	"app/*":      {}, // tests of the whole program, which know it from outside
-	"cmd/*":      {"", "app", "api", "config", "pipeline", "simulate", "timeseries/*", "ui/report"},
+	"app/*":      {},                                                                                            // tests of the whole program, which know it from outside
+	"cmd/*":      {"", "app", "api", "config", "pipeline", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
 	"bench":      {"", "app", "config", "ingest", "ingest/*", "pipeline"},
 	"bench/*":    {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "simulate", "timeseries/*"}, // accuracy, beside the peers
 	"examples/*": {"", "capacity", "capacity/http", "capacity/limits"},

@@ -123,7 +123,12 @@ func (w *workload) worst() (worst foreshock.Severity) {
 //go:embed report.html
 var page string
 
-var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
+// pageStyle is the CSS of pages.
+//
+//go:embed style.css
+var pageStyle string
+
+var pageTemplate = template.Must(template.Must(template.New("report").Funcs(template.FuncMap{
 	"clock": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 	"lasted": func(a foreshock.Anomaly) string {
 		if a.End.IsZero() {
@@ -132,7 +137,7 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 		return a.End.Sub(a.Start).String()
 	},
 	"reasons": func(d foreshock.Decision) string { return d.Text() },
-}).Parse(page))
+}).Parse(page)).New("style").Parse(pageStyle))
 
 // Write writes the page, the worst workload first. The summary is text that stands above all.
 func (r *Report) Write(w io.Writer, summary string) error {
@@ -153,7 +158,7 @@ func (r *Report) Write(w io.Writer, summary string) error {
 		}
 		data.Workloads = append(data.Workloads, s)
 	}
-	return pageTemplate.Execute(w, data)
+	return pageTemplate.ExecuteTemplate(w, "report", data)
 }
 
 // section is a workload on the page.

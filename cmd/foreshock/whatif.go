@@ -1,0 +1,166 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/app"
+	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/simulate"
+)
+
+// ownPolicy is the name of the program's own policy among those that are compared.
+const ownPolicy = "foreshock"
+
+// defaultPolicies are compared unless others are asked for.
+var defaultPolicies = []string{ownPolicy, "seasonal-naive", "target-tracking", "hpa", "step", "static-peak", "static-history", "oracle"}
+
+// whatIf is a trace under a provider, and what came of it under each policy.
+type whatIf struct {
+	trace    *simulate.Trace
+	provider simulate.Provider
+	price    float64 // of a unit of capacity for an hour; 0: not known
+	runs     []whatIfRun
+}
+
+// whatIfRun is a policy's run.
+type whatIfRun struct {
+	Policy string         `json:"policy"`
+	About  string         `json:"about"`
+	Score  simulate.Score `json:"score"`
+	Money  float64        `json:"money,omitempty"` // what the capacity would have cost over what is scored
+
+	plant     *simulate.Plant
+	anomalies []foreshock.Anomaly  // as they were last
+	decisions []foreshock.Decision // that became an action
+}
+
+// compare runs each policy.
+func (w *whatIf) compare(c config.Config, policies []string) error {
+	bound := simulate.LowerBound(w.trace, w.provider)
+	oracle, err := simulate.References()[0].Run(w.trace, w.provider)
+	if err != nil {
+		return err
+	}
+	ideal := oracle.Score(bound).Cost
+	for _, name := range policies {
+		r := whatIfRun{Policy: name}
+		if name == ownPolicy {
+			err = r.own(c, w)
+		} else {
+			err = r.reference(w)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		r.Score = r.plant.Score(bound)
+		if ideal > 0 {
+			r.Score.CostRatio = r.Score.Cost / ideal
+		}
+		r.Money = w.price * r.Score.Cost * simulate.Step.Hours()
+		w.runs = append(w.runs, r)
+	}
+	slices.SortStableFunc(w.runs, func(a, b whatIfRun) int {
+		if a.Score.FoM < b.Score.FoM {
+			return -1
+		}
+		return 1
+	})
+	return nil
+}
+
+func (r *whatIfRun) reference(w *whatIf) error {
+	reference, err := simulate.ReferenceNamed(r.Policy)
+	if err != nil {
+		return usageError{fmt.Errorf("%w, %s", err, ownPolicy)}
+	}
+	r.About = reference.About
+	r.plant, err = reference.Run(w.trace, w.provider)
+	return err
+}
+
+// own runs the program in a closed loop.
+func (r *whatIfRun) own(c config.Config, w *whatIf) error {
+	r.About = "this program, by the configuration given"
+	r.plant = simulate.NewPlant(w.trace, w.provider)
+	byID := map[string]int{}
+	loop, err := app.NewLoop(c, app.LoopOptions{Volume: r.plant.Volume("volume/simulated"), Event: func(e *foreshock.Event) {
+		if a := e.Anomaly; a != nil {
+			at, known := byID[a.ID]
+			if !known {
+				at = len(r.anomalies)
+				byID[a.ID] = at
+				r.anomalies = append(r.anomalies, *a)
+			}
+			r.anomalies[at] = *a
+		}
+		if d := e.Decision; d != nil && d.Action != nil {
+			r.decisions = append(r.decisions, *d)
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	return r.plant.Run(loop)
+}
+
+// MarshalJSON writes what was simulated, and the runs, the cheapest by figure of merit first.
+func (w *whatIf) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"trace": w.trace.Name, "from": w.time(0), "to": w.time(len(w.trace.Demand)), "warmup": w.time(w.trace.Warmup), "provider": w.provider, "runs": w.runs,
+	})
+}
+
+func (w *whatIf) time(step int) time.Time {
+	return time.Unix(w.trace.Start, 0).UTC().Add(time.Duration(step) * simulate.Step)
+}
+
+// table is a row per policy.
+func (w *whatIf) table() table {
+	t := table{head: []string{"policy", "latency too high", "late i/o", "cost", "cost / ideal", "merit", "surges ready", "changes/day", "turns/day"}}
+	if w.price > 0 {
+		t.head = append(t.head, "money")
+	}
+	for i := range w.runs {
+		r := &w.runs[i]
+		s := &r.Score
+		row := []string{
+			r.Policy, fmt.Sprintf("%.2f %%", s.Violated), fmt.Sprintf("%.2f %%", s.Late), fmt.Sprintf("%.0f IOPS·h", s.Cost*simulate.Step.Hours()),
+			fmt.Sprintf("%.2f", s.CostRatio), fmt.Sprintf("%.2f", s.FoM), ready(s), fmt.Sprintf("%.1f", s.Actions), fmt.Sprintf("%.1f", s.Flaps),
+		}
+		if w.price > 0 {
+			row = append(row, fmt.Sprintf("%.2f", r.Money))
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
+}
+
+func ready(s *simulate.Score) string {
+	if s.Surges == 0 {
+		return "none came"
+	}
+	return fmt.Sprintf("%.0f %% of %d", s.Ready, s.Surges)
+}
+
+// about says what was simulated.
+func (w *whatIf) about() string {
+	p := w.provider
+	var rules []string
+	add := func(some bool, format string, args ...any) {
+		if some {
+			rules = append(rules, fmt.Sprintf(format, args...))
+		}
+	}
+	add(true, "%g to %g IOPS in steps of %g", p.Min, p.Max, p.Quantum)
+	add(p.ApplyDelay > 0, "a rise works after %s", p.ApplyDelay)
+	add(p.Cooldown > 0, "changes at least %s apart", p.Cooldown)
+	add(p.Changes > 0, "%d changes in %s", p.Changes, p.Window)
+	const day = "2006-01-02 15:04"
+	return fmt.Sprintf("%s from %s to %s, scored from %s on; %s: %s.", w.trace.Name, w.time(0).Format(day), w.time(len(w.trace.Demand)).Format(day),
+		w.time(w.trace.Warmup).Format(day), p.Name, strings.Join(rules, ", "))
+}

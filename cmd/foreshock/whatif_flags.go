@@ -1,0 +1,136 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/foreshock-io/foreshock/simulate"
+	"github.com/spf13/cobra"
+)
+
+// whatIfFlags say what is simulated.
+type whatIfFlags struct {
+	trace, prometheus, query, provider, from, to, output, page string
+	policies                                                   []string
+	warmup                                                     time.Duration
+	price                                                      float64
+}
+
+const whatIfHelp = `With --trace or --prometheus it tells what recorded demand would have come to under a provider's rules, for the program's own policy and for those
+that people run. FILE is a CSV with unix_seconds (or time, timestamp), iops and optionally bytes_per_sec. Merit is the cost, and 20 times what would have served the I/O that was
+late, over the least that anyone could have had who knew the future; lower is better.
+
+The model is one volume: an I/O takes 1 ms when it is idle, more as it is busy, and what cannot be served waits, at most 30 s. More than 10 ms is too high.`
+
+func (f *whatIfFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.trace, "trace", "", "CSV of demand")
+	flags.StringVar(&f.prometheus, "prometheus", "", "URL of a Prometheus to take demand from, with --query, --from and --to")
+	flags.StringVar(&f.query, "query", "", "PromQL for I/O per second; one series")
+	flags.StringVar(&f.provider, "provider", "ebs-gp3", "built in, or a YAML file: "+strings.Join(providerNames(), ", "))
+	flags.StringSliceVar(&f.policies, "policy", defaultPolicies, "policies to compare")
+	flags.StringVar(&f.from, "from", "", "take demand from this time on, as 2026-03-01 or 2026-03-01T12:00:00Z")
+	flags.StringVar(&f.to, "to", "", "take demand up to this time")
+	flags.DurationVar(&f.warmup, "warmup", -1, "what is run before scoring begins (default: a quarter of the demand, at most 14 days)")
+	flags.Float64Var(&f.price, "price", 0, "of one IOPS for an hour, in your currency; tells costs in money")
+	flags.StringVar(&f.page, "html", "", "write a page that draws it to this file")
+	outputFlag(cmd, &f.output)
+	_ = cmd.MarkFlagFilename("trace", "csv")
+	cmd.MarkFlagsMutuallyExclusive("trace", "prometheus")
+}
+
+func providerNames() (names []string) {
+	for _, p := range simulate.Providers() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// run compares the policies and writes what came of it.
+func (f *whatIfFlags) run(cmd *cobra.Command, own runFlags) error {
+	c, err := own.load()
+	if err != nil {
+		return err
+	}
+	w := &whatIf{price: f.price}
+	if w.provider, err = f.providerOf(); err != nil {
+		return err
+	}
+	if w.trace, err = f.demand(cmd); err != nil {
+		return err
+	}
+	var page *os.File
+	if f.page != "" { // that it cannot be made is not worth a long simulation
+		if page, err = os.Create(f.page); err != nil {
+			return err
+		}
+	}
+	if err := w.compare(c, f.policies); err != nil {
+		return err
+	}
+	if page != nil {
+		if err := errors.Join(w.page().Write(page), page.Close()); err != nil {
+			return err
+		}
+	}
+	if f.output == "table" {
+		fmt.Fprintln(cmd.OutOrStdout(), w.about())
+	}
+	return write(cmd.OutOrStdout(), f.output, w, w.table)
+}
+
+func (f *whatIfFlags) providerOf() (simulate.Provider, error) {
+	if strings.ContainsAny(f.provider, "./"+string(filepath.Separator)) {
+		return simulate.ReadProvider(f.provider)
+	}
+	p, err := simulate.ProviderNamed(f.provider)
+	if err != nil {
+		return p, usageError{fmt.Errorf("--provider: %w", err)}
+	}
+	return p, nil
+}
+
+// demand reads the demand asked for.
+func (f *whatIfFlags) demand(cmd *cobra.Command) (t *simulate.Trace, err error) {
+	from, err := seconds("--from", f.from)
+	if err != nil {
+		return nil, err
+	}
+	to, err := seconds("--to", f.to)
+	if err != nil {
+		return nil, err
+	}
+	if f.prometheus != "" {
+		t, err = promDemand(cmd.Context(), f.prometheus, f.query, from, to)
+	} else if t, err = simulate.ReadTrace(f.trace); err == nil {
+		t, err = t.Between(from, to)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.Warmup = int(f.warmup / simulate.Step)
+	if f.warmup < 0 {
+		t.Warmup = min(len(t.Demand)/4, int(14*24*time.Hour/simulate.Step))
+	}
+	if t.Warmup >= len(t.Demand) {
+		return nil, usageError{fmt.Errorf("--warmup %s is all of the demand, which covers %s; leave something to score", f.warmup, time.Duration(len(t.Demand))*simulate.Step)}
+	}
+	return t, nil
+}
+
+// seconds is a time in Unix seconds; 0 of none.
+func seconds(flag, text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.Unix(), nil
+		}
+	}
+	return 0, usageError{fmt.Errorf("%s %s is no time; one as 2026-03-01 or 2026-03-01T12:00:00Z is expected", flag, text)}
+}
