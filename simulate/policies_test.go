@@ -1,0 +1,169 @@
+package simulate
+
+import (
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// level is a trace that has these demands, each for so many minutes.
+func level(minutes int, demands ...float64) *Trace {
+	t := &Trace{Start: 1_700_000_000 / 86400 * 86400}
+	for _, d := range demands {
+		for range minutes {
+			t.Demand, t.Bytes, t.Missing = append(t.Demand, d), append(t.Bytes, 4096*d), append(t.Missing, false)
+		}
+	}
+	return t
+}
+
+var easy = Provider{Name: "easy", Quantum: 100, Min: 100, Max: 16000, ApplyDelay: time.Minute}
+
+func runOf(t *testing.T, name string, trace *Trace, p Provider) *Plant {
+	t.Helper()
+	r, err := ReferenceNamed(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := r.Run(trace, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// Each policy, after a rise and after a fall: how many minutes until the first change in that direction, and where it ends.
+func TestPoliciesFollow(t *testing.T) {
+	f := func(name string, up int, high float64, down int, low float64) {
+		t.Helper()
+		v := runOf(t, name, level(120, 1000, 3000, 1000), easy)
+		first := func(from int, grows bool) int {
+			for _, c := range v.Accepted {
+				if at := int(c.Time-v.Trace.Start) / 60; at > from && (c.To > c.From) == grows {
+					return at - from
+				}
+			}
+			return -1
+		}
+		if got := first(120, true); got != up || v.Steps[239].Billed != high {
+			t.Errorf("%s grows after %d minutes, to %g; %d, to %g are expected", name, got, v.Steps[239].Billed, up, high)
+		}
+		if got := first(240, false); got != down || v.Steps[359].Billed != low {
+			t.Errorf("%s shrinks after %d minutes, to %g; %d, to %g are expected", name, got, v.Steps[359].Billed, down, low)
+		}
+	}
+	f("hpa", 1, 4700, 5, 1600)
+	f("target-tracking", 3, 5500, 15, 1900)
+	f("step", 3, 6000, 15, 1900)
+	f("static-history", -1, 1200, -1, 1200)
+}
+
+// What comes every day is there the next day before it comes.
+func TestPoliciesLookAhead(t *testing.T) {
+	day := []float64{1000, 1000, 6000, 1000, 1000, 1000}
+	trace := level(240, slices.Concat(day, day, day, day)...)
+	surge := (3*len(day) + 2) * 240
+	for _, name := range []string{"seasonal-naive", "holt-winters", "predictive"} {
+		if v := runOf(t, name, trace, easy); !v.readyFor(surge) {
+			t.Errorf("%s has %g for a surge of %g that comes every day", name, v.Steps[surge].Effective, Need(6000))
+		}
+	}
+	for _, name := range []string{"hpa", "target-tracking", "step"} {
+		if v := runOf(t, name, trace, easy); v.readyFor(surge) {
+			t.Errorf("%s, which knows of no yesterday, is ready", name)
+		}
+	}
+}
+
+// Every policy keeps the provider's rules, goes on over what is missing, and does the same again.
+func TestPoliciesKeepRules(t *testing.T) {
+	trace := level(180, 900, 5000, 300, 2000, 7000, 0, 1500, 4000, 900, 5000, 300)
+	for i := 400; i < 500; i++ {
+		trace.Missing[i] = true
+	}
+	trace.Warmup = 100
+	for _, p := range Providers() {
+		bound := LowerBound(trace, p)
+		for _, r := range References() {
+			v := runOf(t, r.Name, trace, p)
+			for i, c := range v.Accepted {
+				if c.To != p.Fit(c.To) {
+					t.Errorf("%s under %s: %g is no amount", r.Name, p.Name, c.To)
+				}
+				if k := p.Changes; k > 0 && i >= k && c.Time-v.Accepted[i-k].Time < int64(p.Window.Seconds()) {
+					t.Errorf("%s under %s: more than %d changes in the window", r.Name, p.Name, k)
+				}
+			}
+			s := v.Score(bound)
+			if !(s.FoM >= 1-1e-9) {
+				t.Errorf("%s under %s: a merit of %g is below the bound", r.Name, p.Name, s.FoM)
+			}
+			if again := runOf(t, r.Name, trace, p); !reflect.DeepEqual(v.Accepted, again.Accepted) {
+				t.Errorf("%s under %s does something else the second time", r.Name, p.Name)
+			}
+		}
+	}
+}
+
+func TestReferenceNamed(t *testing.T) {
+	if _, err := ReferenceNamed("hpaa"); err == nil || !strings.Contains(err.Error(), `no policy is called "hpaa"; there is: oracle, `) {
+		t.Error(err)
+	}
+}
+
+func TestProviderFiles(t *testing.T) {
+	good := "name: mine\nquantum: 10\nmin: 10\nmax: 1000\napply_delay: 5m\nchanges: 4\nwindow: 24h\n"
+	p, err := parseProvider("p.yaml", []byte(good))
+	if want := (Provider{Name: "mine", Quantum: 10, Min: 10, Max: 1000, ApplyDelay: 5 * time.Minute, Changes: 4, Window: 24 * time.Hour}); err != nil || p != want {
+		t.Errorf("%+v, %v", p, err)
+	}
+	f := func(old, now, want string) {
+		t.Helper()
+		_, err := parseProvider("p.yaml", []byte(strings.Replace(good, old, now, 1)))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; %q is expected", now, err, want)
+		}
+	}
+	f("quantum", "quantun", `p.yaml:2:1: unknown field "quantun"; there is: name, about`)
+	f("max: 1000", "max: 5", "p.yaml:3: min: 10 is out of range; above 0 and at most max, 5")
+	f("quantum: 10", "quantum: 0", "p.yaml:2: quantum: 0 is out of range")
+	f("5m", "5", "p.yaml:5")
+	f("window: 24h", "", "p.yaml:1: window: 0s; state changes and window")
+	f("name: mine", "name: [", "p.yaml:1")
+	f(good, "", "p.yaml")
+	for _, p := range Providers() {
+		if p.About == "" || p.Source == "" || len(p.faults()) > 0 {
+			t.Errorf("%s: %v", p.Name, p.faults())
+		}
+	}
+}
+
+func TestBetween(t *testing.T) {
+	trace := level(60, 1, 2, 3)
+	part, err := trace.Between(trace.Start+3600, trace.Start+7200)
+	if err != nil || len(part.Demand) != 60 || part.Demand[0] != 2 || part.Demand[59] != 2 || part.Start != trace.Start+3600 {
+		t.Errorf("%+v, %v", part, err)
+	}
+	if _, err := trace.Between(trace.Start+1e6, 0); err == nil {
+		t.Error("there is something after the end")
+	}
+}
+
+// Other names of the columns, times as people write them, and no bytes.
+func TestTraceForms(t *testing.T) {
+	got, err := parseTrace(strings.NewReader("id,time,queue_depth,iops\nv,2026-03-01T00:00:00Z,1,10\nv,2026-03-01T00:01:00Z,1,20\n"))
+	if err != nil || !slices.Equal(got.Demand, []float64{10, 20}) || got.Start != 1772323200 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// A score without surges is JSON.
+func TestScoreJSON(t *testing.T) {
+	text, err := Score{FoM: 1.5, Ready: math.NaN()}.MarshalJSON()
+	if err != nil || !strings.Contains(string(text), `"surge_ready_pct":null`) || !strings.Contains(string(text), `"fom":1.5`) {
+		t.Errorf("%s, %v", text, err)
+	}
+}
