@@ -5,7 +5,7 @@ export CGO_ENABLED ?= 0
 ALONE := foreshock/timeseries foreshock/decide foreshock/detect foreshock/feedback foreshock/profile
 TOOL := go tool -modfile=go.tools.mod
 
-.PHONY: build run test check lint vulns fmt bench bench-detect reference demo guest soak generate deps clean help
+.PHONY: build run test check lint vulns fmt bench bench-detect bench-forecast bench-loop reference demo guest soak generate deps clean help
 
 build: ## build bin/foreshock
 	go build -trimpath -o bin/foreshock ./cmd/foreshock
@@ -44,6 +44,9 @@ bench-detect: ## detection on labelled data beside its peers, false alarms on da
 
 bench-forecast: ## accuracy, coverage and time of each model and of the choice among them, beside R's forecasts of the same series in ../shared
 	go run ./bench/forecast
+
+bench-loop: ## capacity and lateness in a closed loop with a simulated volume: Foreshock, without each of its parts, and what people run, on the traces in ../shared
+	go run ./bench/loop -ablation
 
 reference: ## agreement with R, statsmodels and Prophet: fixture, method, largest deviation, tolerance, verdict
 	@go test -count=1 -v -run Reference ./timeseries/... ./cmd/foreshock | go run ./bench/reference

@@ -121,25 +121,33 @@ func (w *whatIf) time(step int) time.Time {
 
 // table is a row per policy.
 func (w *whatIf) table() table {
-	t := table{head: []string{"policy", "latency too high", "late i/o", "cost", "cost / ideal", "merit", "surges ready", "changes/day", "turns/day"}}
+	t := table{head: []string{"policy", "merit", "latency too high", "late i/o", "iops paid for", "cost / ideal"}}
 	if w.price > 0 {
 		t.head = append(t.head, "money")
 	}
+	t.head = append(t.head, "surges ready", "changes/day", "turns/day")
 	for i := range w.runs {
 		r := &w.runs[i]
 		s := &r.Score
 		row := []string{
-			r.Policy, fmt.Sprintf("%.2f %%", s.Violated), fmt.Sprintf("%.2f %%", s.Late), fmt.Sprintf("%.0f IOPS·h", s.Cost*simulate.Step.Hours()),
-			fmt.Sprintf("%.2f", s.CostRatio), fmt.Sprintf("%.2f", s.FoM), ready(s), fmt.Sprintf("%.1f", s.Actions), fmt.Sprintf("%.1f", s.Flaps),
+			r.Policy, fmt.Sprintf("%.2f", s.FoM), fmt.Sprintf("%.2f %%", s.Violated), fmt.Sprintf("%.2f %%", s.Late),
+			fmt.Sprintf("%.0f", paid(s)), fmt.Sprintf("%.2f", s.CostRatio),
 		}
 		if w.price > 0 {
 			row = append(row, fmt.Sprintf("%.2f", r.Money))
 		}
+		row = append(row, ready(s), fmt.Sprintf("%.1f", s.Actions), fmt.Sprintf("%.1f", s.Flaps))
 		t.rows = append(t.rows, row)
 	}
 	return t
 }
 
+// paid is the capacity paid for, on average.
+func paid(s *simulate.Score) float64 {
+	return s.Cost / max(1, s.Days*float64(24*time.Hour/simulate.Step))
+}
+
+// ready is the share of surges for which capacity was there.
 func ready(s *simulate.Score) string {
 	if s.Surges == 0 {
 		return "none came"

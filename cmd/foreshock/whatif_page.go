@@ -50,18 +50,26 @@ func (w *whatIf) verdict() (list []string) {
 			continue
 		}
 		s := &r.Score
-		cost := fmt.Sprintf("%.0f IOPS on average", s.Cost/(s.Days*24*60))
+		cost := fmt.Sprintf("%.0f IOPS on average", paid(s))
 		if w.price > 0 {
-			cost += fmt.Sprintf(", %.2f for %.0f days", r.Money, s.Days)
+			cost += fmt.Sprintf(", %.2f in all", r.Money)
 		}
-		text := fmt.Sprintf("%s: latency too high for %s of %.0f days; paid for %s.", r.Policy,
-			(time.Duration(s.Violated / 100 * s.Days * 24 * float64(time.Hour))).Round(time.Minute), s.Days, cost)
+		late := time.Duration(s.Violated / 100 * s.Days * 24 * float64(time.Hour))
+		text := fmt.Sprintf("%s: latency too high for %s of %.0f days, with %.2f %% of the I/O in them; paid for %s.", r.Policy, inWords(late), s.Days, s.Late, cost)
 		if r == peer && own != nil {
 			text = "The best of the others, " + text
 		}
 		list = append(list, text)
 	}
 	return list
+}
+
+// inWords is a length of time for people.
+func inWords(d time.Duration) string {
+	if d < 2*time.Hour {
+		return fmt.Sprintf("%.0f minutes", d.Minutes())
+	}
+	return fmt.Sprintf("%.0f hours", d.Hours())
 }
 
 func (w *whatIf) section(r *whatIfRun) report.WhatIfRun {
