@@ -33,7 +33,7 @@ func staticMean(t *Trace, _ Provider) Policy {
 // staticPeak has what serves the highest demand of the steps that count, which nobody knows beforehand.
 func staticPeak(t *Trace, _ Provider) Policy { return Static(t.Peak()) }
 
-// history is a size chosen at the end of the warm-up.
+// staticHistory has what served the highest demand of the warm-up, from its end on.
 func staticHistory(t *Trace, _ Provider) Policy {
 	var most float64
 	for i, demand := range t.Demand[:min(max(t.Warmup, 60), len(t.Demand))] {

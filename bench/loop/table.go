@@ -10,7 +10,7 @@ import (
 // means are a policy's figures over runs: of the figure of merit the geometric mean, of the others the arithmetic one.
 type means struct{ violated, late, cost, fom, ready, actions, flaps float64 }
 
-func meansOf(results []result, policy string, provider func(string) bool) (m means, runs int) {
+func meansOf(results []result, policy string, provider func(string) bool) (m means) {
 	var n, surging float64
 	for i := range results {
 		r := &results[i]
@@ -25,10 +25,10 @@ func meansOf(results []result, policy string, provider func(string) bool) (m mea
 			m.ready += r.Ready
 		}
 	}
-	return means{m.violated / n, m.late / n, math.Exp(m.cost / n), math.Exp(m.fom / n), m.ready / surging, m.actions / n, m.flaps / n}, int(n)
+	return means{m.violated / n, m.late / n, math.Exp(m.cost / n), math.Exp(m.fom / n), m.ready / surging, m.actions / n, m.flaps / n}
 }
 
-func show(w io.Writer, results []result, policies []contestant, providers []string, set string) error {
+func show(w io.Writer, results []result, policies []contestant, providers []string, set string) {
 	for _, name := range append(slices.Clone(providers), "all") {
 		of := func(p string) bool { return p == name || name == "all" }
 		fmt.Fprintf(w, "%s\n%-26s %10s %8s %8s %7s %8s %8s %8s\n", name, "", "violated %", "late %", "cost/or.", "FoM", "ready %", "act./day", "turns/d")
@@ -41,8 +41,7 @@ func show(w io.Writer, results []result, policies []contestant, providers []stri
 		}
 		var list []ranked
 		for _, p := range policies {
-			m, _ := meansOf(results, p.name, of)
-			list = append(list, ranked{p.name, m})
+			list = append(list, ranked{p.name, meansOf(results, p.name, of)})
 		}
 		slices.SortStableFunc(list, func(a, b ranked) int {
 			if a.fom < b.fom {
@@ -59,7 +58,6 @@ func show(w io.Writer, results []result, policies []contestant, providers []stri
 		fmt.Fprintln(w)
 	}
 	worst(w, results)
-	return nil
 }
 
 // worst names the run on which Foreshock is worst against the better of HPA and target tracking.
