@@ -11,6 +11,7 @@ import (
 	"github.com/foreshock-io/foreshock/app"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/simulate"
+	"github.com/prometheus/common/model"
 )
 
 // ownPolicy is the name of the program's own policy among those that are compared.
@@ -165,9 +166,9 @@ func (w *whatIf) about() string {
 		}
 	}
 	add(true, "%g to %g IOPS in steps of %g", p.Min, p.Max, p.Quantum)
-	add(p.ApplyDelay > 0, "a rise works after %s", p.ApplyDelay)
-	add(p.Cooldown > 0, "changes at least %s apart", p.Cooldown)
-	add(p.Changes > 0, "%d changes in %s", p.Changes, p.Window)
+	add(p.ApplyDelay > 0, "a rise works after %s", model.Duration(p.ApplyDelay))
+	add(p.Cooldown > 0, "changes at least %s apart", model.Duration(p.Cooldown))
+	add(p.Changes > 0, "at most %d changes in any %s", p.Changes, model.Duration(p.Window))
 	const day = "2006-01-02 15:04"
 	return fmt.Sprintf("%s from %s to %s, scored from %s on; %s: %s.", w.trace.Name, w.time(0).Format(day), w.time(len(w.trace.Demand)).Format(day),
 		w.time(w.trace.Warmup).Format(day), p.Name, strings.Join(rules, ", "))

@@ -77,6 +77,9 @@ func (w *whatIf) section(r *whatIfRun) report.WhatIfRun {
 	run := report.WhatIfRun{Name: r.Policy, About: r.About, Own: own}
 	capacity := w.chart(r, "capacity of "+r.Policy, func(s *simulate.StepRecord) float64 { return simulate.Need(s.Demand) })
 	capacity.Height = 240
+	for i := range r.plant.Steps {
+		capacity.Include[0] = max(capacity.Include[0], r.plant.Steps[i].Effective)
+	}
 	run.Plots = append(run.Plots, report.Plot{Name: "capacity needed and capacity that worked, IOPS", Chart: capacity})
 	latency := w.chart(r, "latency of "+r.Policy, func(s *simulate.StepRecord) float64 { return min(s.Latency, pageLatency) })
 	latency.Height, latency.Spans = 120, nil
@@ -94,7 +97,7 @@ func (w *whatIf) section(r *whatIfRun) report.WhatIfRun {
 // chart draws a value of each step, and beside that the capacity that worked, in as many points as a screen has.
 func (w *whatIf) chart(r *whatIfRun, title string, value func(*simulate.StepRecord) float64) *chart.Chart {
 	steps := r.plant.Steps
-	c := &chart.Chart{Title: title, From: w.time(0), To: w.time(len(steps)), Trace: &chart.Trace{}, Include: []float64{0}}
+	c := &chart.Chart{Title: title, From: w.time(0), To: w.time(len(steps)), Trace: &chart.Trace{}, Include: []float64{0, 0}}
 	each := max(1, (len(steps)+pagePoints-1)/pagePoints)
 	for from := 0; from < len(steps); from += each {
 		to := min(from+each, len(steps))
