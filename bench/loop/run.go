@@ -115,7 +115,9 @@ func run(list []job, policies []contestant, cpu int) []result {
 		results[k] = r
 		mu.Lock()
 		done++
-		fmt.Fprintf(os.Stderr, "\r%d of %d runs ", done, len(results))
+		if done%len(policies) == 0 {
+			fmt.Fprintf(os.Stderr, "\r%d of %d runs ", done, len(results))
+		}
 		mu.Unlock()
 	})
 	fmt.Fprint(os.Stderr, "\r")

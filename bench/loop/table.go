@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -43,12 +44,7 @@ func show(w io.Writer, results []result, policies []contestant, providers []stri
 		for _, p := range policies {
 			list = append(list, ranked{p.name, meansOf(results, p.name, of)})
 		}
-		slices.SortStableFunc(list, func(a, b ranked) int {
-			if a.fom < b.fom {
-				return -1
-			}
-			return 1
-		})
+		slices.SortStableFunc(list, func(a, b ranked) int { return cmp.Compare(a.fom, b.fom) })
 		for _, p := range list {
 			line(p.name, p.means)
 			if m, known := published[name][p.name]; known && set == "shared" {

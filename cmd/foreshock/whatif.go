@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -65,12 +66,7 @@ func (w *whatIf) compare(c config.Config, policies []string) error {
 		r.Money = w.price * r.Score.Cost * simulate.Step.Hours()
 		w.runs = append(w.runs, r)
 	}
-	slices.SortStableFunc(w.runs, func(a, b whatIfRun) int {
-		if a.Score.FoM < b.Score.FoM {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(w.runs, func(a, b whatIfRun) int { return cmp.Compare(a.Score.FoM, b.Score.FoM) })
 	return nil
 }
 
