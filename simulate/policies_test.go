@@ -66,7 +66,7 @@ func TestPoliciesLookAhead(t *testing.T) {
 	day := []float64{1000, 1000, 6000, 1000, 1000, 1000}
 	trace := level(240, slices.Concat(day, day, day, day)...)
 	surge := (3*len(day) + 2) * 240
-	for _, name := range []string{"seasonal-naive", "holt-winters", "predictive"} {
+	for _, name := range []string{"seasonal-naive", "holt-winters", "predictive", "periodic"} {
 		if v := runOf(t, name, trace, easy); !v.readyFor(surge) {
 			t.Errorf("%s has %g for a surge of %g that comes every day", name, v.Steps[surge].Effective, Need(6000))
 		}

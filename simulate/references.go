@@ -18,6 +18,7 @@ var references = []Reference{
 	{"seasonal-naive", "HPA, and yesterday's same window with a margin of 20 %", newSeasonal},
 	{"holt-winters", "HPA on the larger of load and Holt-Winters forecast (as PHPA)", newWinters},
 	{"predictive", "highest load of each hour of 14 days, under target tracking (as AWS predictive scaling)", newPredictive},
+	{"periodic", "HPA on the larger of load and the coming hour of the last 7 days, their mean (as Crane's DSP)", newPeriodic},
 	{"target-tracking", "AWS target tracking at 55 %", newTracking},
 	{"hpa", "Kubernetes HPA at 65 %", newHPA},
 	{"step", "AWS step scaling above 80 % and below 50 %", newStepping},
