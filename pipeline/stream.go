@@ -47,14 +47,14 @@ func NewStream(d *detect.Detector, cfg profile.Config, step time.Duration, metri
 	}
 }
 
-// Observe judges a row, which has a reading per metric, NaN where it is missing, and learns it. Rows come in order of time: one
-// that is not later than the last is judged as nothing.
+// Observe judges a row, which has a reading per metric, NaN where it is missing, and learns it. Rows come in the order in which they were
+// made: where clocks are put back an hour comes twice, and a row of the second is judged as one of that time of day.
 func (s *Stream) Observe(at time.Time, row []float64) Verdict {
 	p, f := s.profile, &s.finding
-	if p.Steps > 0 && !at.After(p.Updated) {
-		return Verdict{}
-	}
 	said := s.record.Observe(at.Unix(), row)
+	if p.Steps > 0 && !at.After(p.Updated) {
+		at = p.Updated.Add(p.Length)
+	}
 	if p.Steps == 0 {
 		p.Created = at
 	}

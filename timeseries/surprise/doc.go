@@ -28,14 +28,20 @@
 //
 //	s = 1 + 5 log10(1 + r/5)
 //
-// r being its distance from the greatest over the mean distance of the others from the sixth. Its s⁴ joins the sum above. Levels take in what is within four spreads of
-// them, so that an incident moves them slowly and a lasting level is learned in the end; deviations reach their tails 32 readings
-// late, so that an incident does not explain itself.
+// r being its distance from the greatest over the mean distance of the others from the sixth. Its s⁴ joins the sum above. One giant is taken to lead by a factor of twenty at most, so that it does not hide what
+// follows for ever.
+//
+// # An incident
+//
+// A reading with a surprise of 2.8 or more is outside: it moves no level, spread or season, and readings outside go into the tails as one
+// event, when they are over. The first that is usual again is judged as if they had not been. What lasts for an hour is the
+// level from then on ([Metric.Learn]). Of milder ones levels take in what is within four spreads of them, and deviations reach their
+// tails 32 readings late, so that an incident does not explain itself.
 //
 // # A stream
 //
-// A [Stream] takes the mean over its metrics, three tenths of it averaged over the last rows, so that one strange row counts
-// for less than several; and takes from it most of what is usual at this quarter of an hour of the day ([Daily]), so that jobs that
+// A [Stream] takes the mean over its metrics, three tenths of it averaged over the last rows ([Row]), so that one strange row counts
+// for less than several; and takes from it six tenths of what is usual at this quarter of an hour of the day ([Daily]), so that jobs that
 // come back every day are expected.
 // Last, a surprise within 200 readings of another must be 1.4 times as great to count in full ([Verdict.Alert]): an incident is one
 // alert, and another only if it gets worse.

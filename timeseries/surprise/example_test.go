@@ -17,7 +17,7 @@ func ExampleStream() {
 		}
 		v = s.Observe(60*i, []float64{latency})
 	}
-	fmt.Printf("expected %.1f, %+.1f from it\n", v.Expected, v.Deviation)
+	fmt.Printf("expected %.1f, %+.1f from it\n", v.Expected, v.Deviations[surprise.Reading])
 	fmt.Println("to be told of:", v.Alert > 2)
 	// Output:
 	// expected 2.0, +7.0 from it

@@ -41,9 +41,8 @@ var (
 const (
 	// ready is how many deviations a scale must have seen before it says something.
 	ready = 40
-	// settled is after how many readings levels take in what is within levelLimit spreads only, so that an incident moves them slowly.
-	settled    = 60
-	levelLimit = 4.0
+	// started is from how many readings on deviations are put on record.
+	started = 10
 	// Spreads are at least spreadFloor of the metric's usual height, and a scale's deviations sizeFloor of the spread.
 	spreadFloor = 0.01
 	sizeFloor   = 0.05
@@ -52,9 +51,9 @@ const (
 	margin = 0.7
 	// pause is after how many steps without a reading what is short has passed.
 	pause = 60
-	// wait is for how many readings a deviation is kept from its tail.
-	wait  = 32
-	limit = 1e150 // of readings
+	// leastPause is that in seconds, since time is told in whole ones.
+	leastPause = 2
+	limit      = 1e150 // of readings
 )
 
 // Metric is what is remembered of one metric. Make one with NewMetric. State is plain data.
@@ -68,162 +67,151 @@ type Metric struct {
 	Spread  mean     // of readings about the second level
 	Height  mean     // of their amount
 	Raw     mean     // level of readings with their season
-	Seasons []Season // a day and a week, or none
-	Season  int8     // the one that is used, or -1
+	Seasons []Season // a day, and a week after the first day; or none
 	Size    [NumScales]mean
 	Tails   [NumScales][2]Tail // above and below
 	Records [2]Records         // of readings, above and below
 	// Waiting holds the newest deviations of each scale, as bucket + 1 and, below the level, with a minus: they go into the tails only
 	// later, so that an incident does not make itself usual at once.
 	Waiting [wait][NumScales]int8
+	// Outside counts readings that were kept out of what is usual, less those that came back. Until that is over, Pending holds the
+	// greatest deviation of each scale, and Held is the level of what was kept out.
+	Outside int32
+	Pending [NumScales]int8
+	Season  int8 // the one that is used, or none
+	Held    float64
 }
 
+// none is no season.
+const none = -1
+
 // NewMetric returns what is remembered of a metric that is read every step seconds. With seasons, those of the day and the week
-// are learned; they take most of the memory. It panics when step is not above 0.
+// are learned; they take much of the memory. It panics when step is not above 0.
 func NewMetric(step float64, seasons bool) Metric {
 	if !(step > 0) {
 		panic("surprise: step must be above 0")
 	}
-	m := Metric{Step: step, Season: -1}
+	m := Metric{Step: step, Season: none}
 	if seasons {
-		m.Seasons = []Season{newSeason(24), newSeason(168)}
+		m.Seasons = []Season{newSeason(dayHours)}
 	}
 	return m
 }
 
 // Judgement is what is said of a reading.
 type Judgement struct {
-	Surprise  float64            // power mean over the scales and the record, in decades of probability
-	Scales    [NumScales]float64 // of each scale
-	Deviation float64            // of the reading from its level, with sign, in the metric's unit
-	Expected  float64
-	Spread    float64 // mean distance of readings from their level
+	Surprise   float64            // power mean over the scales and the record, in decades of probability
+	Scales     [NumScales]float64 // of each scale
+	Record     float64            // of the reading as the highest, or lowest, excursion yet
+	Deviations [NumScales]float64 // of each scale, with sign, in the metric's unit
+	Expected   float64
+	Spread     float64 // mean distance of readings from their level
+	Ready      bool    // enough was seen
+	// Outside says that the reading is too surprising to be a part of what is usual.
+	Outside bool
+
+	// What learning needs.
+	x, y   float64 // the reading, and without the season
+	second int64
+	lefts  [2]float64 // without each season, where it is known
+	knowns [2]bool
+	goesOn bool            // there was no pause before
+	back   bool            // the reading is usual, while those before were outside
+	at     [NumScales]int8 // place in the tail, as in Metric.Waiting
 }
 
-// Observe judges a reading by those before, and then learns it. Second is Unix time. A reading that is not finite is none: it
-// changes nothing.
-func (m *Metric) Observe(second int64, x float64) (j Judgement) {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return j
+// Observe judges a reading by those before, and then learns it. One that is not finite changes nothing.
+func (m *Metric) Observe(second int64, x float64) Judgement {
+	j, ok := m.Judge(second, x)
+	if ok {
+		m.Learn(&j, j.Outside, Patience(m.Step))
 	}
-	x = clip(x, limit)
-	var lefts [2]float64
-	var knowns [2]bool
-	y := m.remainder(second, x, &lefts, &knowns)
-	spread := max(m.Spread.Mean, spreadFloor*m.Height.Mean)
-	if m.Count > 0 && float64(second-m.Second) <= pause*m.Step {
-		m.judge(&j, y, spread)
-	} else {
-		m.Levels[0].Mean, m.Average[0].Mean, m.Average[1].Mean = y, y, y // what is short has passed
-	}
-	j.Deviation, j.Expected, j.Spread = y-m.Levels[2].Mean, x-(y-m.Levels[2].Mean), spread
-	m.learn(y, spread)
-	distance := math.Abs(x - m.Raw.Mean)
-	for i := range m.Seasons {
-		m.Seasons[i].learn(second+mondays, x, lefts[i], distance, knowns[i], m.Step, levelLimit*spread)
-	}
-	m.Raw.update(levelAlpha, x)
-	m.Height.update(heightAlpha, math.Abs(x))
-	m.Last, m.Second = y, second
-	m.Count++
 	return j
 }
 
-// remainder is the reading without the season that leaves least of it, if there is one. When another is used than before, the levels
-// move by the difference.
-func (m *Metric) remainder(second int64, x float64, lefts *[2]float64, knowns *[2]bool) float64 {
-	const none = -1
-	was, now, least := m.Season, int8(none), 1.0
+// Judge says how unusual a reading is, given those before, and changes nothing. Second is Unix time. ok is false when the reading
+// is not finite: it is none.
+func (m *Metric) Judge(second int64, x float64) (j Judgement, ok bool) {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return j, false
+	}
+	j.x, j.second = clip(x, limit), second
 	for i := range m.Seasons {
-		s := &m.Seasons[i]
-		lefts[i], knowns[i] = s.remainder(second+mondays, x)
-		share := s.share(m.Step)
-		if int8(i) == was {
-			share /= hysteresis
-		}
-		if knowns[i] && share < min(least, better) {
-			least, now = share, int8(i)
-		}
+		j.lefts[i], j.knowns[i] = m.Seasons[i].remainder(second+mondays, j.x)
 	}
-	left := func(season int8) float64 {
-		if season == none || !knowns[season] {
-			return x
-		}
-		return lefts[season]
+	j.y = j.left(m.Season)
+	j.Spread = max(m.Spread.Mean, spreadFloor*m.Height.Mean)
+	j.Expected = j.x - (j.y - m.Levels[2].Mean)
+	j.goesOn = m.Count > 0 && float64(second-m.Second) <= max(pause*m.Step, leastPause)
+	j.Ready = m.Count > ready
+	if j.goesOn {
+		m.judge(&j)
 	}
-	y := left(now)
-	if now != was {
-		m.shift(y - left(was))
-		m.Season = now
-	}
-	return y
+	return j, true
 }
 
-func (m *Metric) shift(by float64) {
-	for i := range m.Levels {
-		m.Levels[i].Mean += by
+// left is the reading without a season.
+func (j *Judgement) left(season int8) float64 {
+	if season == none || !j.knowns[season] {
+		return j.x
 	}
-	for i := range m.Average {
-		m.Average[i].Mean += by
-	}
-	m.Last += by
+	return j.lefts[season]
 }
 
-// judge gives the surprise of each scale and takes their deviations into the tails.
-func (m *Metric) judge(j *Judgement, y, spread float64) {
+// judge gives the surprise of each scale.
+func (m *Metric) judge(j *Judgement) {
 	l := &m.Levels
-	fast, average, longer := l[0], m.Average[0], m.Average[1]
-	fast.update(levelAlphas[0], y)
-	average.update(averageAlphas[0], y)
-	longer.update(averageAlphas[1], y)
-	deviations := [NumScales]float64{
-		Reading:   y - l[2].Mean,
-		Average6:  average.Mean - l[2].Mean,
-		Average24: longer.Mean - l[3].Mean,
-		Chart6:    y - l[0].Mean,
-		Chart30:   fast.Mean - l[1].Mean,
-		Chart600:  l[1].Mean - l[3].Mean,
-		Change:    y - m.Last,
+	fast, average, longer, last := l[0], m.Average[0], m.Average[1], m.Last
+	if m.Outside > 0 && math.Abs(j.y-l[2].Mean) <= backLimit*m.usual(Reading, j.Spread) {
+		j.back = true // as if what was outside had not been
+		fast.Mean, average.Mean, longer.Mean, last = l[2].Mean, l[2].Mean, l[2].Mean, l[2].Mean
 	}
-	waiting := &m.Waiting[m.Count%wait]
-	sum := 0.0
-	for i, d := range deviations {
-		switch w := waiting[i]; {
-		case w > 0:
-			m.Tails[i][0].add(int(w - 1))
-		case w < 0:
-			m.Tails[i][1].add(int(-w - 1))
-		}
-		size := math.Abs(d)
-		usual := max(m.Size[i].Mean, sizeFloor*spread)
-		if m.Count > 10 {
-			tail, sign := &m.Tails[i][0], int8(1)
-			if d < 0 {
-				tail, sign = &m.Tails[i][1], -1
-			}
-			at := position(relative(size, usual))
-			if m.Count > ready {
-				s := tail.surprise(max(0, at+marginBuckets))
-				j.Scales[i] = s
-				sum += s * s * s * s // between the mean and the greatest
-			}
-			waiting[i] = sign * int8(1+int(at))
-			size = min(size, 10*usual)
-		}
-		m.Size[i].update(sizeAlpha, size)
+	j.Deviations[Reading] = j.y - l[2].Mean
+	j.Deviations[Chart6] = j.y - fast.Mean
+	j.Deviations[Chart600] = l[1].Mean - l[3].Mean
+	j.Deviations[Change] = j.y - last
+	fast.update(levelAlphas[0], j.y)
+	average.update(averageAlphas[0], j.y)
+	longer.update(averageAlphas[1], j.y)
+	j.Deviations[Average6] = average.Mean - l[2].Mean
+	j.Deviations[Average24] = longer.Mean - l[3].Mean
+	j.Deviations[Chart30] = fast.Mean - l[1].Mean
+	if m.Count <= started {
+		return
 	}
-	record := m.record(deviations[Reading], spread)
-	sum += record * record * record * record
+	sum := m.rank(j)
+	if m.Count > settled {
+		d, usual := j.Deviations[Reading], m.usual(Reading, j.Spread)
+		j.Record = max(m.Records[0].judge(d, usual), m.Records[1].judge(-d, usual))
+		sum += fourth(j.Record)
+	}
 	j.Surprise = math.Sqrt(math.Sqrt(sum / float64(NumScales)))
+	j.Outside = j.Ready && j.Surprise >= outside
 }
 
-// record is the surprise of a reading whose deviation is the greatest yet.
-func (m *Metric) record(deviation, spread float64) float64 {
-	if m.Count <= settled {
-		return 0
+// rank finds the deviations' places in their tails, and sums the fourth powers of their surprises: their mean lies between the mean
+// and the greatest.
+func (m *Metric) rank(j *Judgement) (sum float64) {
+	for i, d := range j.Deviations {
+		tail, sign := &m.Tails[i][0], int8(1)
+		if d < 0 {
+			tail, sign = &m.Tails[i][1], -1
+		}
+		at := position(relative(math.Abs(d), m.usual(Scale(i), j.Spread)))
+		if j.Ready {
+			j.Scales[i] = tail.surprise(max(0, at+marginBuckets))
+			sum += fourth(j.Scales[i])
+		}
+		j.at[i] = sign * int8(1+int(at))
 	}
-	usual := max(m.Size[Reading].Mean, sizeFloor*spread)
-	return max(m.Records[0].observe(deviation, usual), m.Records[1].observe(-deviation, usual))
+	return sum
+}
+
+func fourth(x float64) float64 { return x * x * x * x }
+
+// usual is the usual size of a scale's deviations.
+func (m *Metric) usual(s Scale, spread float64) float64 {
+	return max(m.Size[s].Mean, sizeFloor*spread)
 }
 
 // relative is a deviation in units of the usual one, which is 0 while there was none.
@@ -232,22 +220,4 @@ func relative(size, usual float64) float64 {
 		return 0
 	}
 	return size / usual
-}
-
-// learn takes a reading into the levels.
-func (m *Metric) learn(y, spread float64) {
-	within := math.Inf(1)
-	if m.Count > settled {
-		within = levelLimit * spread
-	}
-	if m.Count > 0 {
-		m.Spread.update(spreadAlpha, min(math.Abs(y-m.Levels[1].Mean), 8*max(spread, 1e-300)))
-	}
-	m.Levels[0].update(levelAlphas[0], y)
-	for i := 1; i < len(m.Levels); i++ {
-		m.Levels[i].updateWithin(levelAlphas[i], y, within)
-	}
-	for i := range m.Average {
-		m.Average[i].update(averageAlphas[i], y)
-	}
 }

@@ -6,7 +6,14 @@ import (
 	"testing"
 )
 
-// Whatever the power of a tail, records surprise alike. More than one in ten surprises by a decade beyond being one: a record is
+// observe judges a deviation and then learns it.
+func observe(r *Records, size, usual float64) float64 {
+	s := r.judge(size, usual)
+	r.learn(size, usual)
+	return s
+}
+
+// Whatever the power of a tail, as far as the bound on the lead leaves it alone, records surprise alike. More than one in ten surprises by a decade beyond being one: a record is
 // likelier where the greatest happen to lie close together. By Rényi's representation of their distances the share beyond is the product
 // over i = 1..k-1 of (1 + 1/i)/(1 + 1/i + r/(k-1)).
 func TestRecordsOfPowerLaws(t *testing.T) {
@@ -24,8 +31,8 @@ func TestRecordsOfPowerLaws(t *testing.T) {
 		for range 2000 {
 			var r Records
 			for range 100 {
-				s := r.observe(math.Exp(rng.ExpFloat64()/index), 1)
-				r.observe(0, 1)
+				s := observe(&r, math.Exp(rng.ExpFloat64()/index), 1)
+				observe(&r, 0, 1)
 				if s == 0 {
 					continue
 				}
@@ -43,8 +50,8 @@ func TestRecordsOfPowerLaws(t *testing.T) {
 			}
 		}
 	}
-	f(0.5)
-	f(1)
+	f(1.5)
+	f(2)
 	f(3)
 }
 
@@ -76,7 +83,7 @@ func TestAnExcursionIsOne(t *testing.T) {
 	var r Records
 	for i := range 8 {
 		for _, size := range []float64{2, 10 + float64(i), 3, 0.5} {
-			r.observe(size, 1)
+			observe(&r, size, 1)
 		}
 	}
 	for i, top := range r.Top {
@@ -84,12 +91,26 @@ func TestAnExcursionIsOne(t *testing.T) {
 			t.Errorf("top %d is %g, want %g", i, top, want)
 		}
 	}
-	first := r.observe(40, 1)
-	if second := r.observe(40, 1); first <= greatest || second != first {
+	first := observe(&r, 40, 1)
+	if second := observe(&r, 40, 1); first <= greatest || second != first {
 		t.Errorf("the same excursion surprises by %g, then by %g", first, second)
 	}
-	r.observe(0, 1)
-	if again := r.observe(40, 1); again != 0 {
+	observe(&r, 0, 1)
+	if again := observe(&r, 40, 1); again != 0 {
 		t.Errorf("what was reached before surprises by %g", again)
+	}
+}
+
+// One giant leads by a factor of twenty only: what is that high above all others is a record still.
+func TestAGiantHidesNothing(t *testing.T) {
+	var r Records
+	for i := range 8 {
+		observe(&r, 10+float64(i), 1)
+		observe(&r, 0, 1)
+	}
+	observe(&r, 1e6, 1)
+	observe(&r, 0, 1)
+	if s := observe(&r, 400, 1); s <= greatest {
+		t.Errorf("after a giant, what is far above all others surprises by %g", s)
 	}
 }

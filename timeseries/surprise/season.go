@@ -3,8 +3,9 @@ package surprise
 import "math"
 
 const (
-	day  = 86400
-	week = 7 * day
+	day       = 86400
+	dayHours  = 24
+	weekHours = 7 * dayHours
 	// mondays moves Unix time, whose first day was a Thursday, so that a week begins on a Monday.
 	mondays = 3 * day
 
@@ -56,21 +57,26 @@ func newSeason(hours int) Season {
 	return s
 }
 
-// remainder is what y leaves without the season. What lies between the means of this hour and those around it is explained: a
-// sharp edge, a job that starts late, or clocks that were changed by an hour are no deviation. known is false until all of them
-// were seen.
+// remainder is what y leaves without the season; known is false until the hours around were seen.
 func (s *Season) remainder(second int64, y float64) (left float64, known bool) {
-	n := len(s.Table)
-	hour := s.hour(second)
-	least, most := math.Inf(1), math.Inf(-1)
-	for i := hour + n - reach; i <= hour+n+reach; i++ {
-		mean := float64(s.Table[i%n])
-		least, most = min(least, mean), max(most, mean) // NaN when one is
-	}
+	least, most := s.around(second)
 	if math.IsNaN(least) {
 		return 0, false
 	}
 	return y - max(least, min(most, y-s.Level.Mean)), true
+}
+
+// around is the least and the greatest of the means of this hour and of those around it, NaN until all were seen. What lies between
+// is explained: a sharp edge, a job that starts late, or clocks that were changed by an hour are no deviation.
+func (s *Season) around(second int64) (least, most float64) {
+	n := len(s.Table)
+	hour := s.hour(second)
+	least, most = math.Inf(1), math.Inf(-1)
+	for i := hour + n - reach; i <= hour+n+reach; i++ {
+		mean := float64(s.Table[i%n])
+		least, most = min(least, mean), max(most, mean) // NaN when one is
+	}
+	return least, most
 }
 
 func (s *Season) hour(second int64) int {

@@ -111,7 +111,7 @@ func TestAnIncidentIsOneAlert(t *testing.T) {
 	}
 }
 
-func TestALastingLevelIsLearned(t *testing.T) {
+func TestAnIncidentIsNotLearnedALastingLevelIs(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	m := NewMetric(minute, false)
 	expected := func(n int, level float64) (e float64) {
@@ -121,11 +121,14 @@ func TestALastingLevelIsLearned(t *testing.T) {
 		return e
 	}
 	expected(3000, 100)
-	if e := expected(60, 400); e > 180 {
-		t.Errorf("after an hour %g is expected", e)
+	if e := expected(50, 400); math.Abs(e-100) > 3 {
+		t.Errorf("within the hour %g is expected", e)
 	}
-	if e := expected(4000, 400); math.Abs(e-400) > 20 {
-		t.Errorf("after three days %g is expected", e)
+	if e := expected(10, 100); math.Abs(e-100) > 3 {
+		t.Errorf("after the incident %g is expected", e)
+	}
+	if e := expected(100, 400); math.Abs(e-400) > 20 {
+		t.Errorf("after an hour %g is expected", e)
 	}
 }
 
@@ -215,7 +218,7 @@ func TestTheLeadIsTold(t *testing.T) {
 		s.Observe(i*minute, row)
 	}
 	row[2] = -30
-	if v := s.Observe(2000*minute, row); v.Lead != 2 || v.Alert < 1.5 || v.Deviation > -20 {
+	if v := s.Observe(2000*minute, row); v.Lead != 2 || v.Alert < 1.5 || v.Deviations[Reading] > -20 {
 		t.Errorf("%+v", v)
 	}
 }

@@ -40,11 +40,11 @@ func position(deviation float64) float64 {
 }
 
 // Add takes in a deviation, relative to its usual size.
-func (t *Tail) Add(deviation float64) { t.add(int(position(deviation))) }
+func (t *Tail) Add(deviation float64) { t.add(int(position(deviation)), 1) }
 
-func (t *Tail) add(bucket int) {
-	t.Counts[bucket] += unit
-	if t.Total += unit; t.Total <= memory*unit {
+func (t *Tail) add(bucket, times int) {
+	t.Counts[bucket] += uint16(unit * times)
+	if t.Total += uint16(unit * times); t.Total <= memory*unit {
 		return
 	}
 	t.Total = 0

@@ -1,0 +1,197 @@
+package surprise
+
+import "math"
+
+const (
+	// settled is after how many readings levels take in what is within levelLimit spreads only, so that an incident moves them slowly.
+	settled    = 60
+	levelLimit = 4.0
+	// wait is for how many readings a deviation is kept from its tail.
+	wait = 32
+
+	// outside is the surprise from which on a reading is kept out of what is usual.
+	outside = 2.8
+	// backLimit is how many usual deviations from the level a reading may be to end what was outside.
+	backLimit = 2.0
+	// comeBack is how many readings outside one that is not weighs up.
+	comeBack = 2
+	// eventWeight is how many deviations what was outside counts for in the tails, however long it was.
+	eventWeight = 4
+	// mostGrowth bounds by how much deviations are taken to grow with a level that is learned at once,
+	mostGrowth = 8.0
+	// and newWeight is how many readings such a level counts for.
+	newWeight = 8.0
+)
+
+// Patience is after how many readings outside, by default, a new level is taken for usual: those of an hour.
+func Patience(step float64) int32 { return int32(max(20, min(1e6, math.Ceil(3600/step)))) }
+
+// Learn takes in a reading that was judged and that nothing has followed yet. One that is kept out moves no level and no spread: what
+// is outside is one event, which goes into the record when it is over. After patience readings outside their level is usual from then on;
+// learned says so.
+func (m *Metric) Learn(j *Judgement, out bool, patience int32) (learned bool) {
+	switch {
+	case !j.goesOn:
+		m.restart(j.y) // what is short has passed
+	case j.back:
+		m.restart(m.Levels[2].Mean)
+	}
+	if j.goesOn {
+		m.record(j, out)
+	}
+	if out {
+		m.Outside++
+		m.Held += max(1/float64(m.Outside), heldGain) * (j.y - m.Held)
+	}
+	m.follow(j, out)
+	switch {
+	case out && m.Outside >= patience:
+		m.move()
+		learned = true
+	case !out && m.Outside > 0:
+		if m.Outside = max(0, m.Outside-comeBack); m.Outside == 0 {
+			m.conclude()
+		}
+	}
+	m.Last, m.Second = j.y, j.second
+	m.Count++
+	m.choose(j)
+	return learned
+}
+
+// heldGain is the weight of the newest reading in the level of those outside.
+const heldGain = 0.1
+
+// restart sets what is short to a level.
+func (m *Metric) restart(y float64) {
+	m.Levels[0].Mean, m.Average[0].Mean, m.Average[1].Mean, m.Last = y, y, y, y
+}
+
+// record takes the deviations that have waited into the tails, and lets those of the reading wait.
+func (m *Metric) record(j *Judgement, out bool) {
+	waiting := &m.Waiting[m.Count%wait]
+	for i, at := range j.at {
+		m.add(i, waiting[i], 1)
+		waiting[i] = at
+		switch {
+		case out:
+			waiting[i] = 0
+			if max(at, -at) > max(m.Pending[i], -m.Pending[i]) {
+				m.Pending[i] = at
+			}
+		default:
+			usual := m.usual(Scale(i), j.Spread)
+			size := math.Abs(j.Deviations[i])
+			if m.Count > started {
+				size = min(size, 10*usual)
+			}
+			m.Size[i].update(sizeAlpha, size)
+		}
+	}
+	if m.Count > settled {
+		d, usual := j.Deviations[Reading], m.usual(Reading, j.Spread)
+		m.Records[0].learn(d, usual)
+		m.Records[1].learn(-d, usual)
+	}
+}
+
+// add takes what waited at a place into a scale's tail.
+func (m *Metric) add(scale int, at int8, times int) {
+	switch {
+	case at > 0:
+		m.Tails[scale][0].add(int(at-1), times)
+	case at < 0:
+		m.Tails[scale][1].add(int(-at-1), times)
+	}
+}
+
+// follow takes a reading into the levels and seasons.
+func (m *Metric) follow(j *Judgement, out bool) {
+	within := math.Inf(1)
+	if m.Count > settled {
+		within = levelLimit * j.Spread
+	}
+	if m.Count > 0 && !out {
+		m.Spread.update(spreadAlpha, min(math.Abs(j.y-m.Levels[1].Mean), 8*max(j.Spread, 1e-300)))
+	}
+	m.Levels[0].update(levelAlphas[0], j.y)
+	for i := range m.Average {
+		m.Average[i].update(averageAlphas[i], j.y)
+	}
+	if out {
+		return
+	}
+	for i := 1; i < len(m.Levels); i++ {
+		m.Levels[i].updateWithin(levelAlphas[i], j.y, within)
+	}
+	distance := math.Abs(j.x - m.Raw.Mean)
+	for i := range m.Seasons {
+		m.Seasons[i].learn(j.second+mondays, j.x, j.lefts[i], distance, j.knowns[i], m.Step, levelLimit*j.Spread)
+	}
+	if len(m.Seasons) == 1 && j.second-m.Seasons[0].Start > day {
+		m.Seasons = append(m.Seasons, newSeason(weekHours))
+	}
+	m.Raw.update(levelAlpha, j.x)
+	m.Height.update(heightAlpha, math.Abs(j.x))
+}
+
+// conclude puts what was outside on record, as one event.
+func (m *Metric) conclude() {
+	for i, at := range m.Pending {
+		m.add(i, at, eventWeight)
+		m.Pending[i] = 0
+	}
+	m.Outside, m.Held = 0, 0
+}
+
+// move makes the level of what was outside the usual one. Deviations are taken to grow with it, but not to shrink.
+func (m *Metric) move() {
+	was := math.Abs(m.Levels[2].Mean)
+	by := m.Held - m.Levels[2].Mean
+	growth := 1.0
+	if now := math.Abs(m.Held); now > was {
+		growth = min(mostGrowth, now/was)
+	}
+	for i := range m.Levels {
+		m.Levels[i].Mean = m.Held
+		m.Levels[i].Weight = min(m.Levels[i].Weight, newWeight*levelAlphas[i])
+	}
+	m.restart(m.Held)
+	m.Raw.Mean += by
+	m.Spread.Mean *= growth
+	for i := range m.Size {
+		m.Size[i].Mean *= growth
+	}
+	for i := range m.Records {
+		m.Records[i].grow(growth)
+	}
+	m.conclude()
+}
+
+// choose looks which season leaves least of the readings, if one does. When it is another than before, the levels move by the
+// difference.
+func (m *Metric) choose(j *Judgement) {
+	now, least := int8(none), 1.0
+	for i := range m.Seasons {
+		share := m.Seasons[i].share(m.Step)
+		if int8(i) == m.Season {
+			share /= hysteresis
+		}
+		if j.knowns[i] && share < min(least, better) {
+			least, now = share, int8(i)
+		}
+	}
+	if now == m.Season {
+		return
+	}
+	by := j.left(now) - j.left(m.Season)
+	m.Season = now
+	for i := range m.Levels {
+		m.Levels[i].Mean += by
+	}
+	for i := range m.Average {
+		m.Average[i].Mean += by
+	}
+	m.Last += by
+	m.Held += by
+}
