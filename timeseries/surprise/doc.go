@@ -34,8 +34,8 @@
 // # An incident
 //
 // A reading with a surprise of 2.8 or more is outside: it moves no level, spread or season, and readings outside go into the tails as one
-// event, when they are over. The first that is usual again is judged as if they had not been. What lasts for an hour is the
-// level from then on ([Metric.Learn]). Of milder ones levels take in what is within four spreads of them, and deviations reach their
+// event, when they are over. The first that is usual again is judged as if they had not been. What lasts for three and a half
+// hours is the level from then on ([Metric.Learn]). Of milder ones levels take in what is within four spreads of them, and deviations reach their
 // tails 32 readings late, so that an incident does not explain itself.
 //
 // # A stream

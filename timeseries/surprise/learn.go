@@ -23,8 +23,8 @@ const (
 	newWeight = 8.0
 )
 
-// Patience is after how many readings outside, by default, a new level is taken for usual: those of an hour.
-func Patience(step float64) int32 { return int32(max(20, min(1e6, math.Ceil(3600/step)))) }
+// Patience is after how many readings outside, by default, a new level is taken for usual: those of three and a half hours.
+func Patience(step float64) int32 { return int32(max(20, min(1e6, math.Ceil(12600/step)))) }
 
 // Learn takes in a reading that was judged and that nothing has followed yet. One that is kept out moves no level and no spread: what
 // is outside is one event, which goes into the record when it is over. After patience readings outside their level is usual from then on;

@@ -121,14 +121,14 @@ func TestAnIncidentIsNotLearnedALastingLevelIs(t *testing.T) {
 		return e
 	}
 	expected(3000, 100)
-	if e := expected(50, 400); math.Abs(e-100) > 3 {
-		t.Errorf("within the hour %g is expected", e)
+	if e := expected(180, 400); math.Abs(e-100) > 3 {
+		t.Errorf("within three hours %g is expected", e)
 	}
 	if e := expected(10, 100); math.Abs(e-100) > 3 {
 		t.Errorf("after the incident %g is expected", e)
 	}
-	if e := expected(100, 400); math.Abs(e-400) > 20 {
-		t.Errorf("after an hour %g is expected", e)
+	if e := expected(250, 400); math.Abs(e-400) > 20 {
+		t.Errorf("after four hours %g is expected", e)
 	}
 }
 
