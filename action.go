@@ -277,7 +277,9 @@ type Evaluation struct {
 	Before   Window  `json:"before"`
 	After    Window  `json:"after"`
 	// Without is the latency in seconds that was to be expected had nothing been done; 0 where it cannot be said.
-	Without  float64       `json:"without_latency_seconds,omitempty"`
+	Without float64 `json:"without_latency_seconds,omitempty"`
+	// Effect is how latency changed; zero where it was not read before and after.
+	Effect   Effect        `json:"effect,omitzero"`
 	LeadTime time.Duration `json:"lead_time_ns"` // measured
 	Gain     float64       `json:"gain"`         // see Learned.Gain
 	Text     string        `json:"text"`
@@ -286,13 +288,21 @@ type Evaluation struct {
 	Reduced  bool          `json:"reduced,omitempty"` // the action gave less
 }
 
+// Effect is latency after over latency before, less 1 (-0.5: half of it went away), with its 95 % interval.
+type Effect struct {
+	Change float64 `json:"change"`
+	Lower  float64 `json:"lower"`
+	Upper  float64 `json:"upper"`
+}
+
 // Correction is one bounded, reversible change that feedback made to what was learned.
 type Correction struct {
 	Workload ID      `json:"workload"`
-	What     string  `json:"what"` // "threshold", "lead_time/iops", "gain/iops", "latch"
+	What     string  `json:"what"` // "threshold", "lead_time/iops", "gain/iops", "bias/iops", "latch"
 	From     float64 `json:"from"`
 	To       float64 `json:"to"`
 	Why      string  `json:"why"`
+	Undoes   uint64  `json:"undoes,omitempty"` // the number of the event that it takes back; 0: none
 }
 
 // Opinion is what a person says of an anomaly.

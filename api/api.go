@@ -29,6 +29,8 @@ type Program interface {
 	Pause(ctx context.Context, p foreshock.Pause, actor string) error
 	Pauses() []foreshock.Pause
 	Opine(ctx context.Context, o foreshock.Opinion, actor string) error
+	// Undo takes back the correction, or the latch, that the event of this number in the journal tells of.
+	Undo(ctx context.Context, seq uint64, actor, why string) error
 	Reload(ctx context.Context) error
 	Status() Status
 	// Ready says why the program is not ready, or "".
@@ -87,6 +89,7 @@ func Handler(p Program, access *Access) http.Handler {
 	route("GET /api/v1/events", Read, h.events)
 	route("GET /api/v1/anomalies", Read, h.anomalies)
 	route("GET /api/v1/actions", Read, h.actions)
+	route("GET /api/v1/corrections", Read, h.corrections)
 	route("GET /api/v1/status", Read, h.status)
 	route("POST /api/v1/actions/{id}/approve", Approve, h.approve)
 	route("POST /api/v1/actions/{id}/refuse", Approve, h.refuse)
@@ -94,6 +97,7 @@ func Handler(p Program, access *Access) http.Handler {
 	route("POST /api/v1/pause", Approve, h.pause)
 	route("POST /api/v1/resume", Approve, h.resume)
 	route("POST /api/v1/opinions", Approve, h.opine)
+	route("POST /api/v1/corrections/{seq}/undo", Approve, h.undo)
 	route("POST /api/v1/reload", Admin, h.reload)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {

@@ -9,18 +9,22 @@ import (
 
 // history keeps the latest events in memory, for those who look. The journal has all of them.
 type history struct {
-	mu   sync.RWMutex // guards what follows
-	ring []foreshock.Event
-	next int
+	mu     sync.RWMutex // guards what follows
+	ring   []foreshock.Event
+	next   int
+	undone map[uint64]struct{} // numbers of the events that were taken back
 }
 
 const historyKept = 20_000
 
-func newHistory() *history { return &history{} }
+func newHistory() *history { return &history{undone: map[uint64]struct{}{}} }
 
 func (h *history) add(e *foreshock.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if e.Correction != nil && e.Correction.Undoes > 0 {
+		h.undone[e.Correction.Undoes] = struct{}{}
+	}
 	if len(h.ring) < historyKept {
 		h.ring = append(h.ring, *e)
 		return
@@ -44,4 +48,22 @@ func (h *history) list(q api.Query) []foreshock.Event {
 		found[i], found[j] = found[j], found[i]
 	}
 	return found
+}
+
+// claim marks an event as taken back; it is false when it was already.
+func (h *history) claim(seq uint64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, undone := h.undone[seq]; undone {
+		return false
+	}
+	h.undone[seq] = struct{}{}
+	return true
+}
+
+// unclaim takes the mark away: it could not be taken back.
+func (h *history) unclaim(seq uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.undone, seq)
 }

@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sort"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/api"
 	"github.com/foreshock-io/foreshock/pipeline"
 )
@@ -52,6 +55,31 @@ func (g *generation) Pauses() []foreshock.Pause { return g.app.ledger.Pauses(tim
 
 func (g *generation) Opine(ctx context.Context, o foreshock.Opinion, actor string) error {
 	return g.pipeline.Opine(ctx, o, actor)
+}
+
+// Undo reads the event from the journal, so that what happened long ago can be undone as well.
+func (g *generation) Undo(ctx context.Context, seq uint64, actor, why string) error {
+	found := errors.New("found")
+	var event *foreshock.Event
+	err := g.app.store.Journal().Read(ctx, seq, func(e *foreshock.Event) error {
+		if e.Seq == seq {
+			event = e
+		}
+		return found
+	})
+	switch {
+	case err != nil && !errors.Is(err, found):
+		return err
+	case event == nil:
+		return fmt.Errorf("event %d: %w; foreshock corrections lists what can be undone", seq, act.ErrNotFound)
+	case !g.app.history.claim(seq):
+		return fmt.Errorf("correction %d was undone already: %w; to have it back, undo the correction that undid it", seq, act.ErrConflict)
+	}
+	if err := g.pipeline.Undo(ctx, *event, actor, why); err != nil {
+		g.app.history.unclaim(seq)
+		return err
+	}
+	return nil
 }
 
 func (g *generation) Reload(ctx context.Context) error { return g.app.Reload(ctx) }

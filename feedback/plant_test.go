@@ -151,7 +151,10 @@ func TestGroundTruth(t *testing.T) {
 	}
 	constant := func(x float64) func(*plant, int) float64 { return func(*plant, int) float64 { return x } }
 
-	f("more capacity helps", is(foreshock.Helped), func(p *plant) story {
+	surely := func(e foreshock.Evaluation) bool {
+		return is(foreshock.Helped)(e) && e.Effect.Lower <= e.Effect.Change && e.Effect.Change <= e.Effect.Upper && e.Effect.Upper < 0
+	}
+	f("more capacity helps", surely, func(p *plant) story {
 		demand := p.capacity * between(p.Rand, 1.05, 2)
 		return story{demand: constant(demand), factor: demand / p.capacity * between(p.Rand, 1.25, 1.6)}
 	})
@@ -221,4 +224,42 @@ func TestGroundTruth(t *testing.T) {
 			return high
 		}}
 	})
+}
+
+// TestStops acts again and again where acting does not help: the latch closes after at most two actions, in 95 of 100 runs at random.
+func TestStops(t *testing.T) {
+	const runs, allowed = 200, 2
+	f := func(name string, draw func(p *plant) story) {
+		t.Helper()
+		var counts [6]int // runs by the number of actions until the latch closed; the last: or it never did
+		for seed := range uint64(runs) {
+			p := newPlant(seed)
+			s := draw(p)
+			actions := 1
+			for actions < len(counts)-1 && !tell(t, p, s).Latch {
+				actions++
+			}
+			counts[actions]++
+		}
+		t.Logf("%-48s runs by actions until it stopped: %v", name, counts[1:])
+		if good := counts[1] + counts[allowed]; good < runs*95/100 {
+			t.Errorf("%s: it stopped within %d actions in %d of %d runs", name, allowed, good, runs)
+		}
+	}
+	slow := func(low, high float64, application bool) func(p *plant) story {
+		return func(p *plant) story {
+			demand, times := p.capacity*between(p.Rand, low, high), between(p.Rand, 5, 60)
+			if application {
+				p.own = p.normal() * times
+				times = 1
+			}
+			return story{
+				demand: func(*plant, int) float64 { return demand }, factor: between(p.Rand, 1.25, 2),
+				disturb: func(p *plant, _ int) { p.neighbour = times },
+			}
+		}
+	}
+	f("the application is slow by itself", slow(0.6, 0.85, true))
+	f("a neighbour stays, the volume is half used", slow(0.2, 0.6, false))
+	f("a neighbour stays, the volume is nearly full", slow(0.6, 0.85, false))
 }

@@ -152,7 +152,8 @@ func (f *facts) evaluation(v ruling) foreshock.Evaluation {
 	return foreshock.Evaluation{
 		Action: f.Action.ID, Workload: f.Action.Workload, Verdict: v.verdict,
 		Before: f.window(f.before, func(u use) float64 { return u.was() }), After: f.window(f.after, func(u use) float64 { return u.is() }),
-		Reduced: f.shrank, Without: finite(f.without()), LeadTime: f.LeadTime, Gain: f.gain(v), Text: f.text(v), RollBack: v.rollBack, Latch: v.latch,
+		Reduced: f.shrank, Without: finite(f.without()), Effect: f.change.effect(), LeadTime: f.LeadTime, Gain: f.gain(v), Text: f.text(v),
+		RollBack: v.rollBack, Latch: v.latch,
 	}
 }
 

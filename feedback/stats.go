@@ -6,6 +6,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/foreshock-io/foreshock"
 )
 
 // sample is the mean of logarithms and how well it is known.
@@ -72,6 +74,17 @@ type change struct {
 	ratio, lower, upper float64
 	known               bool
 }
+
+// effect is the change as people and programs read it.
+func (c change) effect() foreshock.Effect {
+	if !c.known {
+		return foreshock.Effect{}
+	}
+	return foreshock.Effect{Change: mostExpm1(c.ratio), Lower: mostExpm1(c.lower), Upper: mostExpm1(c.upper)}
+}
+
+// mostExpm1 is exp(x)-1, up to what JSON can hold.
+func mostExpm1(x float64) float64 { return math.Min(math.MaxFloat64, math.Expm1(x)) }
 
 func compare(before, after sample) change {
 	if before.n == 0 || after.n == 0 {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
-	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/profile"
 )
@@ -360,34 +359,4 @@ func (p *Pipeline) Alive(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// Opine takes in what a person says of an anomaly; the workload's threshold moves by it, within bounds.
-func (p *Pipeline) Opine(ctx context.Context, opinion foreshock.Opinion, actor string) error {
-	p.mu.RLock()
-	_, known := p.ids[opinion.Workload]
-	p.mu.RUnlock()
-	if !known {
-		return fmt.Errorf("workload %q: %w", opinion.Workload, act.ErrNotFound)
-	}
-	done := make(chan struct{})
-	p.ask(opinion.Workload, func(o *owner, w *workload) {
-		defer close(done)
-		now := o.Now().UTC()
-		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventOpinion, Actor: actor, Opinion: &opinion})
-		move := map[string]func(*foreshock.Profile) foreshock.Correction{
-			"false_alarm": o.Detector.FalseAlarm, "missed": o.Detector.Missed, "useful": o.Detector.Useful,
-		}[opinion.Says]
-		correction := move(w.profile)
-		w.changed = true
-		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventCorrection, Actor: actor, Correction: &correction})
-	})
-	select {
-	case <-done:
-		return nil
-	case <-p.done:
-		return ErrStopping
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

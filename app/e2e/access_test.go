@@ -36,6 +36,7 @@ var routes = []struct {
 	{"GET /api/v1/events", "/api/v1/events", read},
 	{"GET /api/v1/anomalies", "/api/v1/anomalies", read},
 	{"GET /api/v1/actions", "/api/v1/actions", read},
+	{"GET /api/v1/corrections", "/api/v1/corrections", read},
 	{"GET /api/v1/status", "/api/v1/status", read},
 	{"POST /api/v1/actions/{id}/approve", "/api/v1/actions/x/approve", approve},
 	{"POST /api/v1/actions/{id}/refuse", "/api/v1/actions/x/refuse", approve},
@@ -43,6 +44,7 @@ var routes = []struct {
 	{"POST /api/v1/pause", "/api/v1/pause", approve},
 	{"POST /api/v1/resume", "/api/v1/resume", approve},
 	{"POST /api/v1/opinions", "/api/v1/opinions", approve},
+	{"POST /api/v1/corrections/{seq}/undo", "/api/v1/corrections/1/undo", approve},
 	{"POST /api/v1/reload", "/api/v1/reload", admin},
 	{"POST /api/v1/write", "/api/v1/write", push},
 	{"POST /v1/metrics", "/v1/metrics", push},
@@ -269,7 +271,7 @@ func TestBodies(t *testing.T) {
 	}
 	large := `{"reason": "` + strings.Repeat("x", 1<<17) + `"}`
 	deep := strings.Repeat("[", 10_000)
-	for _, path := range []string{"/api/v1/pause", "/api/v1/resume", "/api/v1/opinions", "/api/v1/actions/x/refuse", "/api/v1/actions/x/settle"} {
+	for _, path := range []string{"/api/v1/pause", "/api/v1/resume", "/api/v1/opinions", "/api/v1/actions/x/refuse", "/api/v1/actions/x/settle", "/api/v1/corrections/1/undo"} {
 		f(path, large, http.StatusRequestEntityTooLarge)
 		f(path, "{", http.StatusBadRequest)
 		f(path, "[]", http.StatusBadRequest)
@@ -286,6 +288,9 @@ func TestBodies(t *testing.T) {
 	f("/api/v1/actions/none/approve", "", http.StatusNotFound)
 	f("/api/v1/actions/none/refuse", "", http.StatusNotFound)
 	f("/api/v1/actions/none/settle", `{"in_effect": true}`, http.StatusNotFound)
+	f("/api/v1/corrections/999999/undo", "", http.StatusNotFound)
+	f("/api/v1/corrections/0/undo", "", http.StatusBadRequest)
+	f("/api/v1/corrections/x/undo", "", http.StatusBadRequest)
 	f("/api/v1/actions/none/settle", `{}`, http.StatusBadRequest)
 
 	var pauses []any

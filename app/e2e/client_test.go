@@ -21,6 +21,7 @@ type (
 		Quality    string             `json:"quality"`
 		Severity   string             `json:"severity"`
 		Score      float64            `json:"score"`
+		Threshold  float64            `json:"threshold"`
 		Time       time.Time          `json:"time"`
 		StepS      float64            `json:"step_seconds"`
 		Steps      int64              `json:"steps"`

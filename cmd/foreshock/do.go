@@ -11,7 +11,7 @@ import (
 func doCommands() []*cobra.Command {
 	approve := actionCommand("approve", "Let a proposed action go ahead", func(string) any { return nil })
 	refuse := actionCommand("refuse", "Refuse an action that was not sent yet", func(why string) any { return map[string]string{"why": why} })
-	return []*cobra.Command{approve, refuse, settleCommand(), pauseCommand(), resumeCommand(), opinionCommand(), reloadCommand()}
+	return []*cobra.Command{approve, refuse, settleCommand(), pauseCommand(), resumeCommand(), opinionCommand(), undoCommand(), reloadCommand()}
 }
 
 type said struct {

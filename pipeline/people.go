@@ -1,0 +1,89 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/feedback"
+)
+
+// within runs f on the owner of a workload and waits until it has ended.
+func (p *Pipeline) within(ctx context.Context, id foreshock.ID, f func(*owner, *workload) error) error {
+	p.mu.RLock()
+	_, known := p.ids[id]
+	p.mu.RUnlock()
+	if !known {
+		return fmt.Errorf("workload %q: %w", id, act.ErrNotFound)
+	}
+	done := make(chan error, 1)
+	p.ask(id, func(o *owner, w *workload) { done <- f(o, w) })
+	select {
+	case err := <-done:
+		return err
+	case <-p.done:
+		return ErrStopping
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Opine takes in what a person says of an anomaly; the workload's threshold moves by it, within bounds.
+func (p *Pipeline) Opine(ctx context.Context, opinion foreshock.Opinion, actor string) error {
+	return p.within(ctx, opinion.Workload, func(o *owner, w *workload) error {
+		now := o.Now().UTC()
+		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventOpinion, Actor: actor, Opinion: &opinion})
+		move := map[string]func(*foreshock.Profile) foreshock.Correction{
+			"false_alarm": o.Detector.FalseAlarm, "missed": o.Detector.Missed, "useful": o.Detector.Useful,
+		}[opinion.Says]
+		correction := move(w.profile)
+		w.changed = true
+		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventCorrection, Actor: actor, Correction: &correction})
+		return nil
+	})
+}
+
+// Undo takes back what an event of the journal tells of: a correction, or the latch that a verdict closed. It is a correction itself, with who did it.
+func (p *Pipeline) Undo(ctx context.Context, e foreshock.Event, actor, why string) error {
+	return p.within(ctx, e.Workload(), func(o *owner, w *workload) error {
+		now := o.Now().UTC()
+		correction, err := o.undone(w, &e, now)
+		if err != nil {
+			return fmt.Errorf("undo %d: %w: %w", e.Seq, act.ErrConflict, err)
+		}
+		correction.Undoes = e.Seq
+		if why != "" {
+			correction.Why = why + "; " + correction.Why
+		}
+		w.changed = true
+		o.settle(now, &foreshock.Event{Type: foreshock.EventCorrection, Actor: actor, Correction: &correction})
+		return nil
+	})
+}
+
+// undone changes the workload's state back.
+func (o *owner) undone(w *workload, e *foreshock.Event, now time.Time) (foreshock.Correction, error) {
+	switch {
+	case e.Evaluation != nil && e.Evaluation.Latch:
+		latch := o.Latches.of(w.id)
+		if latch.Action != e.Evaluation.Action || latch.Closed(now) == "" {
+			return foreshock.Correction{}, fmt.Errorf("action %s does not hold the workload back any more", e.Evaluation.Action)
+		}
+		return latch.Open(w.id, "undone: "+e.Evaluation.Text), nil
+	case e.Correction == nil:
+		return foreshock.Correction{}, fmt.Errorf("it is of type %s; only corrections and latches can be undone", e.Type)
+	case e.Correction.What == "threshold":
+		return o.Detector.Undo(w.profile, *e.Correction), nil
+	}
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		if strings.HasSuffix(e.Correction.What, "/"+d.String()) {
+			learned, correction, err := feedback.Undo(w.profile.Learned[d], *e.Correction)
+			w.profile.Learned[d] = learned
+			return correction, err
+		}
+	}
+	return foreshock.Correction{}, fmt.Errorf("a correction of %q cannot be undone", e.Correction.What)
+}
