@@ -32,7 +32,8 @@ var mayImport = map[string][]string{
 	"decide":   {""},
 	"act":      {""},
 	"feedback": {"", "timeseries/*"},
-	"simulate": {""}, // the plant; app drives the stages with it
+	"rehearse": {"timeseries/*"}, // tries rules on the demand that came
+	"simulate": {""},             // the plant; app drives the stages with it
 	// The plant as a target: only what is simulated can be changed through it, so that it is no component that a configuration could name.
 	"simulate/*": {"", "act", "simulate"},
 
@@ -45,7 +46,7 @@ var mayImport = map[string][]string{
 	"act/*":      {"", "act"},
 
 	// The stages meet in pipeline, the components in app.
-	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "timeseries/*"},
+	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "rehearse", "timeseries/*"},
 	"config":   {""},
 	"api":      {"", "act", "pipeline", "ingest"},
 	"ui":       {"", "api", "pipeline"},

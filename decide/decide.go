@@ -30,6 +30,8 @@ type State struct {
 	RecentPeak foreshock.Allocation
 	Forecasts  map[foreshock.Dimension]*foreshock.Forecast
 	Learned    [foreshock.NumDimensions]foreshock.Learned
+	// Advice is what costs least, per dimension, under a policy that states costs; absent where too little is known.
+	Advice map[foreshock.Dimension]Advice
 
 	Open     *foreshock.Action // an action on the same resource that is not terminal
 	Last     *Past             // the last action on the same resource that took effect
@@ -93,6 +95,7 @@ var questions = []func(*deliberation) bool{
 	untrusted,  // is enough known of what is normal?
 	unreadable, // is it known what there is?
 	undo,       // is something to be taken back?
+	advised,    // what costs least, where it is said what that is?
 	more,       // is more wanted?
 	less,       // would less do?
 	leave,      // then it stays as it is

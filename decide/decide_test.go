@@ -284,6 +284,21 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		}
 		s.Demand = s.Demand.Over(amountsOf(a))
 	},
+	"objective": func(s *State, _ string, a map[string]string) {
+		o := &s.Policy.Objective
+		setNumber(a, "unit_hour", &o.UnitHour)
+		setNumber(a, "late_second", &o.LateSecond)
+		setNumber(a, "utilisation", &o.Utilisation)
+	},
+	"advice": func(s *State, rest string, a map[string]string) {
+		advice := Advice{Rule: "the highest of the last 12 min", Multiple: 1.17, Over: 48 * time.Hour, Scarce: has(a, "scarce")}
+		setNumber(a, "amount", &advice.Amount)
+		setNumber(a, "cost", &advice.Cost)
+		if s.Advice == nil {
+			s.Advice = map[foreshock.Dimension]Advice{}
+		}
+		s.Advice[dimensionOf(first(rest))] = advice
+	},
 	"peak":      func(s *State, _ string, a map[string]string) { s.RecentPeak = amountsOf(a) },
 	"saturated": func(s *State, rest string, _ map[string]string) { s.Saturated[dimensionOf(rest)] = true },
 	"latency": func(s *State, rest string, _ map[string]string) {

@@ -72,7 +72,7 @@ type Limits struct {
 	Share       float64 `yaml:"share"`        // of the policy's resources that may change within an hour; default 0.5 (at least one)
 	StopAfter   int     `yaml:"stop_after"`   // actions in a row that did not help, fleet-wide; default 5
 	BudgetKept  int     `yaml:"budget_kept"`  // of the provider's budget, for emergencies; default 1
-	GrowthRatio float64 `yaml:"growth_ratio"` // most that one action may multiply or divide an amount by; default 4
+	GrowthRatio float64 `yaml:"growth_ratio"` // most that one action may multiply or divide an amount by; default 4, 32 with an objective
 }
 
 // Unset is a policy to decode a configuration over; WithDefaults then fills in what that does not state.
@@ -89,6 +89,7 @@ func (p Policy) WithDefaults() Policy {
 		or(&p.Cooldown, time.Second)
 		or(&p.Reduce.Cooldown, time.Second)
 		or(&p.Limits.PerDay, 480)
+		or(&p.Limits.GrowthRatio, 32)
 	}
 	or(&p.Cooldown, 5*time.Minute)
 	or(&p.LeadTime, time.Minute)

@@ -74,6 +74,13 @@ func anything(t *rapid.T) State {
 	if g.odds("grant", 2) {
 		s.Grant = &Grant{ID: "grant", For: g.allocation("for"), Granted: g.allocation("granted"), Expires: noon.Add(g.span("expires", -time.Second, time.Minute))}
 	}
+	if s.Policy != nil && g.odds("objective", 2) {
+		s.Policy.Objective = Costs{UnitHour: 1, LateSecond: 0.0056, Utilisation: 0.9}
+		s.Advice = map[foreshock.Dimension]Advice{}
+		for d := range foreshock.Dimension(foreshock.NumDimensions) {
+			s.Advice[d] = Advice{Amount: g.number("advice"), Scarce: g.odds("scarce", 2)}
+		}
+	}
 	switch g.int("mood", 0, 3) {
 	case 0, 1:
 		g.calm(&s)

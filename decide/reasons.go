@@ -47,6 +47,9 @@ const (
 	// TooSmall: what is wanted differs so little from what there is that no change is worth it.
 	TooSmall = "too_small"
 
+	// Cheapest: what is wanted costs least by the policy's objective, as rules tried on the demand that came say.
+	Cheapest = "cheapest"
+
 	// LowUse: less would do.
 	LowUse = "low_use"
 	// NotLongEnough: use is low, but was not watched for long enough.

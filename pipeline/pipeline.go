@@ -83,6 +83,7 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 
 	w.remember(step, found, demand, saturated)
 	o.report(w, step, found, &changes)
+	o.rehearse(w, step)      // what would have cost least
 	o.schedule(w, step.Time) // seasons and forecasts, in the background
 	if !step.Time.Before(w.judgeAt) {
 		o.judge(w, step.Time)

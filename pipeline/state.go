@@ -40,6 +40,7 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 	if !w.scalable() {
 		return s
 	}
+	s.Advice = w.advice()
 	known := o.resources.get(w.policy.Target, w.resource)
 	s.Resource, s.ResourceErr = known.resource, known.err
 	s.Demand = o.resources.demand(w.policy.Target, w.resource, w.id, w.demand)

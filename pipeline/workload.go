@@ -7,6 +7,7 @@ import (
 	"github.com/foreshock-io/foreshock/decide"
 	"github.com/foreshock-io/foreshock/forecast"
 	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/rehearse"
 )
 
 // never is later than any step.
@@ -44,6 +45,9 @@ type workload struct {
 	reserving   bool
 	decideAt    time.Time
 	checkAt     time.Time // when a workload that can be scaled is looked at without cause
+
+	// rehearsals try rules of capacity, by dimension, where the policy says what capacity and lateness cost.
+	rehearsals [foreshock.NumDimensions]*rehearse.Rehearsal
 
 	undo       *foreshock.Action // the roll-back that feedback asks for
 	pending    *pending          // the action that is to be judged

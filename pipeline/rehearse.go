@@ -1,0 +1,97 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/decide"
+	"github.com/foreshock-io/foreshock/rehearse"
+)
+
+// growAfter is when a forest comes into use after it was asked for, by the data's time.
+const growAfter = 10 * time.Minute
+
+// rehearse tries rules of capacity on the step's demand, for workloads whose policy says what capacity and lateness cost.
+func (o *owner) rehearse(w *workload, step *foreshock.Step) {
+	if !w.scalable() || !w.policy.Objective.Stated() {
+		return
+	}
+	resource := o.resources.get(w.policy.Target, w.resource).resource
+	if resource == nil {
+		return
+	}
+	for d := range w.policy.Bounds {
+		rule, possible := resource.Rules[d]
+		demand, known := w.demand.Get(d)
+		if !possible {
+			continue
+		}
+		r := w.rehearsals[d]
+		terms := termsOf(w, d, rule, resource)
+		if r == nil {
+			r = rehearse.New(terms)
+			w.rehearsals[d] = r
+		}
+		r.SetTerms(terms)
+		r.Observe(step.Time, demand/w.policy.Objective.Utilisation, w.score, known && w.quality == foreshock.Fresh)
+		o.growForest(w, d, step.Time)
+	}
+}
+
+// termsOf are the terms of changing a dimension of a workload's resource.
+func termsOf(w *workload, d foreshock.Dimension, rule foreshock.Rule, resource *foreshock.Resource) rehearse.Terms {
+	bounds, costs := w.policy.Bounds[d], w.policy.Objective
+	t := rehearse.Terms{
+		Quantum: max(rule.Quantum, bounds.Quantum), Min: max(rule.Min, bounds.Min), Max: rule.Max,
+		Delay: w.policy.LeadTime, Late: costs.LateSecond * time.Hour.Seconds() / costs.UnitHour, Worth: decide.ScarceWorth,
+	}
+	if bounds.Max > 0 && (t.Max == 0 || bounds.Max < t.Max) {
+		t.Max = bounds.Max
+	}
+	if learned := w.profile.Learned[d].LeadTime; learned > 0 {
+		t.Delay = min(learned, 24*time.Hour)
+	}
+	if b := resource.Budget; b.Limited && b.Total > 0 {
+		t.Spacing = b.Window / time.Duration(b.Total)
+	}
+	return t
+}
+
+// growForest grows the forest of a rehearsal in the background when that is due.
+func (o *owner) growForest(w *workload, d foreshock.Dimension, now time.Time) {
+	r := w.rehearsals[d]
+	if !r.GrowDue() {
+		return
+	}
+	from := r
+	if !o.Virtual {
+		from = r.Clone()
+	}
+	o.later(w, now.Add(growAfter), func(context.Context) func(*workload) {
+		grown := from.Grow()
+		return func(*workload) { r.SetForest(grown) }
+	})
+	r.SetForest(nil) // it is under way
+}
+
+// advice is what rehearsals say, as decisions take it.
+func (w *workload) advice() map[foreshock.Dimension]decide.Advice {
+	var list map[foreshock.Dimension]decide.Advice
+	for d, r := range w.rehearsals {
+		if r == nil {
+			continue
+		}
+		a, ok := r.Advice()
+		if !ok {
+			continue
+		}
+		if list == nil {
+			list = map[foreshock.Dimension]decide.Advice{}
+		}
+		list[foreshock.Dimension(d)] = decide.Advice{
+			Amount: a.Amount, Rule: a.Signal, Multiple: a.Multiple, Cost: a.Cost, Over: a.Over, Scarce: a.Scarce,
+		}
+	}
+	return list
+}

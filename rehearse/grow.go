@@ -1,0 +1,107 @@
+package rehearse
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/foreshock-io/foreshock/timeseries/forest"
+)
+
+const (
+	features  = 21
+	slotWidth = 7 // minutes to each side of the same time on another day: the width of a peak
+	leastRows = 200
+	early     = 3 * day // until then the forest is grown four times a day, then once
+)
+
+// features fills row with what the forest may know at the end of minute i, all of it from minutes up to i.
+func (r *Rehearsal) features(i int, row []float64) {
+	from, _ := r.horizon()
+	h := &r.past
+	now := h.at(i)
+	since := 0
+	for since < 40 && h.at(i-since-1) == now {
+		since++
+	}
+	target := i + from
+	var days [7]float64
+	for d := range days {
+		k := target - (d+1)*day
+		days[d] = h.peak(min(k+slotWidth, i))
+	}
+	yesterday, week := days[0], days[6]
+	slices.Sort(days[:])
+	at := r.end.Add(time.Duration(i-h.n+1) * time.Minute).Unix()
+	copy(row, []float64{
+		now, h.at(i - 1), h.at(i - 5), now - h.at(i-1),
+		h.highest(i-4, i), h.peak(i), h.peaks(i, 4), h.peaks(i, 12), h.mean(i-14, i), h.mean(i-59, i),
+		float64(since), float64(at / 60 % day), float64(at / 86400 % 7),
+		yesterday, days[3], days[6], week, h.at(target - day), h.mean(target-day-30, min(target-day+30, i)),
+		h.scoreAt(i), h.mean(i-day+1, i),
+	})
+}
+
+// GrowDue says whether the forest should be grown anew.
+func (r *Rehearsal) GrowDue() bool {
+	every := day
+	if r.past.n < early {
+		every = day / 4
+	}
+	return r.past.n >= day/2 && r.past.n-r.grown >= every
+}
+
+// Grow grows a forest on what is known; nil where that is too little.
+func (r *Rehearsal) Grow() *forest.Forest {
+	from, to := r.horizon()
+	first := max(60, r.past.n-kept+8*day)
+	if r.past.n < kept {
+		first = 60
+	}
+	every := max(1, (r.past.n-first)/mostRows)
+	var rows, targets [][]float64
+	var guide []float64
+	for i := first; i+to < r.past.n; i += every {
+		y, ok := r.target(i, from, to)
+		if !ok {
+			continue
+		}
+		row := make([]float64, features)
+		r.features(i, row)
+		rows, targets, guide = append(rows, row), append(targets, y), append(guide, guideOf(y, r.terms.Min))
+	}
+	if len(rows) < leastRows {
+		return nil
+	}
+	return forest.Grow(rows, targets, guide, forest.Config{Seed: uint64(r.past.n)}) //nolint:gosec // positive
+}
+
+// mostRows bounds the work of growing.
+const mostRows = 12000
+
+// target is what was needed from minute i+from to i+to, at up to four of them.
+func (r *Rehearsal) target(i, from, to int) ([]float64, bool) {
+	var y []float64
+	for j := i + from; j <= i+to; j += max(1, (to-from+1)/4) {
+		if r.past.known[j%kept] {
+			y = append(y, r.past.at(j))
+		}
+	}
+	return y, len(y) > 0 && r.past.known[i%kept]
+}
+
+func guideOf(y []float64, least float64) float64 {
+	var sum float64
+	for _, x := range y {
+		sum += math.Log(max(x, least, 1e-3))
+	}
+	return sum / float64(len(y))
+}
+
+// SetForest takes a forest into use; nil keeps the one there is.
+func (r *Rehearsal) SetForest(f *forest.Forest) {
+	if f != nil {
+		r.forest = f
+	}
+	r.grown = r.past.n
+}

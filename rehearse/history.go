@@ -1,0 +1,101 @@
+package rehearse
+
+import "slices"
+
+const (
+	kept = 21 * day // minutes
+	wide = 15       // minutes of a peak
+)
+
+// history is the last minutes of one demand, in rings by minute. Minutes are counted from the first that was seen.
+type history struct {
+	n     int       // minutes seen
+	need  []float32 // capacity that was needed
+	most  []float32 // the highest need of the last 15 minutes
+	score []float32 // anomaly score
+	known []bool    // it was read
+	sums  []float64 // of needs up to the minute
+}
+
+func newHistory() history {
+	return history{
+		need: make([]float32, kept), most: make([]float32, kept), score: make([]float32, kept), known: make([]bool, kept), sums: make([]float64, kept),
+	}
+}
+
+func (h *history) clone() history {
+	return history{h.n, slices.Clone(h.need), slices.Clone(h.most), slices.Clone(h.score), slices.Clone(h.known), slices.Clone(h.sums)}
+}
+
+// add appends a minute; where nothing was read the need stays as it was.
+func (h *history) add(m minute) {
+	need, i := float32(m.need), h.n%kept
+	if !m.known {
+		need = float32(h.at(h.n - 1))
+	}
+	before := h.sum(h.n - 1)
+	h.need[i], h.score[i], h.known[i] = need, float32(m.score), m.known
+	h.n++
+	h.most[i] = float32(h.highest(h.n-wide, h.n-1))
+	h.sums[i] = before + float64(need)
+}
+
+func (h *history) has(i int) bool { return i >= 0 && i >= h.n-kept && i < h.n }
+
+// at is the need of minute i; 0 where it is not kept.
+func (h *history) at(i int) float64 {
+	if !h.has(i) {
+		return 0
+	}
+	return float64(h.need[i%kept])
+}
+
+func (h *history) scoreAt(i int) float64 {
+	if !h.has(i) {
+		return 0
+	}
+	return float64(h.score[i%kept])
+}
+
+// sum is that of the needs up to minute i, but for a constant.
+func (h *history) sum(i int) float64 {
+	if !h.has(i) {
+		return 0
+	}
+	return h.sums[i%kept]
+}
+
+// mean is that of the minutes from to to, inclusive, as far as they are kept.
+func (h *history) mean(from, to int) float64 {
+	from, to = max(from, 0, h.n-kept+1), min(to, h.n-1)
+	if to < from {
+		return 0
+	}
+	return (h.sum(to) - h.sum(from-1)) / float64(to-from+1)
+}
+
+// highest is the highest need of the minutes from to to, inclusive.
+func (h *history) highest(from, to int) float64 {
+	var most float32
+	for i := max(from, 0, h.n-kept); i <= min(to, h.n-1); i++ {
+		most = max(most, h.need[i%kept])
+	}
+	return float64(most)
+}
+
+// peak is the highest need of the 15 minutes up to i; 0 where that is not kept.
+func (h *history) peak(i int) float64 {
+	if !h.has(i) {
+		return 0
+	}
+	return float64(h.most[i%kept])
+}
+
+// peaks is the highest need of n times 15 minutes up to i.
+func (h *history) peaks(i, n int) float64 {
+	var most float64
+	for k := range n {
+		most = max(most, h.peak(i-k*wide))
+	}
+	return most
+}

@@ -1,0 +1,166 @@
+// Package rehearse finds out which rule of capacity is the cheapest for a workload: each of some hundred rules is tried, minute by minute, on the
+// demand that came, under the delay and the spacing of changes that the target has, and charged for the capacity that it would have had and for the
+// demand that it would have served late. The one that would have cost least gives advice on how much to have now.
+//
+// A rule takes a signal, and a multiple of it. Signals are the highest demand of the last minutes, of the same time on earlier days, the
+// amount that would have been best at the same time on earlier days, and the amount that is best for the distribution of what comes next
+// as a forest knows it from the past ([timeseries/forest]).
+//
+// The time base is the minute. A Rehearsal is not safe for concurrent use; it takes about 700 KB.
+package rehearse
+
+import (
+	"math"
+	"time"
+
+	"github.com/foreshock-io/foreshock/timeseries/forest"
+)
+
+// Terms are those of the target and of the policy.
+type Terms struct {
+	Quantum, Min, Max float64 // amounts are multiples within bounds; 0: none
+	Delay             time.Duration
+	Spacing           time.Duration // least time between changes; 0: none
+	// Late is what a minute's demand costs that finds less capacity than it needs, in the cost of the capacity that would have served it.
+	Late float64
+	// Worth is the share by which less must be wanted for a change, where changes are scarce.
+	Worth float64
+}
+
+// fit is the amount that is had for a wish.
+func (t *Terms) fit(want float64) float64 {
+	if t.Quantum > 0 {
+		want = math.Ceil(want/t.Quantum-1e-9) * t.Quantum
+	}
+	want = max(want, t.Min)
+	if t.Max > 0 {
+		want = min(want, t.Max)
+	}
+	return want
+}
+
+func minutes(d time.Duration) int { return int((d + time.Minute - 1) / time.Minute) }
+
+// Advice is the amount that the cheapest rule would have.
+type Advice struct {
+	Amount   float64 // before rounding to the target's multiples
+	Signal   string  // what the rule looks at
+	Multiple float64
+	Cost     float64       // of the rule, units of capacity, lateness included
+	Over     time.Duration // that the rules were tried
+	Scarce   bool          // changes are
+}
+
+const (
+	day     = 24 * 60 // minutes
+	atLeast = 2 * 60  // minutes before advice is given
+	// fade is the weight of a minute against the next in a rule's cost: half after two and a half days.
+	fade = 0.9998
+)
+
+// Rehearsal is what is known of one dimension of one workload.
+type Rehearsal struct {
+	terms   Terms
+	past    history
+	end     time.Time // of the last minute
+	pending minute
+	signals signals
+	trials  []trial
+	forest  *forest.Forest
+	grown   int // n when the forest was grown
+	points  []forest.Point
+	levels  []level
+}
+
+// minute is the one that is being filled.
+type minute struct {
+	need, score float64
+	known       bool
+}
+
+// New is a rehearsal that knows nothing yet.
+func New(t Terms) *Rehearsal {
+	r := &Rehearsal{past: newHistory()}
+	r.SetTerms(t)
+	return r
+}
+
+// Clone is a copy to grow a forest from while r goes on.
+func (r *Rehearsal) Clone() *Rehearsal {
+	c := *r
+	c.past = r.past.clone()
+	return &c
+}
+
+// SetTerms takes what the target and the policy say now; rules tried under other terms of changing begin anew.
+func (r *Rehearsal) SetTerms(t Terms) {
+	if r.terms == t {
+		return
+	}
+	anew := r.trials == nil || (t.Spacing > 0) != (r.terms.Spacing > 0)
+	r.terms = t
+	if anew {
+		r.signals = signalsFor(t)
+		r.trials = newTrials(&r.signals)
+		r.forest = nil
+	}
+}
+
+// Observe takes the capacity that a step's demand needed, and its anomaly score; known is false where nothing was read. Steps come
+// in order. It says whether a minute ended, so that there is new advice.
+func (r *Rehearsal) Observe(at time.Time, need, score float64, known bool) bool {
+	end := at.Truncate(time.Minute)
+	if end.Before(at) {
+		end = end.Add(time.Minute)
+	}
+	if r.end.IsZero() {
+		r.end = end.Add(-time.Minute)
+	}
+	if known && need >= 0 && !math.IsInf(need, 0) {
+		r.pending.need, r.pending.known = max(r.pending.need, need), true
+		if score > 0 { // not NaN
+			r.pending.score = max(r.pending.score, score)
+		}
+	}
+	if at.Before(end) || !end.After(r.end) {
+		return false
+	}
+	for gap := min(int(end.Sub(r.end)/time.Minute), kept); gap > 1; gap-- {
+		r.close(minute{})
+	}
+	r.close(r.pending)
+	r.pending = minute{}
+	r.end = end
+	return true
+}
+
+// close ends a minute; in a gap the need stays as it was.
+func (r *Rehearsal) close(m minute) {
+	r.past.add(m)
+	if m.known {
+		r.judge(m.need)
+	}
+	r.wish()
+}
+
+// horizon is how far a change must see, in minutes: from when it works until the next one could.
+func (r *Rehearsal) horizon() (from, to int) {
+	delay := minutes(r.terms.Delay)
+	return delay + 1, delay + max(1, minutes(r.terms.Spacing))
+}
+
+// Advice gives the wish of the rule that would have cost least; ok is false while too little was seen.
+func (r *Rehearsal) Advice() (Advice, bool) {
+	if r.past.n < atLeast {
+		return Advice{}, false
+	}
+	t, k := cheapest(r.trials)
+	if t == nil {
+		return Advice{}, false
+	}
+	m := r.signals.multiples[k]
+	return Advice{
+		Amount: t.wish * m, Signal: t.name, Multiple: m,
+		Cost: t.cost[k] / t.weight, Over: time.Duration(min(r.past.n, kept)) * time.Minute, Scarce: r.signals.scarce,
+	}, true
+}

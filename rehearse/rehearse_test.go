@@ -1,0 +1,143 @@
+package rehearse
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+var monday = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+
+// volume is what a followed advice comes to: capacity paid for and demand served late, units × minutes.
+type volume struct {
+	terms      Terms
+	had        []float64
+	changed    int
+	paid, late float64
+}
+
+// step takes in a minute's need, then the advice.
+func (v *volume) step(need float64, r *Rehearsal, score bool) {
+	n := len(v.had)
+	works := v.had[n-1]
+	for back := 1; back <= minutes(v.terms.Delay) && n-1-back >= 0; back++ {
+		works = min(works, v.had[n-1-back])
+	}
+	if score {
+		v.paid += v.had[n-1]
+		if works < need {
+			v.late += need
+		}
+	}
+	next := v.had[n-1]
+	if a, ok := r.Advice(); ok && n-v.changed >= minutes(v.terms.Spacing) {
+		if to := v.terms.fit(a.Amount); to > next || to < next*(1-v.terms.Worth) {
+			next, v.changed = to, n
+		}
+	}
+	v.had = append(v.had, next)
+}
+
+// follow follows the advice for some days of a demand, and gives what was paid and late on the last.
+func follow(t Terms, days int, need func(minute int) float64) (paid, late float64, r *Rehearsal) {
+	r = New(t)
+	v := volume{terms: t, had: []float64{t.fit(need(0))}}
+	for i := range days * day {
+		x := need(i)
+		r.Observe(monday.Add(time.Duration(i+1)*time.Minute), x, 0, true)
+		if r.GrowDue() {
+			r.SetForest(r.Grow())
+		}
+		v.step(x, r, i >= (days-1)*day)
+	}
+	return v.paid, v.late, r
+}
+
+// nightly is a backup of an hour at two o'clock, with some noise.
+func nightly(i int) float64 {
+	x := 900 + 90*math.Sin(float64(i*7919%104729))
+	if m := i % day; m >= 120 && m < 180 {
+		x += 6000
+	}
+	return x
+}
+
+func TestIsReadyForWhatRecurs(t *testing.T) {
+	for name, terms := range map[string]Terms{
+		"free":   {Quantum: 500, Min: 500, Max: 16000, Delay: 4 * time.Minute, Late: 20},
+		"scarce": {Quantum: 100, Min: 100, Max: 16000, Delay: 6 * time.Minute, Spacing: 6 * time.Hour, Late: 20, Worth: 0.15},
+	} {
+		paid, late, _ := follow(terms, 8, nightly)
+		if late > 0 {
+			t.Errorf("%s: %.0f were late on the eighth day", name, late)
+		}
+		if always := 7000.0 * day; paid > 0.5*always {
+			t.Errorf("%s: %.0f paid for the day, of %.0f for what is always enough", name, paid, always)
+		}
+	}
+}
+
+// TestLatenessIsWorthItsPrice: the dearer lateness is, the less of it and the more capacity.
+func TestLatenessIsWorthItsPrice(t *testing.T) {
+	draw := rand.New(rand.NewPCG(1, 2))
+	noise := make([]float64, 5*day)
+	for i := range noise {
+		noise[i] = 1000 * math.Exp(0.5*draw.NormFloat64())
+	}
+	need := func(i int) float64 { return noise[i] }
+	terms := Terms{Quantum: 100, Min: 100, Delay: time.Minute, Late: 2}
+	paid, late, _ := follow(terms, 5, need)
+	terms.Late = 100
+	more, less, _ := follow(terms, 5, need)
+	if !(more > paid && less < late/2) {
+		t.Errorf("cheap: %.0f paid, %.0f late; dear: %.0f paid, %.0f late", paid, late, more, less)
+	}
+}
+
+func TestSameDemandSameAdvice(t *testing.T) {
+	terms := Terms{Quantum: 500, Min: 500, Delay: time.Minute, Late: 20}
+	_, _, a := follow(terms, 2, nightly)
+	_, _, b := follow(terms, 2, nightly)
+	x, _ := a.Advice()
+	if y, ok := b.Advice(); !ok || x != y {
+		t.Errorf("%v, then %v", x, y)
+	}
+}
+
+// TestGapsAndShortSteps: a minute's need is the highest of its steps, a gap judges no rule, and no reading is zero.
+func TestGapsAndShortSteps(t *testing.T) {
+	r := New(Terms{Delay: time.Minute, Late: 20})
+	for i := range 6 {
+		if ended := r.Observe(monday.Add(time.Duration(i+1)*10*time.Second), float64(i%3), 0, true); ended != (i == 5) {
+			t.Errorf("after %d s: ended %v", 10*(i+1), ended)
+		}
+	}
+	if r.past.n != 1 || r.past.at(0) != 2 {
+		t.Errorf("%d minutes, the first needed %g", r.past.n, r.past.at(0))
+	}
+	r.Observe(monday.Add(time.Hour), math.NaN(), math.NaN(), false)
+	if r.past.n != 60 || r.past.at(59) != 2 || r.past.known[59] {
+		t.Errorf("%d minutes, the last needs %g, known %v", r.past.n, r.past.at(59), r.past.known[59])
+	}
+	r.Observe(monday.Add(365*24*time.Hour), 5, 0, true)
+	if r.past.at(r.past.n-1) != 5 {
+		t.Errorf("after a year's gap %g", r.past.at(r.past.n-1))
+	}
+	if r.Observe(monday, 7, 0, true) {
+		t.Error("a step from before ended a minute")
+	}
+}
+
+func TestAdviceTakesTime(t *testing.T) {
+	r := New(Terms{Delay: time.Minute, Late: 20})
+	for i := range atLeast {
+		if _, ok := r.Advice(); ok {
+			t.Fatalf("advice after %d minutes", i)
+		}
+		r.Observe(monday.Add(time.Duration(i+1)*time.Minute), 100, 0, true)
+	}
+	if a, ok := r.Advice(); !ok || a.Amount < 100 || a.Amount > 200 {
+		t.Errorf("%+v, %v", a, ok)
+	}
+}

@@ -1,0 +1,135 @@
+package rehearse
+
+import (
+	"math"
+	"slices"
+)
+
+// trial is a signal, and what it would have cost with each multiple.
+type trial struct {
+	name string
+	wish float64 // the signal now
+	// past are the wishes of the last minutes, oldest first, as long as the delay, where changes are free.
+	past   []float64
+	cost   []float64 // faded, per multiple
+	weight float64   // of the minutes in it
+	held   []held    // per multiple, where changes are scarce
+}
+
+// held is the amount of a rule whose changes are scarce.
+type held struct {
+	amount, before float64
+	since          int // minute of the change
+}
+
+func newTrials(s *signals) []trial {
+	list := make([]trial, len(s.names))
+	for i := range list {
+		list[i] = trial{name: s.names[i], cost: make([]float64, len(s.multiples))}
+		if s.scarce {
+			list[i].held = make([]held, len(s.multiples))
+		}
+	}
+	return list
+}
+
+// judge charges each rule for the minute that just ended.
+func (r *Rehearsal) judge(need float64) {
+	for i := range r.trials {
+		t := &r.trials[i]
+		switch {
+		case t.held != nil:
+			r.judgeHeld(t, need)
+		case len(t.past) > 0:
+			r.judgeFree(t, need)
+		}
+	}
+}
+
+// judgeFree: the last wish is billed, the lowest since the delay works.
+func (r *Rehearsal) judgeFree(t *trial, need float64) {
+	billed := t.past[len(t.past)-1]
+	works := slices.Min(t.past)
+	t.weight = t.weight*fade + 1
+	for k, m := range r.signals.multiples {
+		paid := r.terms.fit(m * billed)
+		there := paid
+		if works < billed {
+			there = r.terms.fit(m * works)
+		}
+		t.cost[k] = t.cost[k]*fade + r.charge(paid, there, need)
+	}
+}
+
+func (r *Rehearsal) charge(billed, works, need float64) float64 {
+	if works < need {
+		return billed + r.terms.Late*need
+	}
+	return billed
+}
+
+// judgeHeld: a rise works after the delay, a reduction at once.
+func (r *Rehearsal) judgeHeld(t *trial, need float64) {
+	if t.held[0].amount == 0 {
+		return // no wish yet
+	}
+	delay := minutes(r.terms.Delay)
+	t.weight = t.weight*fade + 1
+	for k := range t.held {
+		h := &t.held[k]
+		works := h.amount
+		if r.past.n-1-h.since < delay {
+			works = min(works, h.before)
+		}
+		t.cost[k] = t.cost[k]*fade + r.charge(h.amount, works, need)
+	}
+}
+
+// wish renews the signals, and lets each rule change what it would have.
+func (r *Rehearsal) wish() {
+	if r.signals.scarce && r.past.n%r.signals.every != 0 {
+		return
+	}
+	wishes := r.signals.read(r)
+	back := minutes(r.terms.Delay) + 1
+	for i := range r.trials {
+		t := &r.trials[i]
+		t.wish = wishes[i]
+		if t.held != nil {
+			r.changeHeld(t)
+			continue
+		}
+		if t.past = append(t.past, t.wish); len(t.past) > back {
+			t.past = slices.Delete(t.past, 0, len(t.past)-back)
+		}
+	}
+}
+
+func (r *Rehearsal) changeHeld(t *trial) {
+	spacing := minutes(r.terms.Spacing)
+	for k, m := range r.signals.multiples {
+		h := &t.held[k]
+		to := r.terms.fit(m * t.wish)
+		switch {
+		case h.amount == 0:
+			*h = held{to, to, r.past.n - spacing}
+		case r.past.n-h.since < spacing:
+		case to > h.amount, to < h.amount*(1-r.terms.Worth):
+			*h = held{to, h.amount, r.past.n}
+		}
+	}
+}
+
+// cheapest is the rule that would have cost least, and its multiple's index.
+func cheapest(trials []trial) (best *trial, multiple int) {
+	least := math.Inf(1)
+	for i := range trials {
+		t := &trials[i]
+		for k, c := range t.cost {
+			if c < least*t.weight && t.weight > 0 {
+				least, best, multiple = c/t.weight, t, k
+			}
+		}
+	}
+	return best, multiple
+}

@@ -1,0 +1,200 @@
+// Package forest estimates whole conditional distributions by a quantile regression forest (Meinshausen, "Quantile regression forests",
+// Journal of Machine Learning Research 7, 2006): trees split the rows where the mean of their targets differs most, and the distribution for a new row
+// is that of the targets that share its leaves.
+package forest
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+)
+
+// Config says how a forest grows; the zero value takes the defaults.
+type Config struct {
+	Trees int    // default 20
+	Leaf  int    // fewest rows in a leaf; default 20
+	Try   int    // features tried at a split; default a third
+	Depth int    // default 14
+	Seed  uint64 // of the draws; equal seeds grow equal forests
+}
+
+// Forest is grown once and then only read, also concurrently.
+type Forest struct {
+	cuts    [][]float64 // per feature, ascending: bin k holds what is at most cuts[k]
+	trees   []tree
+	targets [][]float64
+}
+
+type tree struct {
+	nodes []node
+	rows  []int32 // drawn with replacement, in the order of the leaves
+}
+
+// node is a split, or a leaf where left is 0: no child is the root.
+type node struct {
+	feature      int
+	bin          uint8 // rows in bins up to it go left
+	left, right  int32
+	first, after int32 // the leaf's rows
+}
+
+const bins = 48
+
+// Grow grows a forest on rows of equally many features. By targets each row has one or more values of which the distribution is wanted, by
+// guide one value by which rows are told apart. All are finite; none is kept but targets. It returns nil for no rows.
+func Grow(rows, targets [][]float64, guide []float64, c Config) *Forest {
+	if len(rows) == 0 {
+		return nil
+	}
+	c = c.withDefaults(len(rows[0]))
+	f := &Forest{targets: targets}
+	g := grower{Config: c, guide: guide, draw: rand.New(rand.NewPCG(c.Seed, 1))} //nolint:gosec // repeatable by design
+	for k := range rows[0] {
+		cuts := quantileCuts(rows, k)
+		f.cuts = append(f.cuts, cuts)
+		binned := make([]uint8, len(rows))
+		for i := range rows {
+			binned[i] = binOf(cuts, rows[i][k])
+		}
+		g.binned = append(g.binned, binned)
+	}
+	for range c.Trees {
+		t := tree{rows: make([]int32, len(rows)*6/10+1)}
+		for i := range t.rows {
+			t.rows[i] = int32(g.draw.IntN(len(rows))) //nolint:gosec // far below 2^31
+		}
+		g.grow(&t, 0, len(t.rows), c.Depth)
+		f.trees = append(f.trees, t)
+	}
+	return f
+}
+
+func (c Config) withDefaults(features int) Config {
+	c.Trees = cmp.Or(c.Trees, 20)
+	c.Leaf = cmp.Or(c.Leaf, 20)
+	c.Try = cmp.Or(c.Try, (features+2)/3)
+	c.Depth = cmp.Or(c.Depth, 14)
+	return c
+}
+
+// quantileCuts are cuts between bins with about as many rows each, found on at most 2000 rows.
+func quantileCuts(rows [][]float64, feature int) []float64 {
+	every := max(1, len(rows)/2000)
+	var x []float64
+	for i := 0; i < len(rows); i += every {
+		x = append(x, rows[i][feature])
+	}
+	slices.Sort(x)
+	var cuts []float64
+	for k := 1; k < bins; k++ {
+		if c := x[k*len(x)/bins]; len(cuts) == 0 || c > cuts[len(cuts)-1] {
+			cuts = append(cuts, c)
+		}
+	}
+	return cuts
+}
+
+func binOf(cuts []float64, x float64) uint8 {
+	i, _ := slices.BinarySearch(cuts, x)
+	return uint8(i) //nolint:gosec // at most bins
+}
+
+type grower struct {
+	Config
+	guide  []float64
+	binned [][]uint8 // per feature, per row
+	draw   *rand.Rand
+}
+
+// grow makes the subtree over t.rows[lo:hi] and gives its root.
+func (g *grower) grow(t *tree, lo, hi, depth int) int32 {
+	me := int32(len(t.nodes))                                           //nolint:gosec // far below 2^31
+	t.nodes = append(t.nodes, node{first: int32(lo), after: int32(hi)}) //nolint:gosec // the same
+	if depth == 0 || hi-lo < 2*g.Leaf {
+		return me
+	}
+	feature, bin, ok := g.split(t.rows[lo:hi])
+	if !ok {
+		return me
+	}
+	middle := partition(t.rows, g.binned[feature], bin, lo, hi)
+	left := g.grow(t, lo, middle, depth-1)
+	right := g.grow(t, middle, hi, depth-1)
+	n := &t.nodes[me]
+	n.feature, n.bin, n.left, n.right = feature, bin, left, right
+	return me
+}
+
+func partition(rows []int32, binned []uint8, bin uint8, lo, hi int) int {
+	for lo < hi {
+		if binned[rows[lo]] <= bin {
+			lo++
+			continue
+		}
+		hi--
+		rows[lo], rows[hi] = rows[hi], rows[lo]
+	}
+	return lo
+}
+
+// split finds the split that takes most of the squared deviation away.
+func (g *grower) split(rows []int32) (feature int, bin uint8, ok bool) {
+	var total float64
+	for _, i := range rows {
+		total += g.guide[i]
+	}
+	n := float64(len(rows))
+	least := total*total/n + 1e-9*n
+	for range g.Try {
+		f := g.draw.IntN(len(g.binned))
+		var count, sum [bins]float64
+		for _, i := range rows {
+			b := g.binned[f][i]
+			count[b]++
+			sum[b] += g.guide[i]
+		}
+		var left, below float64
+		for b := range bins - 1 {
+			left += count[b]
+			below += sum[b]
+			if left < float64(g.Leaf) || n-left < float64(g.Leaf) {
+				continue
+			}
+			if gain := below*below/left + (total-below)*(total-below)/(n-left); gain > least {
+				least, feature, bin, ok = gain, f, uint8(b), true //nolint:gosec // below bins
+			}
+		}
+	}
+	return feature, bin, ok
+}
+
+// Point is a value and its weight in a distribution.
+type Point struct{ Value, Weight float64 }
+
+// Distribution appends to out[:0] the distribution for a row; the weights add up to 1, values may come more than once.
+func (f *Forest) Distribution(row []float64, out []Point) []Point {
+	out = out[:0]
+	var binned [64]uint8
+	for k := range f.cuts {
+		binned[k] = binOf(f.cuts[k], row[k])
+	}
+	for k := range f.trees {
+		t := &f.trees[k]
+		n := &t.nodes[0]
+		for n.left != 0 {
+			if binned[n.feature] <= n.bin {
+				n = &t.nodes[n.left]
+			} else {
+				n = &t.nodes[n.right]
+			}
+		}
+		w := 1 / float64(n.after-n.first) / float64(len(f.trees))
+		for _, i := range t.rows[n.first:n.after] {
+			each := w / float64(len(f.targets[i]))
+			for _, y := range f.targets[i] {
+				out = append(out, Point{y, each})
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,59 @@
+package forest
+
+import (
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+)
+
+// drawn has a target that is uniform up to 1, 10 where the first feature is above 0.5; the second feature says nothing.
+func drawn(n int) (rows, targets [][]float64, guide []float64) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range n {
+		x, y := r.Float64(), r.Float64()
+		if x > 0.5 {
+			y *= 10
+		}
+		rows, targets, guide = append(rows, []float64{x, r.Float64()}), append(targets, []float64{y}), append(guide, y)
+	}
+	return rows, targets, guide
+}
+
+func TestDistributionDependsOnWhatMatters(t *testing.T) {
+	rows, targets, guide := drawn(4000)
+	f := Grow(rows, targets, guide, Config{Leaf: 100, Try: 2})
+	for _, c := range []struct{ x, mean float64 }{{0.2, 0.5}, {0.8, 5}} {
+		var mean, weight float64
+		for _, p := range f.Distribution([]float64{c.x, 0.5}, nil) {
+			mean += p.Weight * p.Value
+			weight += p.Weight
+		}
+		if math.Abs(weight-1) > 1e-9 || math.Abs(mean/c.mean-1) > 0.15 {
+			t.Errorf("at %g the mean is %g with weight %g, want %g", c.x, mean, weight, c.mean)
+		}
+	}
+}
+
+func TestEqualSeedsGrowEqualForests(t *testing.T) {
+	rows, targets, guide := drawn(500)
+	a, b := Grow(rows, targets, guide, Config{Seed: 5}), Grow(rows, targets, guide, Config{Seed: 5})
+	if !reflect.DeepEqual(a, b) {
+		t.Error("they differ")
+	}
+	if reflect.DeepEqual(a, Grow(rows, targets, guide, Config{Seed: 6})) {
+		t.Error("the seed changes nothing")
+	}
+}
+
+func TestOfNothingOrTheSame(t *testing.T) {
+	if Grow(nil, nil, nil, Config{}) != nil {
+		t.Error("a forest of nothing")
+	}
+	f := Grow([][]float64{{1}, {1}}, [][]float64{{2}, {2}}, []float64{2, 2}, Config{})
+	for _, p := range f.Distribution([]float64{7}, nil) {
+		if p.Value != 2 {
+			t.Errorf("a value of %g", p.Value)
+		}
+	}
+}
