@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"decide":   {""},
 	"act":      {""},
 	"feedback": {"", "timeseries/*"},
-	"rehearse": {"timeseries/*"}, // tries rules on the demand that came
+	"rehearse": {"", "timeseries/*"}, // tries rules on the demand that came
 	"simulate": {""},             // the plant; app drives the stages with it
 	// The plant as a target: only what is simulated can be changed through it, so that it is no component that a configuration could name.
 	"simulate/*": {"", "act", "simulate"},

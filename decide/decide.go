@@ -31,7 +31,7 @@ type State struct {
 	Forecasts  map[foreshock.Dimension]*foreshock.Forecast
 	Learned    [foreshock.NumDimensions]foreshock.Learned
 	// Advice is what costs least, per dimension, under a policy that states costs; absent where too little is known.
-	Advice map[foreshock.Dimension]Advice
+	Advice map[foreshock.Dimension]foreshock.Advice
 
 	Open     *foreshock.Action // an action on the same resource that is not terminal
 	Last     *Past             // the last action on the same resource that took effect

@@ -291,11 +291,11 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		setNumber(a, "utilisation", &o.Utilisation)
 	},
 	"advice": func(s *State, rest string, a map[string]string) {
-		advice := Advice{Rule: "the highest of the last 12 min", Multiple: 1.17, Over: 48 * time.Hour, Scarce: has(a, "scarce")}
+		advice := foreshock.Advice{Signal: "the highest of the last 12 min", Multiple: 1.17, Over: 48 * time.Hour, Scarce: has(a, "scarce")}
 		setNumber(a, "amount", &advice.Amount)
 		setNumber(a, "cost", &advice.Cost)
 		if s.Advice == nil {
-			s.Advice = map[foreshock.Dimension]Advice{}
+			s.Advice = map[foreshock.Dimension]foreshock.Advice{}
 		}
 		s.Advice[dimensionOf(first(rest))] = advice
 	},

@@ -171,10 +171,7 @@ func (d *deliberation) survey() {
 
 // leadTime is how long it takes until a change of the dimension is in effect.
 func (d *deliberation) leadTime(dim foreshock.Dimension) time.Duration {
-	if learned := d.Learned[dim].LeadTime; learned > 0 {
-		return min(learned, 24*time.Hour)
-	}
-	return d.policy.LeadTime
+	return d.policy.LeadTimeOf(d.Learned[dim])
 }
 
 // spacing is how long a change must last when changes are scarce: what is left is spread over the provider's window.

@@ -122,6 +122,14 @@ func or[T comparable](field *T, otherwise T) {
 	}
 }
 
+// LeadTimeOf is how long it takes until a change is in effect: as it was learned, at most a day, else as the policy says.
+func (p *Policy) LeadTimeOf(l foreshock.Learned) time.Duration {
+	if l.LeadTime > 0 {
+		return min(l.LeadTime, 24*time.Hour)
+	}
+	return p.LeadTime
+}
+
 // Check says all that is wrong with a policy that has its defaults, each with the remedy.
 func (p Policy) Check() []error {
 	c := &checker{}

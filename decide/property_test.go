@@ -76,9 +76,9 @@ func anything(t *rapid.T) State {
 	}
 	if s.Policy != nil && g.odds("objective", 2) {
 		s.Policy.Objective = Costs{UnitHour: 1, LateSecond: 0.0056, Utilisation: 0.9}
-		s.Advice = map[foreshock.Dimension]Advice{}
+		s.Advice = map[foreshock.Dimension]foreshock.Advice{}
 		for d := range foreshock.Dimension(foreshock.NumDimensions) {
-			s.Advice[d] = Advice{Amount: g.number("advice"), Scarce: g.odds("scarce", 2)}
+			s.Advice[d] = foreshock.Advice{Amount: g.number("advice"), Scarce: g.odds("scarce", 2)}
 		}
 	}
 	switch g.int("mood", 0, 3) {

@@ -21,12 +21,12 @@ func (o *owner) rehearse(w *workload, step *foreshock.Step) {
 	if resource == nil {
 		return
 	}
-	for d := range w.policy.Bounds {
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
 		rule, possible := resource.Rules[d]
-		demand, known := w.demand.Get(d)
-		if !possible {
+		if !possible || !w.policy.Changes(d) {
 			continue
 		}
+		demand, known := w.demand.Get(d)
 		r := w.rehearsals[d]
 		terms := termsOf(w, d, rule, resource)
 		if r == nil {
@@ -44,13 +44,10 @@ func termsOf(w *workload, d foreshock.Dimension, rule foreshock.Rule, resource *
 	bounds, costs := w.policy.Bounds[d], w.policy.Objective
 	t := rehearse.Terms{
 		Quantum: max(rule.Quantum, bounds.Quantum), Min: max(rule.Min, bounds.Min), Max: rule.Max,
-		Delay: w.policy.LeadTime, Late: costs.LateSecond * time.Hour.Seconds() / costs.UnitHour, Worth: decide.ScarceWorth,
+		Delay: w.policy.LeadTimeOf(w.profile.Learned[d]), Late: costs.LateSecond * time.Hour.Seconds() / costs.UnitHour, Worth: decide.ScarceWorth,
 	}
 	if bounds.Max > 0 && (t.Max == 0 || bounds.Max < t.Max) {
 		t.Max = bounds.Max
-	}
-	if learned := w.profile.Learned[d].LeadTime; learned > 0 {
-		t.Delay = min(learned, 24*time.Hour)
 	}
 	if b := resource.Budget; b.Limited && b.Total > 0 {
 		t.Spacing = b.Window / time.Duration(b.Total)
@@ -68,29 +65,23 @@ func (o *owner) growForest(w *workload, d foreshock.Dimension, now time.Time) {
 	if !o.Virtual {
 		from = r.Clone()
 	}
-	o.later(w, now.Add(growAfter), func(context.Context) func(*workload) {
+	if o.later(w, now.Add(growAfter), func(context.Context) func(*workload) {
 		grown := from.Grow()
 		return func(*workload) { r.SetForest(grown) }
-	})
-	r.SetForest(nil) // it is under way
+	}) {
+		r.SetForest(nil) // it is under way
+	}
 }
 
-// advice is what rehearsals say, as decisions take it.
-func (w *workload) advice() map[foreshock.Dimension]decide.Advice {
-	var list map[foreshock.Dimension]decide.Advice
+// advice is what rehearsals say.
+func (w *workload) advice() map[foreshock.Dimension]foreshock.Advice {
+	list := map[foreshock.Dimension]foreshock.Advice{}
 	for d, r := range w.rehearsals {
 		if r == nil {
 			continue
 		}
-		a, ok := r.Advice()
-		if !ok {
-			continue
-		}
-		if list == nil {
-			list = map[foreshock.Dimension]decide.Advice{}
-		}
-		list[foreshock.Dimension(d)] = decide.Advice{
-			Amount: a.Amount, Rule: a.Signal, Multiple: a.Multiple, Cost: a.Cost, Over: a.Over, Scarce: a.Scarce,
+		if a, ok := r.Advice(); ok {
+			list[foreshock.Dimension(d)] = a
 		}
 	}
 	return list

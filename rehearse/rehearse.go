@@ -13,6 +13,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/timeseries/forest"
 )
 
@@ -40,16 +41,6 @@ func (t *Terms) fit(want float64) float64 {
 }
 
 func minutes(d time.Duration) int { return int((d + time.Minute - 1) / time.Minute) }
-
-// Advice is the amount that the cheapest rule would have.
-type Advice struct {
-	Amount   float64 // before rounding to the target's multiples
-	Signal   string  // what the rule looks at
-	Multiple float64
-	Cost     float64       // of the rule, units of capacity, lateness included
-	Over     time.Duration // that the rules were tried
-	Scarce   bool          // changes are
-}
 
 const (
 	day     = 24 * 60 // minutes
@@ -150,16 +141,16 @@ func (r *Rehearsal) horizon() (from, to int) {
 }
 
 // Advice gives the wish of the rule that would have cost least; ok is false while too little was seen.
-func (r *Rehearsal) Advice() (Advice, bool) {
+func (r *Rehearsal) Advice() (foreshock.Advice, bool) {
 	if r.past.n < atLeast {
-		return Advice{}, false
+		return foreshock.Advice{}, false
 	}
 	t, k := cheapest(r.trials)
 	if t == nil {
-		return Advice{}, false
+		return foreshock.Advice{}, false
 	}
 	m := r.signals.multiples[k]
-	return Advice{
+	return foreshock.Advice{
 		Amount: t.wish * m, Signal: t.name, Multiple: m,
 		Cost: t.cost[k] / t.weight, Over: time.Duration(min(r.past.n, kept)) * time.Minute, Scarce: r.signals.scarce,
 	}, true

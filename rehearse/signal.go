@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/foreshock-io/foreshock/timeseries/forest"
 )
@@ -17,9 +18,9 @@ type signals struct {
 	every     int   // minutes between readings
 }
 
-// seasonalNames are the signals of the same time on earlier days, and scarceDays of how many such days.
+// seasonalNames are the signals of the same time on earlier days, the first of none; scarceDays are how many such days are looked at where changes are scarce.
 var (
-	seasonalNames = [...]string{"none", "yesterday", "yesterday, 10 min more", "the median day", "the median day and yesterday", "a week ago and the median day", "the highest day", "a week ago and yesterday"}
+	seasonalNames = [...]string{"", "yesterday", "yesterday, 10 min more", "the median day", "the median day and yesterday", "a week ago and the median day", "the highest day", "a week ago and yesterday"}
 	scarceDays    = [...]int{1, 3, 7}
 )
 
@@ -36,7 +37,7 @@ func signalsFor(t Terms) signals {
 	for _, n := range s.recent {
 		s.names = s.nameRecent(n)
 	}
-	s.names = append(s.names, "what the forest expects", "what the forest expects, held 10 min", "the forest and the last 5 min")
+	s.names = append(s.names, "what the forest expects", "what the forest expects, falling by 3 % a minute", "the forest and the last 5 min")
 	return s
 }
 
@@ -46,7 +47,7 @@ func (s *signals) nameRecent(n int) []string {
 	names := s.names
 	if !s.scarce {
 		for _, season := range seasonalNames {
-			names = append(names, last+" or "+season)
+			names = append(names, strings.TrimSuffix(last+" or "+season, " or "))
 		}
 		return names
 	}

@@ -33,7 +33,7 @@ type programme struct {
 	trace  *Trace
 	levels []float64
 	delay  int
-	// from is the level before each step and level, where the plan is wanted; kept says that a level began spacing steps ago.
+	// from is the level before each step and level, where the plan is wanted; changed where the level began spacing steps ago.
 	from [][]int16
 }
 
