@@ -260,8 +260,8 @@ func (p *parts) buildTargets(c config.Config, l *faultList, log *slog.Logger) {
 func (p *parts) buildPolicies(c config.Config, l *faultList) {
 	seen := map[string]bool{}
 	for _, n := range c.Policies {
-		policy := decide.Unset()
-		if err := n.Decode(&policy); err != nil {
+		policy, err := stated(n)
+		if err != nil {
 			l.at(n, err)
 			continue
 		}
@@ -284,6 +284,13 @@ func (p *parts) buildPolicies(c config.Config, l *faultList) {
 		watch.Name, watch.Match, watch.Mode = "watch", []string{"**"}, foreshock.Observe
 		p.policies = []decide.Policy{watch}
 	}
+}
+
+// stated is a policy as it is written, without its defaults, which depend on all that it states.
+func stated(n config.Node) (decide.Policy, error) {
+	policy := decide.Unset()
+	err := n.Decode(&policy)
+	return policy, err
 }
 
 func find[F any](list []F, name string, nameOf func(F) string) (F, bool) {

@@ -49,7 +49,7 @@ func NewLoop(c config.Config, o LoopOptions) (*Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	policy, err := loopPolicy(c, p.policies, o.Volume)
+	policy, err := loopPolicy(c, o.Volume)
 	if err != nil {
 		return nil, err
 	}
@@ -79,15 +79,19 @@ func NewLoop(c config.Config, o LoopOptions) (*Loop, error) {
 	return l, err
 }
 
-// loopPolicy is what decides for the volume.
-func loopPolicy(c config.Config, policies []decide.Policy, v simulate.Volume) (decide.Policy, error) {
+// loopPolicy is what decides for the volume; its defaults are those of a policy with the volume's objective.
+func loopPolicy(c config.Config, v simulate.Volume) (decide.Policy, error) {
 	policy := decide.Unset()
 	policy.Name, policy.Match, policy.Reduce.Allowed = "simulate", []string{"**"}, true
 	if len(c.Policies) > 0 {
 		found := false
-		for i := range policies {
-			if found = policies[i].Matches(v.ID); found {
-				policy = policies[i]
+		for _, n := range c.Policies {
+			written, err := stated(n)
+			if err != nil {
+				return policy, err
+			}
+			if found = written.Matches(v.ID); found {
+				policy = written
 				break
 			}
 		}

@@ -170,3 +170,18 @@ func TestLoopTakesPolicies(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A policy that is written has the same defaults as one that is not: those of the volume's objective.
+func TestLoopGivesWrittenPoliciesItsObjective(t *testing.T) {
+	c, err := config.Parse("f.yaml", []byte(`policies: [{name: simulate, match: ["**"], reduce: {allowed: true}}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range simulate.Benchmark() {
+		written, _ := closed(t, c, p)
+		without, _ := closed(t, config.Default(), p)
+		if len(without.Accepted) == 0 || !slices.Equal(written.Accepted, without.Accepted) {
+			t.Errorf("%s: %d changes under the written policy, %d without one", p.Name, len(written.Accepted), len(without.Accepted))
+		}
+	}
+}
