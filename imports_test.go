@@ -33,9 +33,9 @@ var mayImport = map[string][]string{
 	"act":      {""},
 	"feedback": {"", "timeseries/*"},
 	"rehearse": {"", "timeseries/*"}, // tries rules on the demand that came
-	"simulate": {""},             // the plant; app drives the stages with it
+	"simulate": {"", "timeseries/*"}, // the plant; app drives the stages with it
 	// The plant as a target: only what is simulated can be changed through it, so that it is no component that a configuration could name.
-	"simulate/*": {"", "act", "simulate"},
+	"simulate/*": {"", "act", "simulate"}, // and a trace for tests
 
 	// Components import their stage, never each other.
 	"ingest/*":   {"", "ingest", "timeseries/*"},

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"encoding/json"
-	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -12,21 +11,11 @@ import (
 	"github.com/foreshock-io/foreshock/app"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/simulate"
+	"github.com/foreshock-io/foreshock/simulate/simulatetest"
 )
 
-// surges is two days of a load with a daily rhythm and a surge every six hours; an hour and a half were not measured.
-func surges() *simulate.Trace {
-	t := &simulate.Trace{Start: began.Unix()}
-	for i := range 2 * 1440 {
-		x := 1500 + 900*math.Sin(2*math.Pi*float64(i)/1440) + 40*math.Sin(float64(i*i))
-		if i%360 > 300 {
-			x += 2500
-		}
-		t.Demand, t.Bytes = append(t.Demand, x), append(t.Bytes, 16384*x)
-		t.Missing = append(t.Missing, i >= 1990 && i < 2080)
-	}
-	return t
-}
+// surges is two days of them; an hour and a half were not measured.
+func surges() *simulate.Trace { return simulatetest.Surges(began.Unix(), 2*1440, 1990, 2080) }
 
 // told is what a loop tells.
 type told struct {

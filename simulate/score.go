@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/foreshock-io/foreshock/timeseries/robust"
 )
 
 // Score is what a run comes to, over the steps that count: those that were measured, after the warm-up.
@@ -72,7 +74,7 @@ func (v *Plant) Score(bound float64) Score {
 	s.Violated, s.Late, s.Lost, s.Use = percent(violated, steps), percent(late, offered), percent(lost, offered), percent(offered, s.Cost)
 	s.Penalty = LateWeight * Need(late)
 	s.FoM = (s.Cost + s.Penalty) / bound
-	s.P99 = percentile(latencies, 0.99)
+	s.P99 = robust.Quantile(latencies, 0.99)
 	v.countActions(&s)
 	v.countSurges(&s)
 	return s
@@ -83,18 +85,6 @@ func percent(part, whole float64) float64 {
 		return 0
 	}
 	return 100 * part / whole
-}
-
-// percentile interpolates between order statistics; NaN of nothing.
-func percentile(x []float64, p float64) float64 {
-	if len(x) == 0 {
-		return math.NaN()
-	}
-	slices.Sort(x)
-	at := p * float64(len(x)-1)
-	low := int(at)
-	high := min(low+1, len(x)-1)
-	return x[low] + (at-float64(low))*(x[high]-x[low])
 }
 
 // countActions counts the changes after the warm-up, and those that turn back soon.
@@ -158,7 +148,7 @@ func (v *Plant) countSurges(s *Score) {
 	if len(surges) > 0 {
 		s.Ready = percent(float64(len(leads)), float64(len(surges)))
 	}
-	s.Lead, s.Lateness = percentile(leads, 0.5), percentile(late, 0.5)
+	s.Lead, s.Lateness = robust.Median(leads), robust.Median(late)
 }
 
 func (v *Plant) readyFor(i int) bool {

@@ -13,21 +13,11 @@ import (
 	"github.com/foreshock-io/foreshock/app"
 	settings "github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/simulate"
+	"github.com/foreshock-io/foreshock/simulate/simulatetest"
 )
 
-// demand is a day and a half of a load with a daily rhythm, a surge every six hours, and half an hour of which nothing was measured.
-func demand() *simulate.Trace {
-	t := &simulate.Trace{Start: 1_700_000_040 - 17} // its steps do not end on the minute
-	for i := range 36 * 60 {
-		x := 1500 + 900*math.Sin(2*math.Pi*float64(i)/1440) + 40*math.Sin(float64(i*i))
-		if i%360 > 300 {
-			x += 2500
-		}
-		t.Demand, t.Bytes = append(t.Demand, x), append(t.Bytes, 16384*x)
-		t.Missing = append(t.Missing, i >= 1000 && i < 1030)
-	}
-	return t
-}
+// demand is a day and a half of surges, half an hour of which was not measured; its steps do not end on the minute.
+func demand() *simulate.Trace { return simulatetest.Surges(1_700_000_040-17, 36*60, 1000, 1030) }
 
 // driven is a run of the program as a child of a simulator.
 type driven struct {

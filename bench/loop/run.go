@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/foreshock-io/foreshock/app"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/simulate"
@@ -126,18 +128,10 @@ func run(list []job, policies []contestant, cpu int) []result {
 
 // each calls f for 0 … n-1, cpu at once.
 func each(n, cpu int, f func(int)) {
-	next := make(chan int)
-	var group sync.WaitGroup
-	for range max(1, cpu) {
-		group.Go(func() {
-			for i := range next {
-				f(i)
-			}
-		})
-	}
+	var group errgroup.Group
+	group.SetLimit(max(1, cpu))
 	for i := range n {
-		next <- i
+		group.Go(func() error { f(i); return nil })
 	}
-	close(next)
-	group.Wait()
+	_ = group.Wait() // f tells of its own errors
 }

@@ -123,12 +123,21 @@ func (w *workload) worst() (worst foreshock.Severity) {
 //go:embed report.html
 var page string
 
-// pageStyle is the CSS of pages.
-//
-//go:embed style.css
-var pageStyle string
+// pageHead and pageStyle are how every page begins: what comes after them is the page's own style.
+var (
+	//go:embed head.html
+	pageHead string
+	//go:embed style.css
+	pageStyle string
+)
 
-var pageTemplate = template.Must(template.Must(template.New("report").Funcs(template.FuncMap{
+// pageOf parses a page with the head that all have.
+func pageOf(name, text string, f template.FuncMap) *template.Template {
+	t := template.Must(template.New(name).Funcs(f).Parse(text))
+	return template.Must(t.New("head").Parse(pageHead + pageStyle)).Lookup(name)
+}
+
+var pageTemplate = pageOf("report", page, template.FuncMap{
 	"clock": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 	"lasted": func(a foreshock.Anomaly) string {
 		if a.End.IsZero() {
@@ -137,7 +146,7 @@ var pageTemplate = template.Must(template.Must(template.New("report").Funcs(temp
 		return a.End.Sub(a.Start).String()
 	},
 	"reasons": func(d foreshock.Decision) string { return d.Text() },
-}).Parse(page)).New("style").Parse(pageStyle))
+})
 
 // Write writes the page, the worst workload first. The summary is text that stands above all.
 func (r *Report) Write(w io.Writer, summary string) error {

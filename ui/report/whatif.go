@@ -49,7 +49,7 @@ type List struct {
 //go:embed whatif.html
 var whatIfPage string
 
-var whatIfTemplate = template.Must(template.Must(template.New("whatif").Parse(whatIfPage)).New("style").Parse(pageStyle))
+var whatIfTemplate = pageOf("whatif", whatIfPage, nil)
 
 // Style is the CSS of the charts.
 func (w *WhatIf) Style() template.CSS { return template.CSS(chart.Style) } //nolint:gosec // a constant
