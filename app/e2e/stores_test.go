@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/foreshock-io/foreshock/store/storetest"
 )
@@ -99,6 +100,13 @@ func TestRedisCluster(t *testing.T) {
 		args := append([]string{"--cluster", "create"}, addresses...)
 		if out, err := exec.Command("redis-cli", append(args, "--cluster-yes")...).CombinedOutput(); err != nil {
 			t.Fatalf("redis-cli --cluster create: %v\n%s", err, out)
+		}
+		for _, address := range addresses { // which returns before all of them have heard that the cluster is complete
+			_, port, _ := strings.Cut(address, ":")
+			waitFor(t, time.Minute, address+" serves the whole cluster", func() bool {
+				out, err := exec.Command("redis-cli", "-p", port, "cluster", "info").CombinedOutput()
+				return err == nil && strings.Contains(string(out), "cluster_state:ok") && strings.Contains(string(out), "cluster_slots_ok:16384")
+			})
 		}
 	}
 	for range 3 {
