@@ -35,7 +35,7 @@ func recording(t *testing.T) string {
 	var rows bytes.Buffer
 	rows.WriteString("unix_seconds,id,latency_seconds,iops,queue_depth,throughput_bps\n")
 	for i := 1; i <= 2*1440; i++ {
-		for k, id := range []string{"a/disk", "b/disk"} {
+		for k, id := range []string{"a/disk", "b/disk", "a/log"} {
 			if k == 0 && (i%500 < 4 || i >= 1900 && i < 2050) {
 				continue // nothing was measured
 			}
@@ -173,7 +173,7 @@ func TestLiveIsReplayed(t *testing.T) {
 		t.Errorf("%s: of %d events of the replay and %d live the first %d are the same; then\n%s\n%s",
 			id, len(list), len(got[id]), same, at(list, same), at(got[id], same))
 	}
-	if len(want) != 2 || len(got) != 2 {
+	if len(want) != 3 || len(got) != 3 {
 		t.Errorf("%d workloads in the replay and %d live", len(want), len(got))
 	}
 	for _, part := range []string{`"bound":"not_fresh"`, `"kind":"grow"`, `"expected":[{`, `"type":"anomaly"`, `"type":"correction"`} {

@@ -15,9 +15,13 @@ import (
 // What workloads share is a target's resource, and what their IDs name before the last slash (a host, a pool, a cluster). Anomalies
 // that come by chance, seven a week in each workload, begin within two minutes of each other too: in two of three workloads about once in
 // a year. So a third of those that share something, and two at least, must go together.
+//
+// What begins or ends in a step is known to the others from the next step on, so that what a workload is told does not depend on which
+// owner came first.
 type incidents struct {
-	mu     sync.Mutex // guards the groups and what is in them
+	mu     sync.Mutex // guards the groups and what is in them, and the news
 	groups map[string]*group
+	news   news[opening] // that the groups do not know yet
 }
 
 // leastShare of a group's workloads is one in so many.
@@ -27,17 +31,20 @@ const leastShare = 3
 type group struct {
 	cause    string
 	members  int
-	open     map[foreshock.ID]bool // with an anomaly that lasts
-	recent   []opening             // that began lately, while there is no incident
-	incident *foreshock.Incident   // that lasts, or nil; replaced when it grows, so that copies stay as they are
-	joined   map[foreshock.ID]bool // the workloads in it
-	newest   time.Time             // beginning of its latest anomaly
+	open     map[foreshock.ID]string // the anomalies that last
+	recent   []opening               // that began lately, while there is no incident
+	incident *foreshock.Incident     // that lasts, or nil; replaced when it grows, so that copies stay as they are
+	joined   map[foreshock.ID]bool   // the workloads in it
+	newest   time.Time               // beginning of its latest anomaly
 }
 
+// opening is an anomaly that began, or that ended.
 type opening struct {
-	workload foreshock.ID
+	workload *workload
 	anomaly  string
 	start    time.Time
+	together time.Duration // how far apart those that begin together may be
+	ended    bool
 }
 
 // enter counts a new workload in, and gives its groups.
@@ -47,7 +54,7 @@ func (in *incidents) enter(w *workload) (groups []*group) {
 	add := func(key, cause string) {
 		g := in.groups[key]
 		if g == nil {
-			g = &group{cause: cause, open: map[foreshock.ID]bool{}}
+			g = &group{cause: cause, open: map[foreshock.ID]string{}}
 			if in.groups == nil {
 				in.groups = map[string]*group{}
 			}
@@ -66,37 +73,54 @@ func (in *incidents) enter(w *workload) (groups []*group) {
 }
 
 // join says which incident a workload's anomaly belongs to, or nil. Call it at each step in which there is an anomaly.
-func (in *incidents) join(w *workload, a *foreshock.Anomaly, together time.Duration) *foreshock.Incident {
+func (in *incidents) join(w *workload, a *foreshock.Anomaly, at time.Time, together time.Duration) *foreshock.Incident {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	var found *foreshock.Incident
+	if w.grouped != a.ID {
+		w.grouped = a.ID
+		in.news.tell(at, w.id, opening{workload: w, anomaly: a.ID, start: a.Start, together: together})
+	}
+	in.settle(at)
 	for _, g := range w.groups {
-		if !g.open[w.id] {
-			g.begin(opening{w.id, a.ID, a.Start}, together)
-		}
-		if found == nil && g.joined[w.id] {
-			found = g.incident
+		if g.joined[w.id] && g.open[w.id] == a.ID {
+			return g.incident
 		}
 	}
-	return found
+	return nil
 }
 
 // leave tells that a workload's anomaly has ended.
-func (in *incidents) leave(w *workload) {
+func (in *incidents) leave(w *workload, at time.Time) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	for _, g := range w.groups {
-		delete(g.open, w.id)
-		if !g.lasts() {
-			g.incident, g.joined = nil, nil
+	w.grouped = ""
+	in.news.tell(at, w.id, opening{workload: w, ended: true})
+}
+
+// settle tells the groups what came before a time.
+func (in *incidents) settle(now time.Time) {
+	in.news.hear(now, func(o opening) {
+		for _, g := range o.workload.groups {
+			g.tell(o)
 		}
+	})
+}
+
+func (g *group) tell(o opening) {
+	if !o.ended {
+		g.begin(o)
+		return
+	}
+	delete(g.open, o.workload.id)
+	if !g.lasts() {
+		g.incident, g.joined = nil, nil
 	}
 }
 
 // lasts says whether an anomaly of the incident does.
 func (g *group) lasts() bool {
 	for id := range g.joined {
-		if g.open[id] {
+		if g.open[id] != "" {
 			return true
 		}
 	}
@@ -104,15 +128,15 @@ func (g *group) lasts() bool {
 }
 
 // begin takes in an anomaly that began: it joins the incident that lasts, or makes one with those that began lately.
-func (g *group) begin(o opening, together time.Duration) {
-	g.open[o.workload] = true
+func (g *group) begin(o opening) {
+	g.open[o.workload.id] = o.anomaly
 	if g.incident != nil {
-		if apart := o.start.Sub(g.newest).Abs(); apart <= together {
+		if apart := o.start.Sub(g.newest).Abs(); apart <= o.together {
 			g.grow(o)
 		}
 		return
 	}
-	for len(g.recent) > 0 && o.start.Sub(g.recent[0].start) > together {
+	for len(g.recent) > 0 && o.start.Sub(g.recent[0].start) > o.together {
 		g.recent = g.recent[1:]
 	}
 	g.recent = append(g.recent, o)
@@ -121,7 +145,7 @@ func (g *group) begin(o opening, together time.Duration) {
 	}
 	distinct := map[foreshock.ID]bool{} // one may have begun twice
 	for _, before := range g.recent {
-		distinct[before.workload] = true
+		distinct[before.workload.id] = true
 	}
 	if len(distinct) < 2 || leastShare*len(distinct) < g.members {
 		return
@@ -136,17 +160,17 @@ func (g *group) begin(o opening, together time.Duration) {
 
 // grow takes a workload into the incident.
 func (g *group) grow(o opening) {
-	if g.joined[o.workload] {
+	if g.joined[o.workload.id] {
 		return
 	}
-	g.joined[o.workload] = true
+	g.joined[o.workload.id] = true
 	if o.start.After(g.newest) {
 		g.newest = o.start
 	}
 	grown := *g.incident
 	grown.Count, grown.Of = len(g.joined), g.members
 	if len(grown.Workloads) < foreshock.MaxIncidentNames {
-		grown.Workloads = append(slices.Clip(grown.Workloads), o.workload)
+		grown.Workloads = append(slices.Clip(grown.Workloads), o.workload.id)
 	}
 	g.incident = &grown
 }

@@ -33,13 +33,13 @@ func TestIncidentsHold(t *testing.T) {
 			i := rapid.IntRange(0, len(list)-1).Draw(t, "workload")
 			if open[i] != nil {
 				delete(open, i)
-				in.leave(list[i])
+				in.leave(list[i], now)
 			} else {
 				open[i] = &foreshock.Anomaly{ID: fmt.Sprint(k), Start: now}
 			}
 			members := map[string]int{}
 			for i, a := range open {
-				one := in.join(list[i], a, beginTogether)
+				one := in.join(list[i], a, now, beginTogether)
 				if one == nil {
 					continue
 				}
@@ -54,6 +54,9 @@ func TestIncidentsHold(t *testing.T) {
 			}
 			if len(members) > 1 {
 				t.Fatalf("%v at once in one group", members)
+			}
+			if len(open) == 0 {
+				in.settle(now.Add(1))
 			}
 			if g := list[0].groups[0]; len(open) == 0 && (g.incident != nil || len(g.open) > 0 || len(g.joined) > 0) {
 				t.Fatalf("nothing lasts, but %+v does", g)
@@ -72,10 +75,10 @@ func TestIncidentsOfOwners(t *testing.T) {
 		owners.Go(func() {
 			for k := range 200 {
 				a := &foreshock.Anomaly{ID: fmt.Sprint(i, k), Start: start.Add(time.Duration(k) * time.Minute)}
-				if one := in.join(w, a, beginTogether); one != nil && len(one.Text()) == 0 {
+				if one := in.join(w, a, a.Start, beginTogether); one != nil && len(one.Text()) == 0 {
 					t.Error("an incident without words")
 				}
-				in.leave(w)
+				in.leave(w, a.Start)
 			}
 		})
 	}

@@ -130,7 +130,7 @@ func (o *owner) silence(w *workload, now time.Time) {
 }
 
 func (o *owner) silent(w *workload, quality foreshock.Quality, at time.Time) {
-	o.setQuality(w, quality)
+	o.setQuality(w, quality, at)
 	o.applyDue(w, at)
 	o.decide(w, at)
 }
@@ -145,13 +145,13 @@ func (o *owner) judgeQuality(w *workload, step *foreshock.Step) {
 				"workload", w.id, "source", w.about.Source)
 		}
 	}
-	o.setQuality(w, step.Quality)
+	o.setQuality(w, step.Quality, step.Time)
 	o.stats.steps.add(1)
 }
 
-func (o *owner) setQuality(w *workload, quality foreshock.Quality) {
+func (o *owner) setQuality(w *workload, quality foreshock.Quality, at time.Time) {
 	if w.scalable() && (w.quality == foreshock.Fresh) != (quality == foreshock.Fresh) {
-		o.resources.heard(w.policy.Name, w.policy.Target, w.resource, w.id, quality == foreshock.Fresh)
+		o.resources.heard(at, hearing{w.policy.Name, resourceKey{w.policy.Target, w.resource}, w.id, quality == foreshock.Fresh})
 	}
 	w.quality = quality
 }
@@ -186,7 +186,7 @@ func (o *owner) report(w *workload, step *foreshock.Step, found *foreshock.Findi
 func (o *owner) follow(w *workload, step *foreshock.Step, changes *detect.Changes) {
 	for i := range changes.Anomalies {
 		if a := &changes.Anomalies[i]; !a.End.IsZero() {
-			o.incidents.leave(w)
+			o.incidents.leave(w, step.Time)
 			tellIncident(a)
 		}
 	}
@@ -195,7 +195,7 @@ func (o *owner) follow(w *workload, step *foreshock.Step, changes *detect.Change
 		return
 	}
 	before := a.Incident
-	if now := o.incidents.join(w, a, max(beginTogether, 3*step.Length)); now != nil {
+	if now := o.incidents.join(w, a, step.Time, max(beginTogether, 3*step.Length)); now != nil {
 		a.Incident = now
 	}
 	if a.Incident == nil {

@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +16,7 @@ type resources struct {
 	mu    sync.Mutex // guards known
 	known map[resourceKey]*watched
 	fleet map[string]*fleet // by policy
+	news  news[hearing]     // that fleet does not count yet
 	wake  chan resourceKey
 	due   time.Time // in virtual time: when all are read again
 }
@@ -27,8 +30,21 @@ type resourceKey struct{ target, name string }
 type watched struct {
 	resource *foreshock.Resource // as last read; nil until then
 	err      string
-	users    map[foreshock.ID]foreshock.Allocation // demand of each workload that uses it
-	silent   map[foreshock.ID]bool                 // those whose data are not fresh
+	users    []user                // the workloads that use it, by ID
+	silent   map[foreshock.ID]bool // those whose data are not fresh
+}
+
+// user is a workload that uses a resource, with its demand.
+type user struct {
+	id     foreshock.ID
+	demand foreshock.Allocation
+}
+
+// known is what is known of a resource at a time.
+type known struct {
+	resource *foreshock.Resource // nil when it could not be read, or not yet
+	err      string              // why it could not
+	users    int
 }
 
 // readEvery is how often a resource is read without cause; before an action the executor reads it again.
@@ -42,50 +58,63 @@ func (r *resources) init(p *Pipeline) {
 }
 
 // watch begins to read a resource for a workload.
-func (r *resources) watch(policy, target, name string, user foreshock.ID) {
+func (r *resources) watch(policy, target, name string, id foreshock.ID) {
 	key := resourceKey{target, name}
 	r.mu.Lock()
 	w := r.known[key]
 	if w == nil {
-		w = &watched{users: map[foreshock.ID]foreshock.Allocation{}, silent: map[foreshock.ID]bool{}}
+		w = &watched{silent: map[foreshock.ID]bool{}}
 		r.known[key] = w
 		if r.fleet[policy] == nil {
 			r.fleet[policy] = &fleet{}
 		}
 		r.fleet[policy].size++
 	}
-	w.users[user] = foreshock.Allocation{}
+	w.of(id).demand = foreshock.Allocation{}
 	r.mu.Unlock()
 	r.refresh(target, name)
 }
 
-// heard states whether a user's data are fresh.
-func (r *resources) heard(policy, target, name string, user foreshock.ID, fresh bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	w := r.known[resourceKey{target, name}]
-	before := len(w.silent) > 0
-	if fresh {
-		delete(w.silent, user)
-	} else {
-		w.silent[user] = true
-	}
-	switch after := len(w.silent) > 0; {
-	case after && !before:
-		r.fleet[policy].silent++
-	case before && !after:
-		r.fleet[policy].silent--
-	}
+// hearing is that the data of a resource's user are fresh from now on, or are not.
+type hearing struct {
+	policy string
+	key    resourceKey
+	user   foreshock.ID
+	fresh  bool
 }
 
-// count gives a policy's resources, and those of which the data are not fresh.
-func (r *resources) count(policy string) fleet {
+// heard states whether a user's data are fresh from a time on.
+func (r *resources) heard(at time.Time, h hearing) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.news.tell(at, h.user, h)
+}
+
+// count gives a policy's resources, and those of which the data were not fresh before a time.
+func (r *resources) count(policy string, before time.Time) fleet {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.news.hear(before, r.take)
 	if f := r.fleet[policy]; f != nil {
 		return *f
 	}
 	return fleet{}
+}
+
+func (r *resources) take(h hearing) {
+	w := r.known[h.key]
+	before := len(w.silent) > 0
+	if h.fresh {
+		delete(w.silent, h.user)
+	} else {
+		w.silent[h.user] = true
+	}
+	switch after := len(w.silent) > 0; {
+	case after && !before:
+		r.fleet[h.policy].silent++
+	case before && !after:
+		r.fleet[h.policy].silent--
+	}
 }
 
 // refresh reads a resource soon; at once in virtual time.
@@ -100,32 +129,43 @@ func (r *resources) refresh(target, name string) {
 	}
 }
 
-// get gives what is known, with the demand of all its users together.
-func (r *resources) get(target, name string) watched {
+// get gives what is known of a resource.
+func (r *resources) get(target, name string) known {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if w := r.known[resourceKey{target, name}]; w != nil {
-		return *w
+	w := r.known[resourceKey{target, name}]
+	if w == nil {
+		return known{}
 	}
-	return watched{}
+	return known{w.resource, w.err, len(w.users)}
 }
 
-// demand states a user's demand and gives that of all users of the resource together.
-func (r *resources) demand(target, name string, user foreshock.ID, mine foreshock.Allocation) foreshock.Allocation {
+// of gives a user, a new one when there is none.
+func (w *watched) of(id foreshock.ID) *user {
+	at, found := slices.BinarySearchFunc(w.users, id, func(u user, id foreshock.ID) int { return cmp.Compare(u.id, id) })
+	if !found {
+		w.users = slices.Insert(w.users, at, user{id: id})
+	}
+	return &w.users[at]
+}
+
+// demand states a user's demand and gives that of all users of the resource together. They have one owner, so who is asked after whom, and
+// with that the answer, does not depend on chance.
+func (r *resources) demand(target, name string, id foreshock.ID, mine foreshock.Allocation) foreshock.Allocation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.known[resourceKey{target, name}]
 	if w == nil {
 		return mine
 	}
-	w.users[user] = mine
+	w.of(id).demand = mine
 	if len(w.users) == 1 {
 		return mine
 	}
 	var sum foreshock.Allocation
-	for _, a := range w.users {
+	for i := range w.users {
 		for d := range foreshock.Dimension(foreshock.NumDimensions) {
-			if x, ok := a.Get(d); ok {
+			if x, ok := w.users[i].demand.Get(d); ok {
 				before, _ := sum.Get(d)
 				sum.Set(d, before+x)
 			}

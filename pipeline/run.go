@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/decide"
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/profile"
 )
@@ -123,7 +124,7 @@ func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle,
 	if about.Step <= 0 {
 		about.Step = p.Step
 	}
-	shard := int(maphash.String(p.seed, string(id)) % uint64(len(p.owners)))
+	shard := p.shard(id)
 	slot := p.slots[shard]
 	p.slots[shard]++
 	handle = ingest.Handle(slot*len(p.owners) + shard)
@@ -144,6 +145,25 @@ func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle,
 	return handle, nil
 }
 
+// shard is that of a workload's owner. Those that use one resource have one owner, which decides on them in their order.
+func (p *Pipeline) shard(id foreshock.ID) int {
+	key := string(id)
+	if policy := p.policy(id); policy != nil && policy.Target != "" {
+		key = policy.Target + "\x00" + policy.ResourceName(id)
+	}
+	return int(maphash.String(p.seed, key) % uint64(len(p.owners)))
+}
+
+// policy is the first that names the workload, or nil.
+func (p *Pipeline) policy(id foreshock.ID) *decide.Policy {
+	for i := range p.Policies {
+		if p.Policies[i].Matches(id) {
+			return &p.Policies[i]
+		}
+	}
+	return nil
+}
+
 func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.About) *workload {
 	w := &workload{
 		id: id, handle: handle, about: about,
@@ -155,16 +175,9 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 		w.profile = before
 	}
 	o.adopt(w)
-	for i := range o.Policies {
-		if !o.Policies[i].Matches(id) {
-			continue
-		}
-		w.policy = &o.Policies[i]
-		if w.policy.Target != "" {
-			w.resource = w.policy.ResourceName(id)
-			o.resources.watch(w.policy.Name, w.policy.Target, w.resource, id)
-		}
-		break
+	if w.policy = o.policy(id); w.policy != nil && w.policy.Target != "" {
+		w.resource = w.policy.ResourceName(id)
+		o.resources.watch(w.policy.Name, w.policy.Target, w.resource, id)
 	}
 	w.groups = o.incidents.enter(w)
 	o.resume(w)

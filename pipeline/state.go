@@ -45,7 +45,7 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 	s.Resource, s.ResourceErr = known.resource, known.err
 	s.Demand = o.resources.demand(w.policy.Target, w.resource, w.id, w.demand)
 	s.RecentPeak = w.recent.peak(now, w.policy.Reduce.After)
-	if len(known.users) > 1 {
+	if known.users > 1 {
 		s.RecentPeak = sharedPeak(s.RecentPeak, w.demand, s.Demand)
 	}
 	latch := o.Latches.of(w.id)
@@ -231,7 +231,7 @@ func (o *owner) fromLedger(s *decide.State, w *workload, now time.Time) {
 	}
 	s.Paused = o.Ledger.Paused(w.policy.Name, w.id, now)
 	done := o.Ledger.Counts(act.Asked{Policy: w.policy.Name, Workload: w.id, Target: target, Resource: resource, Now: now})
-	size := o.resources.count(w.policy.Name)
+	size := o.resources.count(w.policy.Name, now.Add(-w.profile.Length)) // what fell silent within this step is known in the next
 	s.Counts = decide.Counts{
 		Open: done.Open, LastHour: done.LastHour, LastDay: done.LastDay, NotHelped: done.NotHelped,
 		PolicyLastHour: done.PolicyLastHour, PolicyResources: done.PolicyResources, PolicyMine: done.PolicyMine,

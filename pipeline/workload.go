@@ -25,6 +25,7 @@ type workload struct {
 	policy   *decide.Policy // the first that names it, or nil
 	resource string         // what its policy's target changes, or ""
 	groups   []*group       // of workloads that it shares something with
+	grouped  string         // the anomaly that they were told of, and not yet its end
 
 	last      foreshock.Step
 	score     float64
