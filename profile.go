@@ -227,3 +227,6 @@ type Learned struct {
 	Bias     float64 // mean of log(demand seen / demand forecast)
 	BiasTold float64 // the bias that was last told as a correction
 }
+
+// Taught says whether anything was learned from acting.
+func (l *Learned) Taught() bool { return l.Actions > 0 || l.LeadTime > 0 }

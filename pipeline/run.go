@@ -141,7 +141,9 @@ func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle,
 	p.mu.Lock() // only now: whoever finds the id may ask the owner about it, and is answered
 	p.ids[id] = handle
 	p.mu.Unlock()
-	p.saver.restore(id)
+	if w.awaits {
+		p.saver.restore(id)
+	}
 	return handle, nil
 }
 
@@ -170,9 +172,10 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 		fold:    ingest.NewFold(about.Step, about.Lateness),
 		profile: profile.New(id, about.Source, about.Step),
 		judgeAt: never, decideAt: never,
+		awaits: o.saver.restores(),
 	}
 	if before := o.inherited[id]; before != nil && before.Length == about.Step {
-		w.profile = before
+		w.profile, w.awaits = before, false
 	}
 	o.adopt(w)
 	if w.policy = o.policy(id); w.policy != nil && w.policy.Target != "" {

@@ -35,11 +35,11 @@ func (s *saver) init(p *Pipeline) {
 	s.writes = make(chan []store.Entry, 64)
 }
 
+// restores says whether profiles come from the store.
+func (s *saver) restores() bool { return s.p.Profiles != nil && !s.p.Virtual }
+
 // restore asks for the profile of a workload that was just registered. It never waits.
 func (s *saver) restore(id foreshock.ID) {
-	if s.p.Profiles == nil || s.p.Virtual {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wanted = append(s.wanted, id)
@@ -98,22 +98,33 @@ func (s *saver) fetch(ctx context.Context, ids []foreshock.ID) error {
 	if err != nil {
 		return err
 	}
-	for id, sealed := range found {
-		restored, err := unseal(id, sealed)
-		if err != nil {
-			s.p.stats.damaged.add(1)
-			s.p.Log.Warn("a stored profile is of no use; its workload learns anew", "workload", id, "err", err)
-			continue
-		}
+	for _, id := range ids {
+		restored := s.open(id, found[id])
 		s.p.ask(id, func(o *owner, w *workload) {
-			// A profile of another step is of another clock; and one that is younger than what was learned meanwhile is of no use.
-			if restored.Length == w.profile.Length && restored.Steps > w.profile.Steps {
-				w.profile = restored
+			w.awaits = false
+			if restored == nil {
+				return
+			}
+			if joined := profile.Restore(restored, w.profile); joined != nil {
+				w.profile, w.changed = joined, true
 				o.adopt(w)
 			}
 		})
 	}
 	return nil
+}
+
+// open gives a stored profile, or nil where there is none that is of use.
+func (s *saver) open(id foreshock.ID, sealed []byte) *foreshock.Profile {
+	if sealed == nil {
+		return nil
+	}
+	restored, err := unseal(id, sealed)
+	if err != nil {
+		s.p.stats.damaged.add(1)
+		s.p.Log.Warn("a stored profile is of no use; its workload learns anew", "workload", id, "err", err)
+	}
+	return restored
 }
 
 // adopt makes the detector's and the pipeline's own view of a profile that came from outside.
@@ -162,7 +173,7 @@ func (o *owner) saveChanged(now time.Time, interval time.Duration, most int) {
 		}
 		o.saveNext = (o.saveNext + 1) % len(o.workloads)
 		w := o.workloads[o.saveNext]
-		if w == nil || !w.changed || now.Sub(w.saved) < interval {
+		if w == nil || !w.changed || w.awaits || now.Sub(w.saved) < interval {
 			continue
 		}
 		entry, err := seal(w)
@@ -239,7 +250,7 @@ func (p *Pipeline) saveAll(ctx context.Context) error {
 	}
 	for _, o := range p.owners {
 		for _, w := range o.workloads {
-			if w == nil || !w.changed {
+			if w == nil || !w.changed || w.awaits {
 				continue
 			}
 			if entry, err := seal(w); err == nil {

@@ -64,6 +64,7 @@ type workload struct {
 	forecasting bool
 	changed     bool      // since it was saved
 	saved       time.Time // when it was
+	awaits      bool      // the store has not said yet what it has; until then nothing is written over it
 }
 
 // scalable says whether anything can be done for the workload.

@@ -1,0 +1,38 @@
+package profile
+
+import "github.com/foreshock-io/foreshock"
+
+// Restore joins the profile of a workload that came from the store with the one that was learned meanwhile, and answers nil where the latter stays as
+// it is. What is normal is that of the profile that has seen more. What acting and people have taught cannot be read again from the data: it is the live
+// profile's where it was taught anything, else the stored one's. A profile of another step is of another clock, and of no use. Both may be changed.
+func Restore(stored, live *foreshock.Profile) *foreshock.Profile {
+	if stored.Length != live.Length {
+		return nil
+	}
+	if stored.Steps > live.Steps {
+		teach(stored, live, true)
+		return stored
+	}
+	if teach(live, stored, false) {
+		return live
+	}
+	return nil
+}
+
+// teach makes p know what another profile was taught: where p was not, or everywhere. It says whether there was anything.
+func teach(p, other *foreshock.Profile, over bool) (any bool) {
+	for d := range p.Learned {
+		if other.Learned[d].Taught() && (over || !p.Learned[d].Taught()) {
+			p.Learned[d], any = other.Learned[d], true
+		}
+	}
+	if opined(&other.Threshold) && (over || !opined(&p.Threshold)) {
+		counted := p.Threshold.Counted // whether the anomaly that lasts, which is p's, is among the alarms
+		p.Threshold, any = other.Threshold, true
+		p.Threshold.Counted = counted
+	}
+	return any
+}
+
+// opined says whether the threshold was moved by opinions.
+func opined(t *foreshock.Threshold) bool { return t.Bias > 0 && t.Bias != 1 }
