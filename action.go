@@ -278,8 +278,9 @@ type Evaluation struct {
 	After    Window  `json:"after"`
 	// Without is the latency in seconds that was to be expected had nothing been done; 0 where it cannot be said.
 	Without float64 `json:"without_latency_seconds,omitempty"`
-	// Effect is how latency changed; zero where it was not read before and after.
+	// Effect is how latency changed, beyond what happened to like workloads; zero where it was not read before and after.
 	Effect   Effect        `json:"effect,omitzero"`
+	Against  Against       `json:"against"`
 	LeadTime time.Duration `json:"lead_time_ns"` // measured
 	Gain     float64       `json:"gain"`         // see Learned.Gain
 	Text     string        `json:"text"`
@@ -293,6 +294,16 @@ type Effect struct {
 	Change float64 `json:"change"`
 	Lower  float64 `json:"lower"`
 	Upper  float64 `json:"upper"`
+}
+
+// Against is what an action is judged against: what was to be expected without it.
+type Against struct {
+	// Source is "forecast", what the demand and a queue's law say of the old amount, or "forecast and controls", where like workloads that were not
+	// touched tell of something that happened to all; the two are joined by inverse variance.
+	Source   string  `json:"source"`
+	Weight   float64 `json:"weight,omitempty"` // of the controls, 0 to 1
+	Change   float64 `json:"change,omitempty"` // of the controls' latency, relative, for which their own demand does not account
+	Controls []ID    `json:"controls,omitempty"`
 }
 
 // Correction is one bounded, reversible change that feedback made to what was learned.

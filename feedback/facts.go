@@ -11,9 +11,10 @@ import (
 // facts are what the input comes to: latency before and after, and how much of the old and the new amounts was asked for.
 type facts struct {
 	Input
-	before, after []Step // those that are compared
-	was, is       sample // log latency
-	change        change
+	before, after []Step  // those that are compared
+	was, is       sample  // log latency
+	all           common  // what happened to all
+	change        change  // beyond that
 	limit         float64 // the latency up to which all is well, seconds
 	shrank        bool
 	dims          []use
@@ -38,7 +39,8 @@ func gather(in Input) *facts {
 	f := &facts{Input: in, binding: -1, shrank: in.Action.Reduces()}
 	f.before, f.after = f.spans()
 	f.was, f.is = summarise(latencies(f.before)), summarise(latencies(f.after))
-	f.change = compare(f.was, f.is)
+	f.all = f.shared()
+	f.change = compare(f.was, f.is, f.all.sample)
 	f.limit = f.well()
 	for _, d := range in.Action.To.Dimensions() {
 		if u, ok := f.use(d); ok {
@@ -151,6 +153,16 @@ func (f *facts) unsettled() bool {
 // bad says whether a latency is worse than well.
 func (f *facts) bad(s sample) bool { return s.n > 0 && s.level() > f.limit }
 
+// own is the latency since, without what happened to all.
+func (f *facts) own() sample {
+	s := f.is
+	s.mean -= f.all.mean
+	return s
+}
+
+// slow says whether latency since is worse than well, by the workload itself and not only by what happened to all.
+func (f *facts) slow() bool { return f.bad(f.is) && f.bad(f.own()) }
+
 // excess is how much a latency is above what is normal.
 func (f *facts) excess(level float64) float64 {
 	normal := f.Normal.Level
@@ -166,7 +178,7 @@ func (f *facts) relief() float64 {
 	if !(before > 0) {
 		return 0
 	}
-	return 1 - f.excess(f.is.level())/before
+	return 1 - f.excess(f.own().level())/before
 }
 
 // improved says whether latency surely fell, by at least half of the excess.
@@ -190,6 +202,12 @@ const binds = 0.9
 func (f *facts) saturated() bool {
 	u, ok := f.bound()
 	return ok && u.is() >= binds
+}
+
+// needed says whether the demand of now would saturate the old amount.
+func (f *facts) needed() bool {
+	u, ok := f.bound()
+	return ok && u.wouldBe() >= binds
 }
 
 // loadFell says whether the demand, which had been more, would fit into the old amount now.
@@ -242,8 +260,11 @@ func (f *facts) explained() float64 {
 }
 
 // without is the latency in seconds that was to be expected had nothing been done: that of before while demand would still saturate the old
-// amount, less by the queue's law where it would not. 0 where it cannot be said.
-func (f *facts) without() float64 {
+// amount, less by the queue's law where it would not, and what happened to all. 0 where it cannot be said.
+func (f *facts) without() float64 { return f.forecast() * math.Exp(f.all.mean) }
+
+// forecast is that of the latency without the action, as far as demand and capacity tell.
+func (f *facts) forecast() float64 {
 	u, ok := f.bound()
 	late := summarise(latencies(f.before[len(f.before)/2:]))
 	switch {
@@ -254,7 +275,7 @@ func (f *facts) without() float64 {
 	case u.wouldBe() >= binds && f.bad(f.was):
 		return late.level()
 	case u.wouldBe() >= binds: // it was decided ahead: what the queue's law says of a saturated amount
-		return f.is.level() * (1 - math.Min(0.99, u.is())) / (1 - math.Min(0.99, u.wouldBe()))
+		return f.own().level() * (1 - math.Min(0.99, u.is())) / (1 - math.Min(0.99, u.wouldBe()))
 	case f.loadFell() && f.Normal.Level > 0:
 		return f.Normal.Level
 	}

@@ -26,6 +26,8 @@ type Input struct {
 	Reversible map[foreshock.Dimension]bool
 	// Forecasts are those of the demand that were known when it was decided.
 	Forecasts map[foreshock.Dimension]*foreshock.Forecast
+	// Controls are workloads that tell what would have happened without the action, the likest first.
+	Controls []Control
 }
 
 // Step is one step of the workload.

@@ -139,7 +139,7 @@ func TestJudge(t *testing.T) {
 		less(in)
 		in.After = steps(8, start, 0.0003, 490, 490, false)
 	})
-	f(foreshock.Unclear, "latency was bad before", func(in *Input) {
+	f(foreshock.Unclear, "latency is bad, but no worse", func(in *Input) {
 		less(in)
 		in.Before, in.After = steps(8, start.Add(-80*time.Second), 0.02, 200, 200, true), steps(8, start, 0.02, 200, 200, true)
 	})

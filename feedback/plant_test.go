@@ -1,8 +1,10 @@
 package feedback
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -78,6 +80,50 @@ type story struct {
 	demand  func(p *plant, k int) float64 // k: steps since the action took effect; below 0 before
 	disturb func(p *plant, k int)         // what else changes before step k
 	factor  float64                       // of the capacity, by the action
+	// shock is a factor on the latency of the whole fleet, the controls among it; nil: none.
+	shock    func(k int) float64
+	controls int  // like volumes that are not touched, half of them idle, half of them busy
+	odd      int  // of them, those that have an incident of their own
+	blind    bool // the demand of the volume is not known
+}
+
+// others are the controls of a plant.
+type others struct {
+	plants  []*plant
+	demands []float64
+	list    []Control
+}
+
+func newOthers(p *plant, s story) *others {
+	o := &others{}
+	for i := range s.controls {
+		c := newPlant(p.Uint64())
+		c.length, c.now = p.length, p.now
+		if i < s.odd {
+			c.own = c.normal() * between(p.Rand, 10, 60)
+		}
+		o.plants, o.demands = append(o.plants, c), append(o.demands, c.capacity*between(p.Rand, 0.1, 0.8))
+		o.list = append(o.list, Control{ID: foreshock.ID(fmt.Sprint("disk/c", i))})
+	}
+	return o
+}
+
+func (o *others) step(s story, k int) {
+	for i, c := range o.plants {
+		if s.shock != nil {
+			c.neighbour = s.shock(k)
+		}
+		if k >= 2 {
+			c.own = 0 // an incident of its own ends
+		}
+		x := c.step(o.demands[i])
+		r := Reading{Time: x.Time}
+		r.Latency, _ = x.Values.Get(foreshock.Latency)
+		r.Rate, _ = x.Values.Get(foreshock.IOPS)
+		demand, _ := x.Demand.Get(foreshock.DimIOPS)
+		r.Share = demand / c.capacity
+		o.list[i].Steps = append(o.list[i].Steps, r)
+	}
 }
 
 // tell runs a story and judges it as often as the program would.
@@ -91,11 +137,21 @@ func tell(t *testing.T, p *plant, s story) foreshock.Evaluation {
 	}
 	in.Action.From.Set(foreshock.DimIOPS, p.capacity)
 	in.Action.To.Set(foreshock.DimIOPS, p.capacity*s.factor)
+	o := newOthers(p, s)
+	in.Controls = slices.Clone(o.list)
 	run := func(k int) Step {
 		if s.disturb != nil {
 			s.disturb(p, k)
 		}
-		return p.step(s.demand(p, k))
+		if s.shock != nil {
+			p.neighbour = s.shock(k)
+		}
+		o.step(s, k)
+		step := p.step(s.demand(p, k))
+		if s.blind {
+			step.Demand = foreshock.Allocation{}
+		}
+		return step
 	}
 	for k := -meanwhile - before; k < -meanwhile; k++ {
 		in.Before = append(in.Before, run(k))
@@ -108,6 +164,9 @@ func tell(t *testing.T, p *plant, s story) foreshock.Evaluation {
 	for k := range 1000 {
 		in.After = append(in.After, run(k))
 		in.Now = p.now
+		for i := range in.Controls { // the others' last steps may be on their way
+			in.Controls[i].Steps = o.list[i].Steps[:len(o.list[i].Steps)-2]
+		}
 		if e, ready := Judge(in); ready {
 			return e
 		}
@@ -116,8 +175,14 @@ func tell(t *testing.T, p *plant, s story) foreshock.Evaluation {
 	return foreshock.Evaluation{}
 }
 
-// TestGroundTruth runs each story 200 times at random: the verdict must be right in 95 of 100.
+// TestGroundTruth runs each story 200 times at random, without controls and with some: the verdict must be right in 95 of 100.
 func TestGroundTruth(t *testing.T) {
+	for _, controls := range []int{0, 4} {
+		t.Run(fmt.Sprint(controls, " controls"), func(t *testing.T) { groundTruth(t, controls) })
+	}
+}
+
+func groundTruth(t *testing.T, controls int) {
 	const runs = 200
 	f := func(name string, right func(e foreshock.Evaluation) bool, draw func(p *plant) story) {
 		t.Helper()
@@ -126,7 +191,9 @@ func TestGroundTruth(t *testing.T) {
 		verdicts := map[string]int{}
 		for seed := range uint64(runs) {
 			p := newPlant(seed)
-			e := tell(t, p, draw(p))
+			s := draw(p)
+			s.controls = max(s.controls, controls)
+			e := tell(t, p, s)
 			verdicts[e.Verdict.String()]++
 			if right(e) {
 				good++
@@ -223,6 +290,94 @@ func TestGroundTruth(t *testing.T) {
 			}
 			return high
 		}}
+	})
+}
+
+// TestFleetWide hits the whole fleet, the touched and the untouched alike.
+func TestFleetWide(t *testing.T) {
+	const runs = 200
+	f := func(name string, right func(e foreshock.Evaluation) bool, draw func(p *plant) story) {
+		t.Helper()
+		var good, before int
+		var wrong foreshock.Evaluation
+		for seed := range uint64(runs) {
+			p := newPlant(seed)
+			s := draw(p)
+			s.controls = 2 + p.IntN(6)
+			s.odd = (s.controls - 1) / 3
+			if e := tell(t, p, s); right(e) {
+				good++
+			} else {
+				wrong = e
+			}
+			s.controls = 0
+			p = newPlant(seed)
+			_ = draw(p)
+			if right(tell(t, p, s)) {
+				before++
+			}
+		}
+		t.Logf("%-48s %3d of %d right, %3d without controls", name, good, runs, before)
+		if good < runs*95/100 {
+			t.Errorf("%s: %d of %d right; for example wrong: %s", name, good, runs, wrong.Text)
+		}
+	}
+	stay := func(x float64) func(*plant, int) float64 { return func(*plant, int) float64 { return x } }
+	slower := func(from, to int, factor float64) func(int) float64 {
+		return func(k int) float64 {
+			if k >= from && k < to {
+				return factor
+			}
+			return 1
+		}
+	}
+	const ever = 1 << 30
+	f("more capacity helps, then all become slow", func(e foreshock.Evaluation) bool {
+		return e.Verdict == foreshock.Helped && e.Effect.Upper < 0 && !e.Latch && e.Against.Source == "forecast and controls"
+	}, func(p *plant) story {
+		demand := p.capacity * between(p.Rand, 1.1, 2)
+		return story{demand: stay(demand), factor: demand / p.capacity * between(p.Rand, 1.25, 1.6), shock: slower(2, ever, between(p.Rand, 3, 20))}
+	})
+	f("a demand that was forecast comes, and all are slow", func(e foreshock.Evaluation) bool {
+		return e.Verdict == foreshock.Helped && !e.Latch
+	}, func(p *plant) story {
+		low, high := p.capacity*between(p.Rand, 0.2, 0.6), p.capacity*between(p.Rand, 1.1, 2)
+		return story{factor: high / p.capacity * between(p.Rand, 1.25, 1.5), shock: slower(2, ever, between(p.Rand, 3, 20)), demand: func(_ *plant, k int) float64 {
+			if k < 0 {
+				return low
+			}
+			return high
+		}}
+	})
+	f("all were slow and recover", func(e foreshock.Evaluation) bool {
+		return e.Verdict == foreshock.DidNotHelp && e.Latch || e.Verdict == foreshock.Unclear && !e.Latch
+	}, func(p *plant) story {
+		demand := p.capacity * between(p.Rand, 0.2, 0.85)
+		return story{demand: stay(demand), factor: between(p.Rand, 1.25, 2), shock: slower(-ever, p.IntN(3), between(p.Rand, 5, 60))}
+	})
+	f("all were slow, a little, and recover", func(e foreshock.Evaluation) bool {
+		return e.Verdict == foreshock.DidNotHelp && e.Latch || e.Verdict == foreshock.Unclear && !e.Latch
+	}, func(p *plant) story {
+		demand := p.capacity * between(p.Rand, 0.7, 0.88)
+		return story{demand: stay(demand), factor: between(p.Rand, 1.5, 2), shock: slower(-ever, p.IntN(3), between(p.Rand, 4, 6))}
+	})
+	f("all were slow and recover, of an unknown demand", func(e foreshock.Evaluation) bool {
+		return e.Verdict == foreshock.DidNotHelp && e.Latch || e.Verdict == foreshock.Unclear && !e.Latch
+	}, func(p *plant) story {
+		demand := p.capacity * between(p.Rand, 0.2, 0.5)
+		return story{demand: stay(demand), factor: between(p.Rand, 1.25, 2), shock: slower(-ever, p.IntN(3), between(p.Rand, 5, 60)), blind: true}
+	})
+	f("all are slow and stay so", func(e foreshock.Evaluation) bool {
+		return e.Verdict == foreshock.DidNotHelp && e.Latch
+	}, func(p *plant) story {
+		demand := p.capacity * between(p.Rand, 0.2, 0.6)
+		return story{demand: stay(demand), factor: between(p.Rand, 1.25, 2), shock: slower(-ever, ever, between(p.Rand, 5, 60))}
+	})
+	f("less does, then all become slow", func(e foreshock.Evaluation) bool {
+		return e.Verdict != foreshock.TooMuch && !e.RollBack
+	}, func(p *plant) story {
+		demand := p.capacity * between(p.Rand, 0.05, 0.4)
+		return story{demand: stay(demand), factor: demand / p.capacity * between(p.Rand, 1.4, 2), shock: slower(2, ever, between(p.Rand, 3, 20))}
 	})
 }
 

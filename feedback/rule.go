@@ -52,14 +52,14 @@ func reduction(f *facts) (ruling, bool) {
 	}
 	back := f.Action.Undoes == "" // what was taken back is not taken back again
 	switch {
-	case f.bad(f.is) && f.worse():
+	case f.slow() && f.worse():
 		return ruling{verdict: foreshock.TooMuch, why: "latency rose since", rollBack: back}, true
 	case f.saturated():
 		return ruling{verdict: foreshock.TooMuch, why: "what is left is saturated", rollBack: back}, true
 	case !f.bad(f.is):
 		return ruling{verdict: foreshock.Helped, why: "less is allocated, and latency is as it should be"}, true
 	}
-	return ruling{why: "latency was bad before and is no worse"}, true
+	return ruling{why: "latency is bad, but no worse by the reduction"}, true
 }
 
 // relieved judges a growth that was to relieve a latency that was bad.
@@ -69,7 +69,7 @@ func relieved(f *facts) (ruling, bool) {
 	}
 	u, known := f.bound()
 	switch {
-	case f.worse() && !f.saturated() && f.bad(f.is):
+	case f.worse() && !f.saturated() && f.slow():
 		return f.useless("latency rose since, though what was given does not limit"), true
 	case f.unimproved() && f.saturated():
 		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("%s is still saturated", u.Dimension)}, true
@@ -79,6 +79,8 @@ func relieved(f *facts) (ruling, bool) {
 		return ruling{why: "latency was well again before it took effect"}, true
 	case f.loadFell():
 		return ruling{why: "the load fell by itself, the old amount would do now"}, true
+	case f.unimproved() && !f.needed():
+		return f.useless("latency fell as much where nothing was done"), true
 	case f.bad(f.is) && f.saturated():
 		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("latency fell, but %s is still saturated", u.Dimension)}, true
 	case !f.improved():
@@ -87,6 +89,9 @@ func relieved(f *facts) (ruling, bool) {
 		return ruling{why: fmt.Sprintf("demand was %s of the old amount, which does not explain that much: something else changed", percent(u.was()))}, true
 	case f.oversized():
 		return ruling{verdict: foreshock.TooMuch, why: fmt.Sprintf("latency is well, but at most %s of the %s given is asked for", u.text(u.peak), u.text(u.to))}, true
+	}
+	if f.bad(f.is) {
+		return ruling{verdict: foreshock.Helped, why: "latency is bad, but would be far worse: it is everywhere"}, true
 	}
 	return ruling{verdict: foreshock.Helped, why: "latency fell while demand stayed"}, true
 }
@@ -97,9 +102,9 @@ func prepared(f *facts) (ruling, bool) {
 	switch {
 	case f.bad(f.is) && f.saturated():
 		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("demand came, and %s is saturated", u.Dimension)}, true
-	case f.bad(f.is) && f.worse() && known && u.peak < 1.2*u.before:
+	case f.slow() && f.worse() && known && u.peak < 1.2*u.before:
 		return f.useless("latency rose since, though demand did not"), true
-	case f.bad(f.is):
+	case f.slow():
 		return ruling{why: "latency rose, but what was given does not limit"}, true
 	case !known:
 		return ruling{why: "latency was well before and is, and the demand is not known"}, true
@@ -152,7 +157,7 @@ func (f *facts) evaluation(v ruling) foreshock.Evaluation {
 	return foreshock.Evaluation{
 		Action: f.Action.ID, Workload: f.Action.Workload, Verdict: v.verdict,
 		Before: f.window(f.before, func(u use) float64 { return u.was() }), After: f.window(f.after, func(u use) float64 { return u.is() }),
-		Reduced: f.shrank, Without: finite(f.without()), Effect: f.change.effect(), LeadTime: f.LeadTime, Gain: f.gain(v), Text: f.text(v),
+		Reduced: f.shrank, Without: finite(f.without()), Effect: f.change.effect(), Against: f.all.against(), LeadTime: f.LeadTime, Gain: f.gain(v), Text: f.text(v),
 		RollBack: v.rollBack, Latch: v.latch,
 	}
 }
@@ -206,7 +211,7 @@ func (f *facts) text(v ruling) string {
 	if x := f.without(); x > 0 && !math.IsInf(x, 0) {
 		s += "; without it " + latency(x) + " was to be expected"
 	}
-	return s
+	return s + f.all.text()
 }
 
 func (u use) text(x float64) string { return foreshock.FormatAmount(u.Dimension, x) }

@@ -86,14 +86,20 @@ func (c change) effect() foreshock.Effect {
 // mostExpm1 is exp(x)-1, up to what JSON can hold.
 func mostExpm1(x float64) float64 { return math.Min(math.MaxFloat64, math.Expm1(x)) }
 
-func compare(before, after sample) change {
+// compare gives the change beyond what happened to all; a sample of none says that nothing did.
+func compare(before, after, all sample) change {
 	if before.n == 0 || after.n == 0 {
 		return change{}
 	}
-	v := before.variance + after.variance
-	df := v * v / (before.variance*before.variance/before.df + after.variance*after.variance/after.df)
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: math.Max(1, df)}.Quantile(0.975)
-	ratio, width := after.mean-before.mean, t*math.Sqrt(v)
+	var v, squares float64
+	for _, s := range []sample{before, after, all} {
+		if s.n > 0 {
+			v += s.variance
+			squares += s.variance * s.variance / s.df
+		}
+	}
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: math.Max(1, v*v/squares)}.Quantile(0.975)
+	ratio, width := after.mean-before.mean-all.mean, t*math.Sqrt(v)
 	return change{ratio: ratio, lower: ratio - width, upper: ratio + width, known: true}
 }
 

@@ -44,6 +44,7 @@ type pending struct {
 	reversible map[foreshock.Dimension]bool
 	forecasts  map[foreshock.Dimension]*foreshock.Forecast // as they were
 	before     []feedback.Step
+	controls   controls
 }
 
 // judge says what came of an action that is in effect for long enough, and learns from it.
@@ -94,7 +95,7 @@ func (o *owner) corrected(now time.Time, list []foreshock.Correction) {
 func (o *owner) evidence(w *workload, p *pending, now time.Time) feedback.Input {
 	in := feedback.Input{
 		Now: now, Action: p.action, Completed: p.done, LeadTime: p.leadTime, Length: w.profile.Length, Normal: p.normal,
-		Reversible: p.reversible, Forecasts: p.forecasts, Before: p.before,
+		Reversible: p.reversible, Forecasts: p.forecasts, Before: p.before, Controls: p.controls.seen(now, w.profile.Length),
 	}
 	if w.policy != nil {
 		in.MaxLatency = w.policy.MaxLatency
@@ -141,6 +142,11 @@ func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
 			})
 		}
 	}
+	if p.controls = w.controls; p.controls.action != a.ID { // the program was restarted
+		p.controls = o.cohorts.choose(w, &a)
+	}
+	w.controls = controls{}
+	w.member.touch(at)
 	w.pending = p
 	w.judgeAt = feedback.Due(at, w.profile.Length)
 	w.profile.Shift = foreshock.Shift{From: asked, Until: w.judgeAt, ActionID: a.ID}

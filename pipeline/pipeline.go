@@ -82,6 +82,7 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 	profile.Learn(w.profile, *step, found, demand, &o.Profile) // what is normal now
 
 	w.remember(step, found, demand, saturated)
+	w.member.record(step, demand, allocated) // for others like it, when an action on them is judged
 	o.report(w, step, found, &changes)
 	o.rehearse(w, step)      // what would have cost least
 	o.schedule(w, step.Time) // seasons and forecasts, in the background

@@ -25,6 +25,7 @@ type Pipeline struct {
 	pool      sync.Pool
 	resources resources
 	incidents incidents
+	cohorts   cohorts
 	stats     stats
 	work      background
 	saver     saver
@@ -183,6 +184,7 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 		o.resources.watch(w.policy.Name, w.policy.Target, w.resource, id)
 	}
 	w.groups = o.incidents.enter(w)
+	w.member = o.cohorts.enter(w)
 	o.resume(w)
 	return w
 }

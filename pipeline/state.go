@@ -65,6 +65,7 @@ func (o *owner) submit(w *workload, a foreshock.Action, now time.Time) {
 	w.sequence++
 	w.undo = nil
 	a.Before = w.recent.window(now, beforeSteps)
+	w.controls = o.cohorts.choose(w, &a)
 	if err := o.Executor.Submit(a); err != nil {
 		o.Log.Warn("an action was decided but is not taken", "workload", w.id, "action", a.ID, "err", err)
 		w.decideAt = now.Add(1)

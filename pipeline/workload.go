@@ -26,6 +26,7 @@ type workload struct {
 	resource string         // what its policy's target changes, or ""
 	groups   []*group       // of workloads that it shares something with
 	grouped  string         // the anomaly that they were told of, and not yet its end
+	member   *member        // of those that others are compared with, or nil
 
 	last      foreshock.Step
 	score     float64
@@ -52,6 +53,7 @@ type workload struct {
 
 	undo       *foreshock.Action // the roll-back that feedback asks for
 	pending    *pending          // the action that is to be judged
+	controls   controls          // that the last action submitted is compared with
 	judgeAt    time.Time
 	calledAt   time.Time // when a provider was last asked for the workload
 	coarseSeen time.Time // the coarse step that the forecasts have taken in
