@@ -309,7 +309,7 @@ type Against struct {
 // Correction is one bounded, reversible change that feedback made to what was learned.
 type Correction struct {
 	Workload ID      `json:"workload"`
-	What     string  `json:"what"` // "threshold", "lead_time/iops", "gain/iops", "bias/iops", "latch"
+	What     string  `json:"what"` // "threshold", "lead_time/iops", "gain/iops", "bias/iops", "quantile/iops", "weight/stl", "latch"
 	From     float64 `json:"from"`
 	To       float64 `json:"to"`
 	Why      string  `json:"why"`

@@ -34,26 +34,42 @@ type ModelScore struct {
 // Usable says whether the forecast may be used in a decision.
 func (f *Forecast) Usable() bool { return f != nil && len(f.Mean) > 0 }
 
-// Peak is the highest value of the quantile nearest to level among the steps that overlap [from, to];
-// ok is false where the forecast does not reach.
+// Level is the level nearest to the one that is wanted among those from the lowest to the highest that the forecast has.
+func (f *Forecast) Level(want float64) float64 {
+	return max(f.Levels[0], min(f.Levels[len(f.Levels)-1], want))
+}
+
+// Peak is the highest value of the quantile at [Forecast.Level] among the steps that overlap [from, to]; between the levels that there are it is
+// interpolated as if the forecast were normal. ok is false where the forecast does not reach.
 func (f *Forecast) Peak(level float64, from, to time.Time) (peak float64, at time.Time, ok bool) {
 	if !f.Usable() || len(f.Levels) == 0 {
 		return 0, time.Time{}, false
 	}
-	nearest := 0
-	for i, l := range f.Levels {
-		if math.Abs(l-level) < math.Abs(f.Levels[nearest]-level) {
-			nearest = i
-		}
-	}
-	for i, x := range f.Quantiles[nearest] {
+	below, above, part := f.around(f.Level(level))
+	for i, x := range f.Quantiles[below] {
 		end := f.At.Add(time.Duration(i+1) * f.Length)
 		if end.Before(from) || end.Add(-f.Length).After(to) {
 			continue
+		}
+		if part > 0 {
+			x += part * (f.Quantiles[above][i] - x)
 		}
 		if !ok || x > peak {
 			peak, at, ok = x, end, true
 		}
 	}
 	return peak, at, ok
+}
+
+// around finds the levels on both sides of one, and how much of the way from one to the other it is.
+func (f *Forecast) around(level float64) (below, above int, part float64) {
+	for above < len(f.Levels)-1 && f.Levels[above] < level {
+		above++
+	}
+	if above == 0 || f.Levels[above] == level {
+		return above, above, 0
+	}
+	below = above - 1
+	z := func(p float64) float64 { return math.Erfinv(2*p - 1) }
+	return below, above, (z(level) - z(f.Levels[below])) / (z(f.Levels[above]) - z(f.Levels[below]))
 }

@@ -226,6 +226,13 @@ type Learned struct {
 	Helped   int32
 	Bias     float64 // mean of log(demand seen / demand forecast)
 	BiasTold float64 // the bias that was last told as a correction
+	// Covered is the share of times at which demand stayed below the quantile of its forecast, at present; Checks is how often that was looked at.
+	Covered float64
+	Checks  int32
+	// Quantile is the one of forecasts by which as many are covered as Stated, the policy's, says; 0 until learned.
+	Quantile     float64
+	QuantileTold float64 // the one that was last told as a correction
+	Stated       float64
 }
 
 // Taught says whether anything was learned from acting.

@@ -240,9 +240,11 @@ func (d *deliberation) peak(m measure, over time.Duration) (e expected, ok bool)
 	if !f.Usable() || len(f.Levels) == 0 || len(f.Quantiles) != len(f.Levels) {
 		return e, false
 	}
-	peak, _, ok := f.Peak(d.policy.Quantile, d.Now, d.Now.Add(over))
+	learned := d.Learned[m.Dimension]
+	level := f.Level(d.policy.QuantileOf(learned))
+	peak, _, ok := f.Peak(level, d.Now, d.Now.Add(over))
 	e = expected{
-		peak: peak * bias(d.Learned[m.Dimension].Bias), level: nearest(f.Levels, d.policy.Quantile),
+		peak: peak * bias(learned.Bias), level: level,
 		over: over, model: f.Model, skill: f.Skill,
 	}
 	e.full = !f.At.Add(time.Duration(len(f.Mean)) * f.Length).Before(d.Now.Add(over))
@@ -264,17 +266,6 @@ func bias(b float64) float64 {
 		return 1
 	}
 	return math.Exp(math.Max(-maxBias, math.Min(maxBias, b)))
-}
-
-// nearest is the level nearest to want, as [foreshock.Forecast.Peak] takes it.
-func nearest(levels []float64, want float64) float64 {
-	best := levels[0]
-	for _, l := range levels {
-		if math.Abs(l-want) < math.Abs(best-want) {
-			best = l
-		}
-	}
-	return best
 }
 
 // acting says whether the forecast may by itself be a reason to grow, and if not, why.

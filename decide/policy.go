@@ -21,7 +21,7 @@ type Policy struct {
 
 	Bounds     map[foreshock.Dimension]Bounds `yaml:"bounds"`      // the dimensions that may be changed
 	Headroom   float64                        `yaml:"headroom"`    // above demand, relative; default 0.25
-	Quantile   float64                        `yaml:"quantile"`    // of the forecast that capacity follows; default 0.95
+	Quantile   float64                        `yaml:"quantile"`    // of the forecast that capacity follows, corrected so that as much is covered; default 0.95
 	Cooldown   time.Duration                  `yaml:"cooldown"`    // after an action took effect, before the next growth; default 5m, 1s with an objective
 	LeadTime   time.Duration                  `yaml:"lead_time"`   // until learned; default 1m
 	Validity   time.Duration                  `yaml:"validity"`    // of a decision; default 2m
@@ -130,6 +130,18 @@ func (p *Policy) LeadTimeOf(l foreshock.Learned) time.Duration {
 	return p.LeadTime
 }
 
+// QuantileOf is the quantile of forecasts that capacity follows: as it was learned for the one that is stated, else that. With an objective it is
+// left as stated, as what costs least chooses how careful to be.
+func (p *Policy) QuantileOf(l foreshock.Learned) float64 {
+	if l.Quantile > 0 && l.Stated == p.Quantile && !p.Objective.Stated() {
+		return max(leastQuantile, min(mostQuantile, l.Quantile))
+	}
+	return p.Quantile
+}
+
+// Bounds of the quantile of forecasts.
+const leastQuantile, mostQuantile = 0.5, 0.9999
+
 // Check says all that is wrong with a policy that has its defaults, each with the remedy.
 func (p Policy) Check() []error {
 	c := &checker{}
@@ -139,7 +151,7 @@ func (p Policy) Check() []error {
 	c.when(p.Mode > foreshock.Observe && len(p.Match) == 0, "mode %s without match would act on nothing; list globs over workload ids, for example \"disk/*\"", p.Mode)
 	c.template(p.Resource)
 	c.when(!within(p.Headroom, 0, 10), "headroom is %g; between 0 and 10 is allowed, for example 25%%", p.Headroom)
-	c.when(!within(p.Quantile, 0.5, 0.9999), "quantile is %g; between 0.5 and 0.9999 is allowed, for example 0.95", p.Quantile)
+	c.when(!within(p.Quantile, leastQuantile, mostQuantile), "quantile is %g; between %g and %g is allowed, for example 0.95", p.Quantile, leastQuantile, mostQuantile)
 	c.when(!within(p.Above, 0, 1), "above is %g; between 0 and 1 is allowed, for example 90%%", p.Above)
 	c.duration("cooldown", p.Cooldown)
 	c.duration("lead_time", p.LeadTime)

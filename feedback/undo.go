@@ -28,8 +28,13 @@ func Undo(l foreshock.Learned, c foreshock.Correction) (foreshock.Learned, fores
 		l.Bias = without(l.Bias, c, -mostBias, mostBias)
 		l.BiasTold = l.Bias
 		undone.To = l.Bias
+	case "quantile":
+		undone.From = l.Quantile
+		l.Quantile = boundQuantile(l, without(l.Quantile, c, 0, 1))
+		l.QuantileTold = l.Quantile
+		undone.To = l.Quantile
 	default:
-		return l, foreshock.Correction{}, fmt.Errorf("a correction of %q cannot be undone; there is: lead_time, gain, bias, threshold", c.What)
+		return l, foreshock.Correction{}, fmt.Errorf("a correction of %q cannot be undone; there is: lead_time, gain, bias, quantile, threshold, weight", c.What)
 	}
 	return l, undone, nil
 }

@@ -71,3 +71,18 @@ func TestUndoBounds(t *testing.T) {
 	f("bias/iops", -9, 9, learned(100*time.Second, 1, -mostBias))
 	f("latch", 1, 0, learned(100*time.Second, 1, 0.2)) // cannot be undone
 }
+
+// TestUndoQuantile takes a correction of the quantile back, within its bounds.
+func TestUndoQuantile(t *testing.T) {
+	f := func(from, to, want float64) {
+		t.Helper()
+		got, c, err := Undo(foreshock.Learned{Quantile: 0.97, QuantileTold: 0.96, Stated: 0.95}, foreshock.Correction{What: "quantile/iops", From: from, To: to})
+		if err != nil || math.Abs(got.Quantile-want) > 1e-9 || got.QuantileTold != got.Quantile || c.From != 0.97 || c.To != got.Quantile {
+			t.Errorf("%g → %g: %+v, %+v, %v", from, to, got, c, err)
+		}
+	}
+	f(0.95, 0.97, 0.95)
+	f(0.95, 0.96, 0.96)
+	f(0.1, 0.9, leastQuantile)
+	f(0.9, 0.1, mostQuantile)
+}

@@ -118,6 +118,7 @@ func (o *owner) schedule(w *workload, now time.Time) {
 		w.coarseSeen = end
 		o.learnBias(w, now, end)
 		updateForecasts(w)
+		o.look(w, now, end)
 	}
 	o.scheduleForecast(w, now, coarse)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/decide"
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/pipeline"
 )
@@ -30,10 +31,12 @@ func readings(h ingest.Handle, begin time.Time, i int) []ingest.Reading {
 // What the live program forecasts is what a replay of the same data forecasts, to the last digit; and between two fits of the models a forecast follows what has come since.
 func TestForecastsLiveAsInReplay(t *testing.T) {
 	const minutes = 3 * 1440
-	run := func(isVirtual bool) (told []*foreshock.Forecast) {
+	run := func(isVirtual bool) (told pipeline.Detail) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
-			p := pipeline.New(stages(t), pipeline.Options{
+			s := stages(t)
+			s.Policies[0].Target, s.Policies[0].Bounds = "t", map[foreshock.Dimension]decide.Bounds{foreshock.DimIOPS: {}}
+			p := pipeline.New(s, pipeline.Options{
 				Log: slog.New(slog.DiscardHandler), Step: time.Minute, Most: 10, Forecasts: 10, Snapshot: time.Hour, Virtual: isVirtual, Owners: 1,
 			})
 			if !isVirtual {
@@ -60,20 +63,30 @@ func TestForecastsLiveAsInReplay(t *testing.T) {
 			if err != nil || !ok {
 				t.Fatal(ok, err)
 			}
-			told = detail.Forecasts
+			told = detail
 			cancel()
 			synctest.Wait()
 		})
 		return told
 	}
 	live, replayed := run(false), run(true)
-	a, _ := json.Marshal(live)
-	b, _ := json.Marshal(replayed)
-	if len(live) == 0 || string(a) != string(b) {
-		t.Fatalf("live %s\nreplayed %s", a, b)
+	same := func(what string, live, replayed any) {
+		t.Helper()
+		a, _ := json.Marshal(live)
+		b, _ := json.Marshal(replayed)
+		if string(a) != string(b) {
+			t.Fatalf("%s: live %s\nreplayed %s", what, a, b)
+		}
 	}
-	f := live[0]
-	if !f.Usable() || !f.At.After(f.Fitted) {
+	same("forecasts", live.Forecasts, replayed.Forecasts)
+	same("learned", live.Learned, replayed.Learned)
+	if len(live.Forecasts) == 0 {
+		t.Fatal("there are no forecasts")
+	}
+	if f := live.Forecasts[0]; !f.Usable() || !f.At.After(f.Fitted) {
 		t.Errorf("fitted %s, up to date until %s: %s", f.Fitted, f.At, f.Reason)
+	}
+	if l := live.Learned["iops"]; l.Checks < 50 || l.Covered < 0.5 || l.Quantile == 0.95 || l.Quantile < 0.8 || l.Quantile > 0.99 {
+		t.Errorf("coverage %+v", l)
 	}
 }

@@ -55,6 +55,9 @@ type LearnedView struct {
 	Gain      float64 `json:"gain"`
 	Actions   int32   `json:"actions"`
 	Helped    int32   `json:"helped"`
+	Covered   float64 `json:"covered,omitempty"` // share of times at which demand stayed below its forecast
+	Checks    int32   `json:"checks,omitempty"`  // of that
+	Quantile  float64 `json:"quantile,omitempty"`
 }
 
 // Workloads lists all workloads, the worst first.
@@ -156,8 +159,8 @@ func (o *owner) detail(w *workload) Detail {
 	}
 	d.Learned = map[string]LearnedView{}
 	for i, l := range w.profile.Learned {
-		if l.Actions > 0 {
-			d.Learned[foreshock.Dimension(i).String()] = LearnedView{l.LeadTime.Seconds(), l.Gain, l.Actions, l.Helped}
+		if l.Actions > 0 || l.Checks > 0 {
+			d.Learned[foreshock.Dimension(i).String()] = LearnedView{l.LeadTime.Seconds(), l.Gain, l.Actions, l.Helped, l.Covered, l.Checks, l.Quantile}
 		}
 	}
 	if w.pending != nil {

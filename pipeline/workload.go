@@ -40,6 +40,7 @@ type workload struct {
 	chosen      []*forecast.Chosen    // the models in use, kept up to date
 	planned     []*foreshock.Forecast // by dimension: as it was when the models were fitted
 	forecasts   []*foreshock.Forecast // by dimension, corrected by what came since; nil until there is one
+	outlooks    [foreshock.NumDimensions]outlook
 	decision    *foreshock.Decision
 	decisionKey string
 	sequence    uint64

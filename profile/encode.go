@@ -133,6 +133,7 @@ func valid(p *foreshock.Profile) error {
 		c.must(amount(p.Ceiling[d]), "ceiling %g", p.Ceiling[d])
 		l := &p.Learned[d]
 		c.must(finite(l.Gain, l.Bias) && l.LeadTime >= 0 && l.Actions >= 0 && l.Helped >= 0, "what was learned of %s", foreshock.Dimension(d))
+		c.must(share(l.Covered) && share(l.Quantile) && share(l.QuantileTold) && share(l.Stated) && l.Checks >= 0, "coverage of %s", foreshock.Dimension(d))
 	}
 	c.must(p.Backlog.Growing >= 0 && amount(p.Backlog.Ratio), "backlog %+v", p.Backlog)
 	c.ring("anomaly scores", p.Anomaly)
@@ -215,6 +216,9 @@ func seasonValid(s *foreshock.Season) error {
 	c.must(!s.Log || s.Scale > 0 && finite(s.Scale), "scale %g", s.Scale)
 	return c.err
 }
+
+// share says whether x is within 0 to 1.
+func share(x float64) bool { return x >= 0 && x <= 1 }
 
 // amount says whether x is finite and not negative.
 func amount(x float64) bool { return x >= 0 && !math.IsInf(x, 1) }

@@ -1,0 +1,70 @@
+package pipeline
+
+import (
+	"math"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/feedback"
+)
+
+// outlook is what a forecast said, at the quantile that decisions follow, of the demand until a change could be in effect.
+type outlook struct {
+	from, to time.Time // ends of coarse steps: it is of the steps after from up to to
+	peak     float64   // highest demand
+}
+
+// look compares the outlooks whose time is over with the demand that came, and takes new ones from the forecasts of now, one after the other, so that each
+// demand counts once.
+func (o *owner) look(w *workload, now, end time.Time) {
+	if !w.scalable() {
+		return
+	}
+	for _, f := range w.forecasts {
+		if !f.Usable() || !w.policy.Changes(f.Dimension) {
+			continue
+		}
+		d := f.Dimension
+		if x := &w.outlooks[d]; !x.to.IsZero() {
+			if end.Before(x.to) {
+				continue
+			}
+			o.covered(w, d, x, now, end)
+		}
+		w.outlooks[d] = outlookOf(w, f, end)
+	}
+}
+
+// covered learns from an outlook, unless a part of the demand since is missing.
+func (o *owner) covered(w *workload, d foreshock.Dimension, x *outlook, now, end time.Time) {
+	length := w.profile.Coarse.Length
+	seen := newest(w.profile.Demand[d], int(end.Sub(x.from)/length))
+	highest := math.Inf(-1)
+	for _, demand := range seen[:min(len(seen), int(x.to.Sub(x.from)/length))] {
+		highest = math.Max(highest, demand) // NaN stays
+	}
+	if math.IsNaN(highest) {
+		return
+	}
+	learned, corrections := feedback.LearnCoverage(w.profile.Learned[d], d, w.id, feedback.Coverage{
+		Stated: w.policy.Quantile, Covered: highest <= x.peak, Fixed: w.policy.Objective.Stated(),
+	})
+	w.profile.Learned[d] = learned
+	o.corrected(now, corrections)
+}
+
+// outlookOf is that of a forecast over the lead time with a margin, as decisions look at it; zero where it does not reach.
+func outlookOf(w *workload, f *foreshock.Forecast, end time.Time) outlook {
+	learned := w.profile.Learned[f.Dimension]
+	lead := w.policy.LeadTimeOf(learned)
+	steps := max(1, int(math.Ceil(float64(lead+lead/2)/float64(f.Length))))
+	if !f.At.Equal(end) || steps > len(f.Mean) || f.Length != w.profile.Coarse.Length {
+		return outlook{}
+	}
+	to := end.Add(time.Duration(steps) * f.Length)
+	peak, _, ok := f.Peak(w.policy.QuantileOf(learned), end, to.Add(-1))
+	if !ok || math.IsNaN(peak) {
+		return outlook{}
+	}
+	return outlook{from: end, to: to, peak: peak * math.Exp(learned.Bias)}
+}
