@@ -31,9 +31,26 @@ type Profile struct {
 	Backlog Backlog
 
 	Methods   []string // the detection methods that the metrics' Tails belong to, in their order
+	Weights   []MethodWeight
 	Threshold Threshold
 	Run       Run
 	Current   *Anomaly // the anomaly that lasts, or nil
+}
+
+// MethodWeight is what feedback makes of a detection method: a factor on its configured weight.
+type MethodWeight struct {
+	Method string
+	Factor float64
+}
+
+// Factor is what a method's configured weight is multiplied by; 1 until feedback has moved it.
+func (p *Profile) Factor(method string) float64 {
+	for i := range p.Weights {
+		if w := &p.Weights[i]; w.Method == method {
+			return w.Factor
+		}
+	}
+	return 1
 }
 
 // Backlog is the queue that a saturated workload builds up. While it grows, it tells how much comes in beyond what is served.

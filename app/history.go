@@ -50,6 +50,21 @@ func (h *history) list(q api.Query) []foreshock.Event {
 	return found
 }
 
+// anomaly is the latest that is told of an anomaly, or nil.
+func (h *history) anomaly(id foreshock.ID, anomaly string) *foreshock.Anomaly {
+	if anomaly == "" {
+		return nil
+	}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for i := len(h.ring) - 1; i >= 0; i-- {
+		if a := h.ring[(h.next+i)%len(h.ring)].Anomaly; a != nil && a.Workload == id && a.ID == anomaly {
+			return a
+		}
+	}
+	return nil
+}
+
 // claim marks an event as taken back; it is false when it was already.
 func (h *history) claim(seq uint64) bool {
 	h.mu.Lock()

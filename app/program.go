@@ -54,7 +54,7 @@ func (g *generation) Pause(ctx context.Context, p foreshock.Pause, actor string)
 func (g *generation) Pauses() []foreshock.Pause { return g.app.ledger.Pauses(time.Now()) }
 
 func (g *generation) Opine(ctx context.Context, o foreshock.Opinion, actor string) error {
-	return g.pipeline.Opine(ctx, o, actor)
+	return g.pipeline.Opine(ctx, o, g.app.history.anomaly(o.Workload, o.Anomaly), actor)
 }
 
 // Undo reads the event from the journal, so that what happened long ago can be undone as well.

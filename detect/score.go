@@ -112,7 +112,7 @@ func (d *Detector) judge(f *foreshock.Finding, p *foreshock.Profile, r Reading, 
 		}
 		part.Ready, part.Deviation = true, max(-1e6, min(1e6, j.Deviation))
 		part.Score = score(t, math.Abs(part.Deviation))
-		part.Weight = d.methods[i].Weight
+		part.Weight = d.methods[i].Weight * p.Factor(d.names[i])
 		if !d.seasonal[i] {
 			part.Weight *= share
 		}

@@ -95,6 +95,20 @@ func (d *Detector) Useful(p *foreshock.Profile) foreshock.Correction {
 	return d.opinion(p, 1, 1, "reported as useful")
 }
 
+// Helped takes in that an action upon an anomaly showed that it was one: it does not count against the budget of alarms, and what actions that were wasted
+// have made of the threshold goes back by up to 6 %.
+func (d *Detector) Helped(p *foreshock.Profile, why string) foreshock.Correction {
+	return d.opinion(p, 1/min(wasted, max(1, bias(&p.Threshold))), 1, why)
+}
+
+// Wasted takes in that an action upon an anomaly was of no use: the threshold rises by up to 6 %.
+func (d *Detector) Wasted(p *foreshock.Profile, why string) foreshock.Correction {
+	return d.opinion(p, wasted, 0, why)
+}
+
+// wasted is what an action of no use multiplies the threshold by.
+const wasted = 1.06
+
 func (d *Detector) opinion(p *foreshock.Profile, factor, alarms float64, why string) foreshock.Correction {
 	t := &p.Threshold
 	t.Bias = min(max(bias(t)*factor, leastBias), mostBias)

@@ -45,6 +45,7 @@ type pending struct {
 	forecasts  map[foreshock.Dimension]*foreshock.Forecast // as they were
 	before     []feedback.Step
 	controls   controls
+	said       []feedback.Said
 }
 
 // judge says what came of an action that is in effect for long enough, and learns from it.
@@ -76,6 +77,7 @@ func (o *owner) judged(w *workload, evaluation foreshock.Evaluation, now time.Ti
 		w.profile.Learned[d] = learned
 		o.corrected(now, corrections)
 	}
+	o.mark(w, p, &evaluation, now)
 }
 
 // settle emits an event that the latch must know of before the next decision.
@@ -142,10 +144,10 @@ func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
 			})
 		}
 	}
-	if p.controls = w.controls; p.controls.action != a.ID { // the program was restarted
-		p.controls = o.cohorts.choose(w, &a)
+	if p.controls, p.said = w.controls, w.said; p.controls.action != a.ID { // the program was restarted
+		p.controls, p.said = o.cohorts.choose(w, &a), nil
 	}
-	w.controls = controls{}
+	w.controls, w.said = controls{}, nil
 	w.member.touch(at)
 	w.pending = p
 	w.judgeAt = feedback.Due(at, w.profile.Length)

@@ -170,7 +170,9 @@ func (o *owner) allocation(w *workload, step *foreshock.Step) foreshock.Allocati
 // report emits what a step brought.
 func (o *owner) report(w *workload, step *foreshock.Step, found *foreshock.Finding, changes *detect.Changes) {
 	o.follow(w, step, changes)
+	w.notice(step, found)
 	for i := range changes.Anomalies {
+		w.latest = &changes.Anomalies[i]
 		o.emit(step.Time, &foreshock.Event{Type: foreshock.EventAnomaly, Anomaly: &changes.Anomalies[i]})
 	}
 	if changes.Correction != nil {

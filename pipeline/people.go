@@ -31,17 +31,26 @@ func (p *Pipeline) within(ctx context.Context, id foreshock.ID, f func(*owner, *
 	}
 }
 
-// Opine takes in what a person says of an anomaly; the workload's threshold moves by it, within bounds.
-func (p *Pipeline) Opine(ctx context.Context, opinion foreshock.Opinion, actor string) error {
+// Opine takes in what a person says of an anomaly: the workload's threshold and the weights of the methods move by it, within bounds. About is the anomaly that the
+// opinion names, nil where it names none or it is not known any more.
+func (p *Pipeline) Opine(ctx context.Context, opinion foreshock.Opinion, about *foreshock.Anomaly, actor string) error {
 	return p.within(ctx, opinion.Workload, func(o *owner, w *workload) error {
 		now := o.Now().UTC()
-		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventOpinion, Actor: actor, Opinion: &opinion})
 		move := map[string]func(*foreshock.Profile) foreshock.Correction{
 			"false_alarm": o.Detector.FalseAlarm, "missed": o.Detector.Missed, "useful": o.Detector.Useful,
 		}[opinion.Says]
 		correction := move(w.profile)
 		w.changed = true
+		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventOpinion, Actor: actor, Opinion: &opinion})
 		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventCorrection, Actor: actor, Correction: &correction})
+		var said []feedback.Said
+		switch {
+		case opinion.Says == "missed":
+			said = w.missed(opinion.At)
+		case about != nil || opinion.Anomaly == "":
+			said = w.saidOf(about)
+		}
+		o.weigh(w, said, opinion.Says != "false_alarm", correction.Why, actor, now)
 		return nil
 	})
 }
@@ -77,6 +86,10 @@ func (o *owner) undone(w *workload, e *foreshock.Event, now time.Time) (foreshoc
 		return foreshock.Correction{}, fmt.Errorf("it is of type %s; only corrections and latches can be undone", e.Type)
 	case e.Correction.What == "threshold":
 		return o.Detector.Undo(w.profile, *e.Correction), nil
+	case strings.HasPrefix(e.Correction.What, "weight/"):
+		weights, correction, err := feedback.UndoWeight(w.profile.Weights, *e.Correction)
+		w.profile.Weights = weights
+		return correction, err
 	}
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
 		if strings.HasSuffix(e.Correction.What, "/"+d.String()) {

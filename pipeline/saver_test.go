@@ -81,7 +81,7 @@ func TestRestoreAfterBacklog(t *testing.T) {
 		}
 		taught := run(300, func(ctx context.Context, p *pipeline.Pipeline) {
 			for range 4 {
-				if err := p.Opine(ctx, foreshock.Opinion{Workload: "vol/a", Says: "false_alarm"}, "someone"); err != nil {
+				if err := p.Opine(ctx, foreshock.Opinion{Workload: "vol/a", Says: "false_alarm"}, nil, "someone"); err != nil {
 					t.Fatal(err)
 				}
 			}

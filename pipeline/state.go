@@ -65,7 +65,10 @@ func (o *owner) submit(w *workload, a foreshock.Action, now time.Time) {
 	w.sequence++
 	w.undo = nil
 	a.Before = w.recent.window(now, beforeSteps)
-	w.controls = o.cohorts.choose(w, &a)
+	w.controls, w.said = o.cohorts.choose(w, &a), nil
+	if current := w.profile.Current; current != nil && !a.Reduces() && a.Undoes == "" {
+		w.said = w.saidOf(current)
+	}
 	if err := o.Executor.Submit(a); err != nil {
 		o.Log.Warn("an action was decided but is not taken", "workload", w.id, "action", a.ID, "err", err)
 		w.decideAt = now.Add(1)

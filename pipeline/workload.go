@@ -5,6 +5,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/decide"
+	"github.com/foreshock-io/foreshock/feedback"
 	"github.com/foreshock-io/foreshock/forecast"
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/rehearse"
@@ -55,6 +56,9 @@ type workload struct {
 	undo       *foreshock.Action // the roll-back that feedback asks for
 	pending    *pending          // the action that is to be judged
 	controls   controls          // that the last action submitted is compared with
+	said       []feedback.Said   // what the methods said of the anomaly that it was upon, or nil
+	latest     *foreshock.Anomaly
+	near       []nearMiss // the latest, oldest first
 	judgeAt    time.Time
 	calledAt   time.Time // when a provider was last asked for the workload
 	coarseSeen time.Time // the coarse step that the forecasts have taken in

@@ -137,6 +137,10 @@ func valid(p *foreshock.Profile) error {
 	}
 	c.must(p.Backlog.Growing >= 0 && amount(p.Backlog.Ratio), "backlog %+v", p.Backlog)
 	c.ring("anomaly scores", p.Anomaly)
+	c.must(len(p.Weights) <= mostWeights, "%d weights of methods", len(p.Weights))
+	for _, w := range p.Weights {
+		c.must(w.Factor > 0 && finite(w.Factor), "weight %g of %s", w.Factor, w.Method)
+	}
 	t := &p.Threshold
 	c.must(amount(t.Value) && amount(t.Bias) && amount(t.Alarms) && amount(t.Lows) && amount(t.Watched), "threshold %+v", *t)
 	r := &p.Run
@@ -216,6 +220,9 @@ func seasonValid(s *foreshock.Season) error {
 	c.must(!s.Log || s.Scale > 0 && finite(s.Scale), "scale %g", s.Scale)
 	return c.err
 }
+
+// mostWeights bounds the methods of which a weight is remembered, in use or not.
+const mostWeights = 64
 
 // share says whether x is within 0 to 1.
 func share(x float64) bool { return x >= 0 && x <= 1 }

@@ -15,6 +15,7 @@ import (
 func full(t testing.TB) *foreshock.Profile {
 	f := newFeed(5 * time.Minute)
 	f.p.Methods = []string{"zscore", "stl"}
+	f.p.Weights = []foreshock.MethodWeight{{Method: "stl", Factor: 1.5}}
 	for i := range 3*288 + 1 {
 		v := volume(1000*(1.5+math.Sin(2*math.Pi*float64(i)/288)), 1e-3)
 		f.step(v, nil)

@@ -26,6 +26,9 @@ func teach(p, other *foreshock.Profile, over bool) (any bool) {
 			p.Learned[d], any = other.Learned[d], true
 		}
 	}
+	if len(other.Weights) > 0 && (over || len(p.Weights) == 0) {
+		p.Weights, any = other.Weights, true
+	}
 	if opined(&other.Threshold) && (over || !opined(&p.Threshold)) {
 		counted := p.Threshold.Counted // whether the anomaly that lasts, which is p's, is among the alarms
 		p.Threshold, any = other.Threshold, true
