@@ -241,13 +241,13 @@ func (d *deliberation) frees() string {
 	return "; the next one frees up at " + clock(free)
 }
 
-// cooldown lets an emergency through, and what is taken back.
+// cooldown lets an emergency through: a reduction that is taken back is one.
 func cooldown(d *deliberation, kind foreshock.Kind) {
 	wait := d.policy.Cooldown
 	if kind == foreshock.Shrink {
 		wait = d.policy.Reduce.Cooldown
 	}
-	if d.Last == nil || d.emergency || d.undoes {
+	if d.Last == nil || d.emergency {
 		return
 	}
 	if over := d.Last.Time.Add(wait); d.Now.Before(over) {

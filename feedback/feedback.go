@@ -6,6 +6,7 @@
 package feedback
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -104,5 +105,16 @@ func RollBack(a foreshock.Action, e foreshock.Evaluation, now time.Time) foresho
 	return undo
 }
 
-// rollBackValid is how long a roll-back may wait to be begun.
-const rollBackValid = 10 * time.Minute
+// rollBackValid is how long a roll-back may wait to be begun: until a change that is counted against the provider's budget of a day frees up.
+const rollBackValid = 24 * time.Hour
+
+// Moot says why a roll-back is not wanted any more, or "".
+func (l Latch) Moot(rollBack *foreshock.Action, now time.Time) string {
+	switch {
+	case now.After(rollBack.Expires):
+		return fmt.Sprintf("it could not be done within %s", rollBackValid)
+	case rollBack.Reduces() && l.Closed(now) == "":
+		return "the workload may be acted on again"
+	}
+	return ""
+}

@@ -235,6 +235,24 @@ func TestRollBack(t *testing.T) {
 	if again := RollBack(in.Action, e, start.Add(time.Hour)); again.ID != undo.ID {
 		t.Error("the same roll-back has two IDs")
 	}
+	f := func(at time.Duration, moot bool, l Latch, a foreshock.Action) {
+		t.Helper()
+		if why := l.Moot(&a, start.Add(at)); (why != "") != moot {
+			t.Errorf("after %s: %q", at, why)
+		}
+	}
+	latched := Latch{}.Fold(foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Action: "a1", Verdict: foreshock.DidNotHelp, Latch: true, RollBack: true}})
+	if latched.RollBack == nil || latched.RollBack.Action != "a1" || !latched.Wanted.Equal(start) {
+		t.Errorf("the roll-back is not remembered: %+v", latched)
+	}
+	f(5*time.Hour, false, latched, undo)
+	f(7*time.Hour, true, latched, undo) // the latch is open
+	more := RollBack(undo, e, start)
+	f(23*time.Hour, false, Latch{}, more)
+	f(25*time.Hour, true, Latch{}, more)
+	if l := latched.Fold(foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Action: "a2", Verdict: foreshock.Helped, Reduced: true}}); l.RollBack != nil || l.Times != 1 {
+		t.Errorf("%+v", l)
+	}
 }
 
 func TestLearn(t *testing.T) {

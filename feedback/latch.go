@@ -22,6 +22,10 @@ type Latch struct {
 	ReduceUntil  time.Time // no reductions until then
 	ReduceReason string
 	ReduceTimes  int // how often in a row a reduction went too far; each time there are none for twice as long
+
+	// RollBack is the verdict that wants its action taken back, nil where none does; Wanted is when it was given.
+	RollBack *foreshock.Evaluation
+	Wanted   time.Time
 }
 
 const (
@@ -38,12 +42,15 @@ func (l Latch) Fold(e foreshock.Event) Latch {
 	case e.Evaluation != nil:
 		return l.judged(e.Time, e.Evaluation)
 	case e.Correction != nil && e.Correction.What == "latch" && e.Correction.To == 0:
-		return Latch{Times: l.Times, ReduceTimes: l.ReduceTimes}
+		return Latch{Times: l.Times, ReduceTimes: l.ReduceTimes, RollBack: l.RollBack, Wanted: l.Wanted}
 	}
 	return l
 }
 
 func (l Latch) judged(now time.Time, e *foreshock.Evaluation) Latch {
+	if l.RollBack = nil; e.RollBack {
+		l.RollBack, l.Wanted = e, now
+	}
 	switch {
 	case e.Latch:
 		l.Times = min(l.Times+1, 16)
@@ -52,11 +59,10 @@ func (l Latch) judged(now time.Time, e *foreshock.Evaluation) Latch {
 	case e.Verdict == foreshock.TooMuch && e.RollBack:
 		l.ReduceTimes = min(l.ReduceTimes+1, 16)
 		l.ReduceReason, l.ReduceUntil = e.Text, now.Add(min(mostNoReduce, firstNoReduce<<(l.ReduceTimes-1)))
+	case e.Verdict == foreshock.Helped && e.Reduced:
+		l.ReduceTimes = 0 // it may be what was rolled back: that more does not help holds
 	case e.Verdict == foreshock.Helped:
 		l.Times = 0
-		if e.Reduced {
-			l.ReduceTimes = 0
-		}
 	}
 	return l
 }

@@ -1,10 +1,12 @@
 package pipeline
 
 import (
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/feedback"
 )
 
@@ -63,8 +65,33 @@ func (o *owner) judge(w *workload, now time.Time) {
 	o.judged(w, evaluation, now)
 	if evaluation.RollBack {
 		undo := feedback.RollBack(p.action, evaluation, now)
-		w.undo = &undo // the next decision takes it up
+		w.undo = &undo // the next decisions take it up, until it is done or moot
 	}
+}
+
+// rollBack is what feedback asks to take back; nil where nothing is to be. One that is moot is given up, and the journal has why.
+func (o *owner) rollBack(w *workload, latch *feedback.Latch, now time.Time) *foreshock.Action {
+	if w.undo == nil {
+		return nil
+	}
+	why := latch.Moot(w.undo, now)
+	if last, ok := o.lastAction(w); ok && last.Action.ID != w.undo.Undoes {
+		why = "action " + last.Action.ID + " took effect since"
+	}
+	if why == "" {
+		return w.undo
+	}
+	o.emit(now, &foreshock.Event{Type: foreshock.EventNote, Note: "the roll-back of action " + w.undo.Undoes + " on " + string(w.id) + " is given up: " + why})
+	w.undo = nil
+	return nil
+}
+
+// lastAction is the last that took effect on the workload's resource.
+func (o *owner) lastAction(w *workload) (act.Past, bool) {
+	if o.Ledger == nil || !w.scalable() {
+		return act.Past{}, false
+	}
+	return o.Ledger.Last(w.policy.Target, w.resource)
 }
 
 // judged tells the verdict on the action that was watched, and learns from it.
@@ -163,14 +190,24 @@ func normal(w *workload) feedback.Normal {
 	return feedback.Normal{Level: mp.Window.Quantile(0.5), Upper: mp.Window.Quantile(0.99)}
 }
 
-// resume takes up the judgement of an action that took effect before the program was started.
+// resume takes up the judgement of an action that took effect before the program was started, or the roll-back that it led to.
 func (o *owner) resume(w *workload) {
-	if o.Ledger == nil || !w.scalable() {
+	last, ok := o.lastAction(w)
+	if !ok || last.Action.Workload != w.id {
 		return
 	}
-	last, ok := o.Ledger.Last(w.policy.Target, w.resource)
-	if ok && !last.Judged && last.Action.Workload == w.id {
+	if !last.Judged {
 		o.begin(w, last.Action, last.Effective, last.Effective)
+		return
+	}
+	latch := o.Latches.of(w.id)
+	if latch.RollBack == nil || latch.RollBack.Action != last.Action.ID {
+		return
+	}
+	begun := func(c foreshock.ActionChange) bool { return c.Action.Undoes == last.Action.ID }
+	if !slices.ContainsFunc(o.Ledger.Actions(), begun) {
+		undo := feedback.RollBack(last.Action, *latch.RollBack, latch.Wanted)
+		w.undo = &undo
 	}
 }
 

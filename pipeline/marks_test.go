@@ -33,7 +33,8 @@ func TestOpinionsWeigh(t *testing.T) {
 		t.Fatal("weights moved before anyone said anything")
 	}
 	seen.Parts = []foreshock.Part{ // as if one method alone had seen it
-		{Method: "zscore", Ready: true, Score: 0.1, Deviation: 1, Weight: 1}, {Method: "ewma", Ready: true, Score: 0.2, Deviation: 1, Weight: 1},
+		{Method: "zscore", Ready: true, Score: 0.1, Deviation: 1, Weight: 1},
+		{Method: "ewma", Ready: true, Score: 0.2, Deviation: 1, Weight: 1},
 		{Method: "stl", Ready: true, Score: 5, Deviation: 9, Weight: 1},
 	}
 	say := func(what string, about *foreshock.Anomaly, id string) {

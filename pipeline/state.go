@@ -25,7 +25,6 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 		Grant:    w.grant,
 		Sequence: w.sequence,
 		Planner:  o.Planner != nil,
-		Undo:     w.undo,
 	}
 	s.Saturated = map[foreshock.Dimension]bool{}
 	s.Forecasts = map[foreshock.Dimension]*foreshock.Forecast{}
@@ -54,6 +53,7 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 		latch = o.Latches.of(w.id)
 	}
 	s.Latched, s.NoReduce = latch.Closed(now), latch.NoReduce(now)
+	s.Undo = o.rollBack(w, &latch, now)
 	if o.Ledger != nil {
 		o.fromLedger(&s, w, now)
 	}
