@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/spf13/cobra"
@@ -118,8 +119,9 @@ func resumeCommand() *cobra.Command {
 func opinionCommand() *cobra.Command {
 	var c client
 	var anomaly string
+	var at time.Time
 	cmd := &cobra.Command{
-		Use: "opinion WORKLOAD false_alarm|missed|useful", Short: "Say what you think of an anomaly, so that the threshold learns", GroupID: "do",
+		Use: "opinion WORKLOAD false_alarm|missed|useful", Short: "Say what you think of an anomaly, so that the threshold and the weights of the methods learn", GroupID: "do",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return usageError{fmt.Errorf("%s takes a workload and one of false_alarm, missed, useful", cmd.CommandPath())}
@@ -127,11 +129,12 @@ func opinionCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.tell(cmd, "/opinions", foreshock.Opinion{Workload: foreshock.ID(args[0]), Says: args[1], Anomaly: anomaly})
+			return c.tell(cmd, "/opinions", foreshock.Opinion{Workload: foreshock.ID(args[0]), Says: args[1], Anomaly: anomaly, At: at})
 		},
 	}
 	c.flags(cmd)
 	cmd.Flags().StringVar(&anomaly, "anomaly", "", "the anomaly's id")
+	cmd.Flags().TimeVar(&at, "at", time.Time{}, []string{time.RFC3339}, "when one was missed, for example 2026-03-02T12:00:00Z; now when it is not stated")
 	return cmd
 }
 
