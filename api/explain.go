@@ -41,7 +41,7 @@ func Explain(d pipeline.Detail, events []foreshock.Event) string {
 			line("  - %s [%s]", r.Text, r.Code)
 		}
 		for _, e := range d.Last.Expected {
-			line("  it was told: %s for the next %s at most %s at %g %% (%s, skill %.2f)", e.Dimension, e.Over, foreshock.FormatAmount(e.Dimension, e.Peak), 100*e.Level, e.Model, e.Skill)
+			line("  it was told: %s for the next %s at most %s at %.4g %% (%s, skill %.2f)", e.Dimension, e.Over, foreshock.FormatAmount(e.Dimension, e.Peak), 100*e.Level, e.Model, e.Skill)
 		}
 	}
 	if len(events) > 0 {

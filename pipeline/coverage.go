@@ -6,6 +6,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/feedback"
+	"github.com/foreshock-io/foreshock/timeseries/quantile"
 )
 
 // outlook is what a forecast said, at the quantile that decisions follow, of the demand until a change could be in effect.
@@ -35,7 +36,11 @@ func (o *owner) look(w *workload, now, end time.Time) {
 	}
 }
 
-// covered learns from an outlook, unless a part of the demand since is missing.
+// busy is the share of the highest demand that is remembered above which it matters whether a forecast covers: were the quiet times counted, they could make up for
+// peaks that are not covered, while it is the peaks that capacity is for.
+const busy = 0.5
+
+// covered learns from an outlook, unless a part of the demand since is missing or all was quiet, in the forecast and in truth.
 func (o *owner) covered(w *workload, d foreshock.Dimension, x *outlook, now, end time.Time) {
 	length := w.profile.Coarse.Length
 	seen := newest(w.profile.Demand[d], int(end.Sub(x.from)/length))
@@ -43,7 +48,7 @@ func (o *owner) covered(w *workload, d foreshock.Dimension, x *outlook, now, end
 	for _, demand := range seen[:min(len(seen), int(x.to.Sub(x.from)/length))] {
 		highest = math.Max(highest, demand) // NaN stays
 	}
-	if math.IsNaN(highest) {
+	if math.IsNaN(highest) || max(highest, x.peak) < busy*most(w.profile.Demand[d]) {
 		return
 	}
 	learned, corrections := feedback.LearnCoverage(w.profile.Learned[d], d, w.id, feedback.Coverage{
@@ -67,4 +72,15 @@ func outlookOf(w *workload, f *foreshock.Forecast, end time.Time) outlook {
 		return outlook{}
 	}
 	return outlook{from: end, to: to, peak: peak * math.Exp(learned.Bias)}
+}
+
+// most is the highest of a ring's readings.
+func most(r *quantile.Ring) float64 {
+	highest := math.Inf(-1)
+	for _, x := range r.Values(nil) {
+		if x > highest { // not NaN
+			highest = x
+		}
+	}
+	return highest
 }
