@@ -98,6 +98,14 @@ func (a *Action) Reduces() bool {
 	return false
 }
 
+// Direction is Shrink where any amount goes down, else Grow.
+func (a *Action) Direction() Kind {
+	if a.Reduces() {
+		return Shrink
+	}
+	return Grow
+}
+
 // ActionState is where an action stands. The order of the states is the order in which they come.
 type ActionState uint8
 
@@ -326,10 +334,25 @@ type Opinion struct {
 
 // Pause stops actions. The scope is everything ("*"), one policy ("policy/NAME") or one workload ("workload/ID").
 type Pause struct {
-	Scope  string    `json:"scope"`
-	Until  time.Time `json:"until,omitzero"` // zero: until resumed
-	Reason string    `json:"reason,omitempty"`
-	Lifted bool      `json:"lifted,omitempty"` // the record ends the pause
+	Scope string `json:"scope"`
+	// Only is the direction that is paused, "grow" or "shrink"; "" is both, and where the pause is lifted, whatever is paused in the scope.
+	Only string `json:"only,omitempty"`
+	// StopAll is the kill switch: beside all pauses, over everything, and lifted only by a record that says so too.
+	StopAll bool      `json:"stop_all,omitempty"`
+	Until   time.Time `json:"until,omitzero"` // zero: until resumed
+	Reason  string    `json:"reason,omitempty"`
+	Lifted  bool      `json:"lifted,omitempty"` // the record ends the pause
+}
+
+// Text names what is paused: its scope, the direction before it where it is one only; "stop-all" for the kill switch.
+func (p Pause) Text() string {
+	switch {
+	case p.StopAll:
+		return "stop-all"
+	case p.Only != "":
+		return p.Only + " of " + p.Scope
+	}
+	return p.Scope
 }
 
 // Reservation is a change of a capacity grant.

@@ -18,10 +18,10 @@ type Ledger struct {
 	resources map[resourceKey]*resourceEntry
 	counts    uint64   // how often was counted
 	recent    []*entry // begun in the last day, oldest first
-	pauses    map[string]pause
+	pauses    map[pauseKey]pause
 	holds     map[string]*Hold
 	judged    map[string]int // per policy
-	notHelped int            // in a row
+	notHelped []unhelpful    // in a row, since somebody resumed
 	newest    time.Time
 	unpruned  int
 }
@@ -84,7 +84,7 @@ func (h *Hold) Wanted() bool {
 // NewLedger returns an empty ledger.
 func NewLedger() *Ledger {
 	return &Ledger{
-		actions: map[string]*entry{}, resources: map[resourceKey]*resourceEntry{}, pauses: map[string]pause{},
+		actions: map[string]*entry{}, resources: map[resourceKey]*resourceEntry{}, pauses: map[pauseKey]pause{},
 		holds: map[string]*Hold{}, judged: map[string]int{},
 	}
 }
@@ -179,10 +179,10 @@ func (l *Ledger) evaluated(v *foreshock.Evaluation) {
 	}
 	switch v.Verdict {
 	case foreshock.DidNotHelp:
-		l.notHelped++
+		l.unhelped(v)
 	case foreshock.Unclear:
 	default:
-		l.notHelped = 0
+		l.notHelped = nil
 	}
 }
 

@@ -24,14 +24,14 @@ type Counts struct {
 	PolicyJudged      int  // actions of the policy that were ever judged
 	PolicyDue         int  // actions of the policy, on other resources, that are under way or, in the last day, not judged yet
 	WorkloadLastDay   int
-	NotHelped         int // judgements "did not help" in a row, fleet-wide, since somebody resumed
+	NotHelped         int // judgements "did not help" in a row, fleet-wide, without those whose policy or workload somebody resumed since
 }
 
 // Counts counts what was done lately. Times to come, as after the clock was set back, count as now.
 func (l *Ledger) Counts(q Asked) Counts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c := Counts{PolicyJudged: l.judged[q.Policy], NotHelped: l.notHelped}
+	c := Counts{PolicyJudged: l.judged[q.Policy], NotHelped: len(l.notHelped)}
 	l.forgetOld(q.Now)
 	l.counts++
 	mine := l.resources[resourceKey{q.Target, q.Resource}] // nil: never changed

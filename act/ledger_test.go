@@ -89,8 +89,13 @@ func TestNotHelped(t *testing.T) {
 	f(foreshock.DidNotHelp, 2)
 	f(foreshock.TooLittle, 0)
 	f(foreshock.DidNotHelp, 1)
-	b.apply(0, &foreshock.Event{Pause: &foreshock.Pause{Scope: "policy/p", Lifted: true}})
+	b.apply(0, &foreshock.Event{Pause: &foreshock.Pause{Scope: "policy/q", Lifted: true}})
+	b.apply(0, &foreshock.Event{Pause: &foreshock.Pause{Scope: "policy/p", Only: "grow", Lifted: true}})
 	f(foreshock.DidNotHelp, 2)
+	b.apply(0, &foreshock.Event{Pause: &foreshock.Pause{Scope: "policy/p", Lifted: true}})
+	f(foreshock.DidNotHelp, 1)
+	b.apply(0, &foreshock.Event{Pause: &foreshock.Pause{Scope: "workload/w-r", Lifted: true}})
+	f(foreshock.DidNotHelp, 1)
 	b.apply(0, &foreshock.Event{Pause: &foreshock.Pause{Scope: "*", Lifted: true}})
 	f(foreshock.DidNotHelp, 1)
 }
@@ -156,7 +161,7 @@ func TestPauses(t *testing.T) {
 	b := newBook()
 	f := func(at time.Duration, policy string, workload foreshock.ID, want string) {
 		t.Helper()
-		if got := b.Paused(policy, workload, begin.Add(at)); got != want {
+		if got := b.Paused(policy, workload, foreshock.Grow, begin.Add(at)); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // objection is the last look before the provider is asked: it says why not, or "". The questions that need no call come first.
 func (e *Executor) objection(ctx context.Context, j *job) string {
 	a := &j.action
-	if why := e.Ledger.Paused(a.Policy, a.Workload, e.Now()); why != "" {
+	if why := e.Ledger.Paused(a.Policy, a.Workload, a.Direction(), e.Now()); why != "" {
 		return "paused: " + why
 	}
 	if held, open := e.Ledger.Open(a.Target, a.Resource); open && held.Action.ID != a.ID {

@@ -104,10 +104,14 @@ func notRecorded(what, id string) error {
 
 // Pause stops actions, or with Lifted lets them go on. A pause is in effect at once, and no call to a provider begins after Pause has
 // returned; calls under way are waited for, a second at the most. When the error is not nil a pause is in
-// effect all the same, but only until the program ends; a pause is lifted only when that is recorded.
+// effect all the same, but only until the program ends; a pause is lifted only when that is recorded. Lifting what is neither paused nor
+// stopped for actions that did not help is ErrNotFound.
 func (e *Executor) Pause(ctx context.Context, p foreshock.Pause, actor string) error {
 	ev := &foreshock.Event{Time: e.Now().UTC(), Type: foreshock.EventPause, Actor: actor, Pause: &p}
-	if !p.Lifted {
+	switch {
+	case p.Lifted && !e.Ledger.Lifts(p, e.Now()):
+		return fmt.Errorf("resume %s: %w: nothing of it is paused%s", p.Text(), ErrNotFound, e.instead())
+	case !p.Lifted:
 		e.mu.Lock()
 		e.Ledger.Apply(ev)
 		e.mu.Unlock()
@@ -116,28 +120,55 @@ func (e *Executor) Pause(ctx context.Context, p foreshock.Pause, actor string) e
 	e.setSick(err)
 	if err != nil {
 		if p.Lifted {
-			return fmt.Errorf("resume %s: not recorded, the pause holds: %w", p.Scope, err)
+			return fmt.Errorf("resume %s: not recorded, the pause holds: %w", p.Text(), err)
 		}
-		return fmt.Errorf("pause %s: in effect, but not recorded: it ends with the program: %w", p.Scope, err)
+		return fmt.Errorf("pause %s: in effect, but not recorded: it ends with the program: %w", p.Text(), err)
 	}
-	if p.Lifted {
+	switch {
+	case p.Lifted:
 		e.Ledger.Apply(ev)
-	} else {
-		e.awaitCalls(p.Scope)
+	case p.StopAll:
+		e.reconsider()
+		fallthrough
+	default:
+		e.awaitCalls(&p)
 	}
-	e.Log.Info("pause", "scope", p.Scope, "lifted", p.Lifted, "actor", actor, "reason", p.Reason)
+	e.Log.Info("pause", "scope", p.Text(), "lifted", p.Lifted, "actor", actor, "reason", p.Reason)
 	if e.Notify != nil {
 		e.Notify(ev)
 	}
 	return nil
 }
 
-// awaitCalls waits until the calls under way in a scope have come back.
-func (e *Executor) awaitCalls(scope string) {
+// instead tells what can be resumed.
+func (e *Executor) instead() string {
+	list := e.Ledger.Pauses(e.Now())
+	if len(list) == 0 {
+		return ""
+	}
+	text := "; there is:"
+	for _, p := range list {
+		text += " " + p.Text()
+	}
+	return text
+}
+
+// reconsider has all actions looked at again.
+func (e *Executor) reconsider() {
+	e.mu.Lock()
+	for _, j := range e.jobs {
+		j.due, j.again = e.Now(), true
+	}
+	e.mu.Unlock()
+	e.kick()
+}
+
+// awaitCalls waits until the calls under way that a pause is about have come back.
+func (e *Executor) awaitCalls(p *foreshock.Pause) {
 	e.mu.Lock()
 	var calls []chan struct{}
 	for id, a := range e.callsFor {
-		if scope == pauseAll || scope == pausePolicy+a.Policy || scope == pauseWorkload+string(a.Workload) {
+		if inScope(p.Scope, a.Policy, a.Workload) && (p.Only == "" || p.Only == a.Direction().String()) {
 			calls = append(calls, e.calls[id])
 		}
 	}

@@ -165,7 +165,7 @@ func TestPauseNotRecorded(t *testing.T) {
 	if err := p.Pause(t.Context(), foreshock.Pause{Scope: "*"}, "ann"); err == nil || !strings.Contains(err.Error(), "in effect, but not recorded") {
 		t.Errorf("pause: %v", err)
 	}
-	if p.Ledger.Paused("p", "w", p.now) == "" {
+	if p.Ledger.Paused("p", "w", foreshock.Grow, p.now) == "" {
 		t.Error("it is not in effect")
 	}
 	p.journal.Fail(nil)
@@ -173,7 +173,7 @@ func TestPauseNotRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.journal.Fail(errors.New("input/output error"))
-	if err := p.Pause(t.Context(), foreshock.Pause{Scope: "*", Lifted: true}, "ann"); err == nil || p.Ledger.Paused("p", "w", p.now) == "" {
+	if err := p.Pause(t.Context(), foreshock.Pause{Scope: "*", Lifted: true}, "ann"); err == nil || p.Ledger.Paused("p", "w", foreshock.Grow, p.now) == "" {
 		t.Errorf("resume: %v", err)
 	}
 }

@@ -49,7 +49,7 @@ func (e *Executor) await(_ context.Context, j *job) time.Duration {
 	if j.isNew && !e.introduce(j) {
 		return 0
 	}
-	if e.expired(j) {
+	if e.expired(j) || e.stopped(j) {
 		return 0
 	}
 	if j.action.Expires.IsZero() {
@@ -78,12 +78,21 @@ func (e *Executor) expired(j *job) bool {
 	return true
 }
 
+// stopped ends an action that has not begun when everything was stopped; one that has meets that at the last look.
+func (e *Executor) stopped(j *job) bool {
+	why := e.Ledger.Stopped()
+	if why != "" {
+		e.stop(j, foreshock.Refused, why, "")
+	}
+	return why != ""
+}
+
 // intend records that the action is going to be done, when the target may be asked again.
 func (e *Executor) intend(_ context.Context, j *job) time.Duration {
 	if j.isNew && !e.introduce(j) {
 		return 0
 	}
-	if e.expired(j) {
+	if e.expired(j) || e.stopped(j) {
 		return 0
 	}
 	if wait := e.takeTurn(j.action.Target); wait > 0 {
@@ -166,7 +175,7 @@ func (e *Executor) call(ctx context.Context, j *job) time.Duration {
 func (e *Executor) begin(a *foreshock.Action) (answered func(), why string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if why := e.Ledger.Paused(a.Policy, a.Workload, e.Now()); why != "" {
+	if why := e.Ledger.Paused(a.Policy, a.Workload, a.Direction(), e.Now()); why != "" {
 		return nil, "paused: " + why
 	}
 	done := make(chan struct{})

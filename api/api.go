@@ -291,52 +291,58 @@ func (h handler) settle(r *http.Request) (any, error) {
 	return done{"settled " + id}, h.p.Settle(r.Context(), id, actor(r), *v.InEffect, v.Why)
 }
 
+// pauseRequest asks to pause or to resume. Only is "grow" or "shrink"; StopAll is the kill switch, which has no scope, direction or end.
 type pauseRequest struct {
-	Scope  string `json:"scope"`
-	For    string `json:"for"`
-	Reason string `json:"reason"`
+	Scope   string `json:"scope"`
+	Only    string `json:"only"`
+	StopAll bool   `json:"stop_all"`
+	For     string `json:"for"`
+	Reason  string `json:"reason"`
 }
 
-func (h handler) pause(r *http.Request) (any, error) {
+func readPause(r *http.Request) (p foreshock.Pause, err error) {
 	var v pauseRequest
 	if err := body(r, &v); err != nil {
-		return nil, err
+		return p, err
 	}
-	p := foreshock.Pause{Scope: v.Scope, Reason: v.Reason}
+	p = foreshock.Pause{Scope: v.Scope, Only: v.Only, StopAll: v.StopAll, Reason: v.Reason}
 	if p.Scope == "" {
 		p.Scope = "*"
 	}
 	if err := checkScope(p.Scope); err != nil {
-		return nil, err
+		return p, err
+	}
+	switch {
+	case v.Only != "" && v.Only != foreshock.Grow.String() && v.Only != foreshock.Shrink.String():
+		return p, fault(http.StatusBadRequest, "only %q: grow or shrink is expected; leave it out for both", v.Only)
+	case v.StopAll && (p.Scope != "*" || v.Only != "" || v.For != ""):
+		return p, fault(http.StatusBadRequest, "stop_all is about everything until it is lifted; leave out scope, only and for")
 	}
 	if v.For != "" {
 		d, err := time.ParseDuration(v.For)
 		if err != nil || d <= 0 {
-			return nil, fault(http.StatusBadRequest, "for=%s: a duration above 0 is expected, for example 2h", v.For)
+			return p, fault(http.StatusBadRequest, "for=%s: a duration above 0 is expected, for example 2h", v.For)
 		}
 		p.Until = time.Now().Add(d).UTC()
 	}
-	return done{"paused " + p.Scope}, h.p.Pause(r.Context(), p, actor(r))
+	return p, nil
+}
+
+func (h handler) pause(r *http.Request) (any, error) {
+	p, err := readPause(r)
+	if err != nil {
+		return nil, err
+	}
+	return done{"paused " + p.Text()}, h.p.Pause(r.Context(), p, actor(r))
 }
 
 func (h handler) resume(r *http.Request) (any, error) {
-	var v pauseRequest
-	if err := body(r, &v); err != nil {
+	p, err := readPause(r)
+	if err != nil {
 		return nil, err
 	}
-	p := foreshock.Pause{Scope: v.Scope, Reason: v.Reason, Lifted: true}
-	if p.Scope == "" {
-		p.Scope = "*"
-	}
-	if err := checkScope(p.Scope); err != nil {
-		return nil, err
-	}
-	for _, active := range h.p.Pauses() {
-		if active.Scope == p.Scope {
-			return done{"resumed " + p.Scope}, h.p.Pause(r.Context(), p, actor(r))
-		}
-	}
-	return nil, fault(http.StatusNotFound, "nothing is paused with the scope %q", p.Scope)
+	p.Lifted, p.Until = true, time.Time{}
+	return done{"resumed " + p.Text()}, h.p.Pause(r.Context(), p, actor(r))
 }
 
 func checkScope(scope string) error {

@@ -150,9 +150,9 @@ func Sentence(e *foreshock.Event) string {
 	case e.Opinion != nil:
 		return withNote("a person says "+e.Opinion.Says, "", e.Actor)
 	case e.Pause != nil && e.Pause.Lifted:
-		return withNote("resumed "+e.Pause.Scope, e.Pause.Reason, e.Actor)
+		return withNote("resumed "+e.Pause.Text(), e.Pause.Reason, e.Actor)
 	case e.Pause != nil:
-		return withNote("paused "+e.Pause.Scope, e.Pause.Reason, e.Actor)
+		return withNote("paused "+e.Pause.Text(), e.Pause.Reason, e.Actor)
 	}
 	return e.Note
 }

@@ -308,9 +308,13 @@ func reporting(d *deliberation, kind foreshock.Kind) {
 	}
 }
 
-func paused(d *deliberation, _ foreshock.Kind) {
-	if d.Paused != "" {
-		d.hold(Paused, "actions are paused: %s", d.Paused)
+func paused(d *deliberation, kind foreshock.Kind) {
+	by := d.Paused.Grow
+	if kind == foreshock.Shrink {
+		by = d.Paused.Shrink
+	}
+	if by != "" {
+		d.hold(Paused, "actions are paused: %s", by)
 	}
 }
 

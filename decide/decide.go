@@ -38,13 +38,16 @@ type State struct {
 	Undo     *foreshock.Action // a roll-back that feedback asks for; it passes the constraints like a wish
 	Latched  string            // why feedback stopped acting on this workload, or ""
 	NoReduce string            // why feedback stopped reductions of this workload, or ""
-	Paused   string            // why actions are paused, or ""
+	Paused   Pauses
 	Counts   Counts
 	// Planner says that capacity must be granted before it grows.
 	Planner  bool
 	Grant    *Grant // the planner's answer to the last decision that asked for capacity; nil: not asked
 	Sequence uint64 // of decisions on this workload; goes into the action's ID
 }
+
+// Pauses say why each direction is paused, or "".
+type Pauses struct{ Grow, Shrink string }
 
 // Finding is what decide needs of detection.
 type Finding struct {

@@ -396,9 +396,11 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		s.Undo.From.Set(foreshock.DimIOPS, number(a["from"]))
 		s.Undo.To.Set(foreshock.DimIOPS, number(a["to"]))
 	},
-	"latched":   func(s *State, rest string, _ map[string]string) { s.Latched = rest },
-	"no_reduce": func(s *State, rest string, _ map[string]string) { s.NoReduce = rest },
-	"paused":    func(s *State, rest string, _ map[string]string) { s.Paused = rest },
+	"latched":       func(s *State, rest string, _ map[string]string) { s.Latched = rest },
+	"no_reduce":     func(s *State, rest string, _ map[string]string) { s.NoReduce = rest },
+	"paused":        func(s *State, rest string, _ map[string]string) { s.Paused = Pauses{rest, rest} },
+	"paused_grow":   func(s *State, rest string, _ map[string]string) { s.Paused.Grow = rest },
+	"paused_shrink": func(s *State, rest string, _ map[string]string) { s.Paused.Shrink = rest },
 	"counts": func(s *State, _ string, a map[string]string) {
 		c := &s.Counts
 		setInt(a, "open", &c.Open)

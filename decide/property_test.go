@@ -66,7 +66,8 @@ func anything(t *rapid.T) State {
 	if g.odds("undo", 8) && s.Resource != nil {
 		s.Undo = &foreshock.Action{Undoes: "last", From: s.Resource.Allocated, To: g.allocation("undo")}
 	}
-	s.Latched, s.Paused, s.NoReduce = g.word("latched"), g.word("paused"), g.word("no reduce")
+	s.Latched, s.NoReduce = g.word("latched"), g.word("no reduce")
+	s.Paused = Pauses{Grow: g.word("growth paused"), Shrink: g.word("reductions paused")}
 	s.Counts = Counts{
 		Open: g.rarely("open", 5), LastHour: g.rarely("hour", 61), WorkloadLastDay: g.rarely("day", 25), PolicyResources: g.rarely("resources", 6),
 		PolicySize: 10, PolicySilent: g.rarely("silent", 4), PolicyJudged: 1 - g.rarely("judged", 1), PolicyDue: g.int("due", 0, 1), NotHelped: g.rarely("not helped", 6),
@@ -285,7 +286,7 @@ func breaches(s *State, a *foreshock.Action) (list []string) {
 	never(s.Policy.Mode == foreshock.Approve && a.Mode != foreshock.Approve, "an action that nobody approved")
 	never(s.Quality != foreshock.Fresh || s.Step.Quality != foreshock.Fresh, "an action on data that are not fresh")
 	never(s.Stage != foreshock.Trusted, "an action on a profile that is not trusted")
-	never(s.Paused != "", "an action in a pause")
+	never(s.Paused.Grow != "" && !a.Reduces() || s.Paused.Shrink != "" && a.Reduces(), "an action in a pause")
 	never(s.Latched != "" && !undo, "an action behind the latch")
 	never(s.Open != nil, "two actions on one resource")
 	never(s.Resource.Busy || s.Resource.Owner != "", "an action on what is busy or another's")

@@ -233,7 +233,10 @@ func (o *owner) fromLedger(s *decide.State, w *workload, now time.Time) {
 			s.Last.Verdict = last.Verdict.String()
 		}
 	}
-	s.Paused = o.Ledger.Paused(w.policy.Name, w.id, now)
+	s.Paused = decide.Pauses{
+		Grow:   o.Ledger.Paused(w.policy.Name, w.id, foreshock.Grow, now),
+		Shrink: o.Ledger.Paused(w.policy.Name, w.id, foreshock.Shrink, now),
+	}
 	done := o.Ledger.Counts(act.Asked{Policy: w.policy.Name, Workload: w.id, Target: target, Resource: resource, Now: now})
 	size := o.resources.count(w.policy.Name, now.Add(-w.profile.Length)) // what fell silent within this step is known in the next
 	s.Counts = decide.Counts{

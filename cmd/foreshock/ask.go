@@ -246,7 +246,7 @@ func statusCommand() *cobra.Command {
 					add("source "+src.Name, "%s", state)
 				}
 				for _, p := range s.Pauses {
-					add("paused", "%s %s", p.Scope, p.Reason)
+					add("paused", "%s %s", p.Text(), p.Reason)
 				}
 				for _, d := range s.Counts.Dropped {
 					add("dropped from "+d.Source, "%d %s", d.Count, d.Reason)

@@ -12,7 +12,7 @@ import (
 func doCommands() []*cobra.Command {
 	approve := actionCommand("approve", "Let a proposed action go ahead", func(string) any { return nil })
 	refuse := actionCommand("refuse", "Refuse an action that was not sent yet", func(why string) any { return map[string]string{"why": why} })
-	return []*cobra.Command{approve, refuse, settleCommand(), pauseCommand(), resumeCommand(), opinionCommand(), undoCommand(), reloadCommand()}
+	return []*cobra.Command{approve, refuse, settleCommand(), pauseCommand(), stopAllCommand(), resumeCommand(), opinionCommand(), undoCommand(), reloadCommand()}
 }
 
 type said struct {
@@ -64,11 +64,12 @@ func settleCommand() *cobra.Command {
 }
 
 // scopeFlags name what is paused.
-type scopeFlags struct{ policy, workload string }
+type scopeFlags struct{ policy, workload, only string }
 
 func (s *scopeFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.policy, "policy", "", "only this policy")
 	cmd.Flags().StringVar(&s.workload, "workload", "", "only this workload")
+	cmd.Flags().StringVar(&s.only, "only", "", "only one direction: grow or shrink")
 	cmd.MarkFlagsMutuallyExclusive("policy", "workload")
 }
 
@@ -82,15 +83,27 @@ func (s *scopeFlags) scope() string {
 	return "*"
 }
 
+// body is the request that pauses or resumes.
+func (s *scopeFlags) body(length, reason string) (map[string]any, error) {
+	if s.only != "" && s.only != "grow" && s.only != "shrink" {
+		return nil, usageError{fmt.Errorf("--only %q: grow or shrink is expected", s.only)}
+	}
+	return map[string]any{"scope": s.scope(), "only": s.only, "for": length, "reason": reason}, nil
+}
+
 func pauseCommand() *cobra.Command {
 	var c client
 	var s scopeFlags
 	var length, reason string
 	cmd := &cobra.Command{
-		Use: "pause", Short: "Stop all actions (or those of a policy or workload) until resumed", GroupID: "do", Args: noArgs,
-		Long: "Stop all actions, or those of one policy or workload. A pause is kept over restarts and wins over every configuration.",
+		Use: "pause", Short: "Stop all actions (or those of a policy, workload or direction) until resumed", GroupID: "do", Args: noArgs,
+		Long: "Stop all actions, or those of one policy or workload, or one direction of them. A pause is kept over restarts and wins over every configuration.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.tell(cmd, "/pause", map[string]string{"scope": s.scope(), "for": length, "reason": reason})
+			body, err := s.body(length, reason)
+			if err != nil {
+				return err
+			}
+			return c.tell(cmd, "/pause", body)
 		},
 	}
 	c.flags(cmd)
@@ -100,18 +113,46 @@ func pauseCommand() *cobra.Command {
 	return cmd
 }
 
+func stopAllCommand() *cobra.Command {
+	var c client
+	var reason string
+	cmd := &cobra.Command{
+		Use: "stop-all", Short: "The kill switch: stop everything, what is planned included, until resume --stop-all", GroupID: "do", Args: noArgs,
+		Long: "Stop everything at once. Proposals and actions that the provider was not asked for yet are refused. It is kept over restarts, wins over every configuration, and only resume --stop-all lifts it.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.tell(cmd, "/pause", map[string]any{"stop_all": true, "reason": reason})
+		},
+	}
+	c.flags(cmd)
+	cmd.Flags().StringVar(&reason, "reason", "", "the reason, for the journal")
+	return cmd
+}
+
 func resumeCommand() *cobra.Command {
 	var c client
 	var s scopeFlags
+	var stopAll bool
 	var reason string
 	cmd := &cobra.Command{
-		Use: "resume", Short: "End a pause", GroupID: "do", Args: noArgs,
+		Use: "resume", Short: "End a pause, or go on after actions that did not help", GroupID: "do", Args: noArgs,
+		Long: "End all pauses of a scope, or with --only one direction's. It also lets actions go on that were stopped because the last ones of the scope did not help. What stop-all has stopped goes on with --stop-all only.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.tell(cmd, "/resume", map[string]string{"scope": s.scope(), "reason": reason})
+			if stopAll {
+				return c.tell(cmd, "/resume", map[string]any{"stop_all": true, "reason": reason})
+			}
+			body, err := s.body("", reason)
+			if err != nil {
+				return err
+			}
+			return c.tell(cmd, "/resume", body)
 		},
 	}
 	c.flags(cmd)
 	s.add(cmd)
+	cmd.Flags().BoolVar(&stopAll, "stop-all", false, "lift what stop-all has stopped")
+	for _, flag := range []string{"policy", "workload", "only"} {
+		cmd.MarkFlagsMutuallyExclusive("stop-all", flag)
+	}
 	cmd.Flags().StringVar(&reason, "reason", "", "the reason, for the journal")
 	return cmd
 }
