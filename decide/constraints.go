@@ -10,6 +10,7 @@ import (
 // amounts are the constraints on how much, in order. Each may change a wish; ok is false when no amount is left.
 var amounts = []func(d *deliberation, kind foreshock.Kind, w *wish) (ok bool){
 	withinPolicy,   // the policy's min and max
+	withinCalendar, // what is to be ready
 	withinProvider, // the provider's min, max and multiples, the instance's ceiling among them
 	withinRatio,    // how far one action may go
 	different,      // an amount that is there already is no change
@@ -23,6 +24,7 @@ var permissions = []func(d *deliberation, kind foreshock.Kind){
 	verified,   // is the last action judged, and are all figures newer than it?
 	budget,     // does the provider allow another change?
 	cooldown,   // was the last action long enough ago?
+	window,     // is it a time for it?
 	fleet,      // is enough going on elsewhere?
 	reporting,  // does enough of the policy's group report for a reduction?
 	paused,     // did a person pause actions?

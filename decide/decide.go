@@ -98,6 +98,7 @@ var questions = []func(*deliberation) bool{
 	untrusted,  // is enough known of what is normal?
 	unreadable, // is it known what there is?
 	undo,       // is something to be taken back?
+	scheduled,  // is something to be ready by the calendar, where costs are stated?
 	advised,    // what costs least, where it is said what that is?
 	more,       // is more wanted?
 	less,       // would less do?

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"encoding"
 	"fmt"
 	"maps"
 	"os"
@@ -167,6 +168,12 @@ func setDuration(text map[string]string, name string, to *time.Duration) {
 func setInt(text map[string]string, name string, to *int) {
 	if v, ok := text[name]; ok {
 		*to = int(number(v))
+	}
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err) // a mistake in a scenario
 	}
 }
 
@@ -412,6 +419,50 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		setInt(a, "policy_due", &c.PolicyDue)
 		setInt(a, "not_helped", &c.NotHelped)
 		c.PolicyMine = has(a, "mine")
+	},
+	"now": func(s *State, rest string, _ map[string]string) { // all is as fresh as at noon
+		now, err := time.Parse(time.RFC3339, rest)
+		if err != nil {
+			panic(err) // a mistake in a scenario
+		}
+		s.Now, s.Step.Time, s.Resource.At = now, now, now
+	},
+	"window": func(s *State, _ string, a map[string]string) {
+		w := Window{Name: a["name"]}
+		read := func(name string, to encoding.TextUnmarshaler) {
+			if v, ok := a[name]; ok {
+				must(to.UnmarshalText([]byte(v)))
+			}
+		}
+		for _, day := range strings.FieldsFunc(a["days"], func(r rune) bool { return r == ',' }) {
+			var d Weekday
+			must(d.UnmarshalText([]byte(day)))
+			w.Days = append(w.Days, d)
+		}
+		read("from", &w.From)
+		read("to", &w.To)
+		read("zone", &w.Zone)
+		read("inside", &w.Inside)
+		read("outside", &w.Outside)
+		s.Policy.Windows = append(s.Policy.Windows, w)
+	},
+	"occasion": func(s *State, _ string, a map[string]string) {
+		o := Occasion{Name: a["name"]}
+		for _, date := range strings.Split(a["dates"], ",") {
+			var d Date
+			must(d.UnmarshalText([]byte(date)))
+			o.Dates = append(o.Dates, d)
+		}
+		if v, ok := a["zone"]; ok {
+			must(o.Zone.UnmarshalText([]byte(v)))
+		}
+		setNumber(a, "factor", &o.Factor)
+		setDuration(a, "lead", &o.Lead)
+		setDuration(a, "lasts", &o.Lasts)
+		if v, ok := a["iops"]; ok {
+			o.Min = map[foreshock.Dimension]float64{foreshock.DimIOPS: number(v)}
+		}
+		s.Policy.Calendar = append(s.Policy.Calendar, o)
 	},
 	"planner": func(s *State, _ string, _ map[string]string) { s.Planner = true },
 	"grant": func(s *State, _ string, a map[string]string) {

@@ -26,11 +26,12 @@ func (d *deliberation) pressure() strain {
 	return easy
 }
 
-// more settles when more is wanted: for what presses now, for what is forecast, for what is crowded.
+// more settles when more is wanted: for what presses now, for what is forecast, for what is crowded, for what the calendar says.
 func more(d *deliberation) bool {
 	d.relieve()
 	d.ahead()
 	d.crowded()
+	d.awaited()
 	return d.settle(foreshock.Grow)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,10 +32,12 @@ type Policy struct {
 	Above  float64 `yaml:"above"`
 	Reduce Reduce  `yaml:"reduce"`
 	// Objective is what capacity and lateness cost, where it is known.
-	Objective Costs  `yaml:"objective"`
-	Limits    Limits `yaml:"limits"`
-	Forecast  bool   `yaml:"forecast"` // act ahead on a forecast alone; true in Default
-	Consent   bool   `yaml:"consent"`  // to what cannot be undone, without asking; default false
+	Objective Costs      `yaml:"objective"`
+	Limits    Limits     `yaml:"limits"`
+	Windows   []Window   `yaml:"windows"`  // when what may be changed; none: always
+	Calendar  []Occasion `yaml:"calendar"` // when more will be needed
+	Forecast  bool       `yaml:"forecast"` // act ahead on a forecast alone; true in Default
+	Consent   bool       `yaml:"consent"`  // to what cannot be undone, without asking; default false
 }
 
 // Bounds is what a policy allows in one dimension, in the dimension's unit.
@@ -106,6 +109,11 @@ func (p Policy) WithDefaults() Policy {
 	or(&p.Limits.StopAfter, 5)
 	or(&p.Limits.BudgetKept, 1)
 	or(&p.Limits.GrowthRatio, 4)
+	p.Calendar = slices.Clone(p.Calendar) // the caller's list is not changed
+	for i := range p.Calendar {
+		or(&p.Calendar[i].Lasts, 24*time.Hour)
+		or(&p.Calendar[i].Lead, time.Hour)
+	}
 	bounds := make(map[foreshock.Dimension]Bounds, len(p.Bounds)) // the caller's map is not changed
 	for d, b := range p.Bounds {
 		or(&b.Step, 0.25)
@@ -164,6 +172,8 @@ func (p Policy) Check() []error {
 		}
 	}
 	c.objective(p.Objective)
+	c.windows(p.Windows)
+	c.calendar(&p)
 	c.duration("reduce.after", p.Reduce.After)
 	c.duration("reduce.cooldown", p.Reduce.Cooldown)
 	c.when(!within(p.Reduce.Below, 0.01, 0.99), "reduce.below is %g; between 0.01 and 0.99 is allowed, for example 70%%", p.Reduce.Below)

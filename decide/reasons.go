@@ -50,6 +50,9 @@ const (
 	// Cheapest: what is wanted costs least by the policy's objective, as rules tried on the demand that came say.
 	Cheapest = "cheapest"
 
+	// Calendar: capacity is to be ready for an occasion that the policy names, or is kept for it.
+	Calendar = "calendar"
+
 	// LowUse: less would do.
 	LowUse = "low_use"
 	// NotLongEnough: use is low, but was not watched for long enough.
@@ -98,6 +101,8 @@ const (
 	BudgetKept = "budget_kept"
 	// Cooldown: the last action was too recent.
 	Cooldown = "cooldown"
+	// Windows: the policy's windows do not allow it at this time.
+	Windows = "window"
 	// FleetAtOnce: as many actions as may be are under way.
 	FleetAtOnce = "fleet_at_once"
 	// FleetPerHour: as many actions as may be were begun in the last hour.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	_ "time/tzdata" // time zones of policies, where the machine has none
 
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/spf13/cobra"
