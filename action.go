@@ -83,6 +83,7 @@ type Action struct {
 	LeadTime  time.Duration `json:"lead_time_ns"`
 	Undoes    string        `json:"undoes,omitempty"` // the action that it rolls back
 	Grant     string        `json:"grant,omitempty"`  // the capacity reservation
+	Spend     float64       `json:"spend,omitempty"`  // what it adds to the cost of an hour, by the policy's prices
 	Before    Window        `json:"before,omitzero"`  // what was seen before, for the judgement
 }
 

@@ -24,7 +24,9 @@ type Counts struct {
 	PolicyJudged      int  // actions of the policy that were ever judged
 	PolicyDue         int  // actions of the policy, on other resources, that are under way or, in the last day, not judged yet
 	WorkloadLastDay   int
-	NotHelped         int // judgements "did not help" in a row, fleet-wide, without those whose policy or workload somebody resumed since
+	Spend             float64 // what the growth begun in the last hour adds to the cost of an hour, fleet-wide
+	PolicySpend       float64 // of it, the policy's
+	NotHelped         int     // judgements "did not help" in a row, fleet-wide, without those whose policy or workload somebody resumed since
 }
 
 // Counts counts what was done lately. Times to come, as after the clock was set back, count as now.
@@ -58,7 +60,9 @@ func (l *Ledger) Counts(q Asked) Counts {
 			continue
 		}
 		c.LastHour++
+		c.Spend += a.Spend
 		if ours {
+			c.PolicySpend += a.Spend
 			c.PolicyLastHour++
 			c.PolicyMine = c.PolicyMine || e.on == mine
 			if e.on.counted != l.counts {

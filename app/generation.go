@@ -43,7 +43,7 @@ func (a *App) newGeneration(c config.Config, p *parts) *generation {
 		p.profiles = a.store.Profiles()
 	}
 	g.executor = act.New(act.Options{
-		Config: p.executor, Guards: guards(p.policies), Targets: p.targets, Recorder: a.store.Journal(), Ledger: a.ledger, Log: a.log,
+		Config: p.executor, Guards: guards(p.policies, a.ledger), Targets: p.targets, Recorder: a.store.Journal(), Ledger: a.ledger, Log: a.log,
 		Notify: func(e *foreshock.Event) {
 			a.history.add(e)
 			g.pipeline.ActionChanged(e)

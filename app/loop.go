@@ -62,7 +62,7 @@ func NewLoop(c config.Config, o LoopOptions) (*Loop, error) {
 		tell = func(*foreshock.Event) {}
 	}
 	l.executor = act.New(act.Options{
-		Config: p.executor, Guards: guards([]decide.Policy{policy}), Targets: map[string]act.Target{loopTarget: l.target}, Ledger: ledger, Now: func() time.Time { return l.now },
+		Config: p.executor, Guards: guards([]decide.Policy{policy}, ledger), Targets: map[string]act.Target{loopTarget: l.target}, Ledger: ledger, Now: func() time.Time { return l.now },
 		Recorder: act.RecorderFunc(l.record), Notify: func(e *foreshock.Event) { tell(e); l.line.ActionChanged(e) },
 	})
 	p.chooser = p.chooser.Unhurried()

@@ -76,6 +76,7 @@ func (d *deliberation) action() *foreshock.Action {
 		Expires:   d.Now.Add(d.policy.Validity),
 		LeadTime:  d.longest(),
 		Grant:     d.grant,
+		Spend:     d.spend(),
 	}
 	if d.ask {
 		a.Mode = foreshock.Approve

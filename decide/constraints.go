@@ -13,6 +13,7 @@ var amounts = []func(d *deliberation, kind foreshock.Kind, w *wish) (ok bool){
 	withinCalendar, // what is to be ready
 	withinProvider, // the provider's min, max and multiples, the instance's ceiling among them
 	withinRatio,    // how far one action may go
+	withinSpend,    // what growth may cost
 	different,      // an amount that is there already is no change
 }
 
@@ -68,6 +69,7 @@ func (d *deliberation) trim(kind foreshock.Kind) {
 			}
 		}
 		if ok {
+			d.spent += d.cost(&w)
 			kept = append(kept, w)
 		}
 	}
@@ -264,14 +266,25 @@ func noun(kind foreshock.Kind) string {
 	return "growth"
 }
 
+// leastPerHour is how many actions a fleet of any size may begin in an hour, where the policy does not say.
+const leastPerHour = 60
+
+// perHour is how many actions may be begun in an hour: as stated, else as many as use up the day's of all resources evenly.
+func (l *Limits) perHour(fleet int) int {
+	if l.PerHour != 0 {
+		return l.PerHour
+	}
+	return max(leastPerHour, fleet*max(0, l.PerDay)/24)
+}
+
 // fleet bounds the harm of a mistake. Emergencies are bound like all.
 func fleet(d *deliberation, kind foreshock.Kind) {
 	c, l := d.Counts, d.policy.Limits
 	if l.AtOnce > 0 && c.Open >= l.AtOnce {
 		d.hold(FleetAtOnce, "%d actions are under way, at most %d may be", c.Open, l.AtOnce)
 	}
-	if l.PerHour > 0 && c.LastHour >= l.PerHour {
-		d.hold(FleetPerHour, "%d actions were begun in the last hour, at most %d may be", c.LastHour, l.PerHour)
+	if most := l.perHour(c.FleetSize); most > 0 && c.LastHour >= most {
+		d.hold(FleetPerHour, "%d actions were begun in the last hour, at most %d may be", c.LastHour, most)
 	}
 	perDay := l.PerDay
 	if kind == foreshock.Shrink && !d.undoes {

@@ -80,6 +80,9 @@ type Counts struct {
 	PolicyDue         int  // actions of the policy, on other resources, that are under way or not judged yet
 	NotHelped         int  // in a row, fleet-wide
 	WorkloadLastDay   int
+	FleetSize         int     // resources under all policies
+	Spend             float64 // what the growth begun in the last hour adds to the cost of an hour, fleet-wide
+	PolicySpend       float64 // of it, the policy's
 }
 
 // Grant is a planner's answer.

@@ -229,6 +229,8 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		setInt(a, "budget_kept", &l.BudgetKept)
 		setNumber(a, "share", &l.Share)
 		setNumber(a, "ratio", &l.GrowthRatio)
+		setNumber(a, "spend", &l.Spend)
+		setNumber(a, "fleet_spend", &l.FleetSpend)
 	},
 	"bounds": func(s *State, rest string, a map[string]string) {
 		if rest == "none" {
@@ -241,6 +243,7 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		setNumber(a, "max", &b.Max)
 		setNumber(a, "step", &b.Step)
 		setNumber(a, "quantum", &b.Quantum)
+		setNumber(a, "price", &b.Price)
 		s.Policy.Bounds[d] = b
 	},
 	"rule": func(s *State, rest string, a map[string]string) {
@@ -418,6 +421,9 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		setInt(a, "policy_judged", &c.PolicyJudged)
 		setInt(a, "policy_due", &c.PolicyDue)
 		setInt(a, "not_helped", &c.NotHelped)
+		setInt(a, "fleet_size", &c.FleetSize)
+		setNumber(a, "spend", &c.Spend)
+		setNumber(a, "policy_spend", &c.PolicySpend)
 		c.PolicyMine = has(a, "mine")
 	},
 	"now": func(s *State, rest string, _ map[string]string) { // all is as fresh as at noon

@@ -20,6 +20,7 @@ type deliberation struct {
 	held      bool      // a constraint holds it back
 	ask       bool      // a person must agree
 	undoes    bool      // what is wanted is a roll-back
+	spent     float64   // what the wishes that passed the constraints add to the cost of an hour
 	grant     string    // the capacity reservation
 }
 

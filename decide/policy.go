@@ -46,6 +46,7 @@ type Bounds struct {
 	Max     float64 `yaml:"max"`     // 0: only the provider's counts
 	Step    float64 `yaml:"step"`    // the small step of a medium anomaly, relative; default 0.25
 	Quantum float64 `yaml:"quantum"` // amounts are multiples of it; 0 means any
+	Price   float64 `yaml:"price"`   // of a unit for an hour, for the limits of spending; 0: the objective's unit_hour
 }
 
 // Reduce says when less is wanted.
@@ -70,11 +71,13 @@ func (o Costs) Stated() bool { return o.UnitHour > 0 && o.LateSecond > 0 && o.Ut
 // Limits bound what the policy may do; 0 means the default, a negative number none.
 type Limits struct {
 	AtOnce      int     `yaml:"at_once"`      // actions under way, fleet-wide; default 4
-	PerHour     int     `yaml:"per_hour"`     // fleet-wide; default 60
+	PerHour     int     `yaml:"per_hour"`     // fleet-wide; default what per_day comes to for all resources in an hour, at least 60
 	PerDay      int     `yaml:"per_day"`      // on one workload; default 24, 480 with an objective
 	Share       float64 `yaml:"share"`        // of the policy's resources that may change within an hour; default 0.5 (at least one)
 	StopAfter   int     `yaml:"stop_after"`   // actions in a row that did not help, fleet-wide; default 5
 	BudgetKept  int     `yaml:"budget_kept"`  // of the provider's budget, for emergencies; default 1
+	Spend       float64 `yaml:"spend"`        // by how much the policy's growth may raise the cost of an hour, within an hour; default none
+	FleetSpend  float64 `yaml:"fleet_spend"`  // the same of all policies' growth; default none
 	GrowthRatio float64 `yaml:"growth_ratio"` // most that one action may multiply or divide an amount by; default 4, 32 with an objective
 }
 
@@ -103,7 +106,6 @@ func (p Policy) WithDefaults() Policy {
 	or(&p.Reduce.Below, 0.7)
 	or(&p.Reduce.Cooldown, 30*time.Minute)
 	or(&p.Limits.AtOnce, 4)
-	or(&p.Limits.PerHour, 60)
 	or(&p.Limits.PerDay, 24)
 	or(&p.Limits.Share, 0.5)
 	or(&p.Limits.StopAfter, 5)
@@ -172,6 +174,7 @@ func (p Policy) Check() []error {
 		}
 	}
 	c.objective(p.Objective)
+	c.spending(&p)
 	c.windows(p.Windows)
 	c.calendar(&p)
 	c.duration("reduce.after", p.Reduce.After)
@@ -215,6 +218,7 @@ func (c *checker) bounds(d foreshock.Dimension, b Bounds) {
 	c.when(b.Max > 0 && b.Max < b.Min, "bounds.%s.max %g is below min %g; exchange them", d, b.Max, b.Min)
 	c.when(!within(b.Step, 0.01, 10), "bounds.%s.step is %g; between 0.01 and 10 is allowed, for example 25%%", d, b.Step)
 	c.when(!within(b.Quantum, 0, math.MaxFloat64), "bounds.%s.quantum is %g; at least 0 is allowed", d, b.Quantum)
+	c.when(!within(b.Price, 0, math.MaxFloat64), "bounds.%s.price is %g; at least 0 is allowed", d, b.Price)
 	c.when(b.Max > 0 && b.Quantum > b.Max, "bounds.%s.quantum %g is above max %g: no amount is allowed; lower it", d, b.Quantum, b.Max)
 }
 

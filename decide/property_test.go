@@ -71,6 +71,7 @@ func anything(t *rapid.T) State {
 	s.Counts = Counts{
 		Open: g.rarely("open", 5), LastHour: g.rarely("hour", 61), WorkloadLastDay: g.rarely("day", 25), PolicyResources: g.rarely("resources", 6),
 		PolicySize: 10, PolicySilent: g.rarely("silent", 4), PolicyJudged: 1 - g.rarely("judged", 1), PolicyDue: g.int("due", 0, 1), NotHelped: g.rarely("not helped", 6),
+		FleetSize: g.int("fleet", 0, 200), Spend: float64(g.rarely("spend", 40)), PolicySpend: float64(g.rarely("policy spend", 30)),
 	}
 	if g.odds("grant", 2) {
 		s.Grant = &Grant{ID: "grant", For: g.allocation("for"), Granted: g.allocation("granted"), Expires: noon.Add(g.span("expires", -time.Second, time.Minute))}
@@ -82,6 +83,7 @@ func anything(t *rapid.T) State {
 			s.Advice[d] = foreshock.Advice{Amount: g.number("advice"), Scarce: g.odds("scarce", 2)}
 		}
 	}
+	g.controls(&s)
 	switch g.int("mood", 0, 3) {
 	case 0, 1:
 		g.calm(&s)
@@ -89,6 +91,28 @@ func anything(t *rapid.T) State {
 		g.pressed(&s)
 	}
 	return s
+}
+
+// controls draws what people allow and forbid.
+func (g drawer) controls(s *State) {
+	if s.Policy == nil {
+		return
+	}
+	p := s.Policy
+	if g.odds("window", 4) {
+		p.Windows = []Window{{From: TimeOfDay(g.int("from", 0, 1440)), To: TimeOfDay(g.int("to", 0, 1440)), Inside: Allow(g.int("inside", 0, 3)), Outside: Allow(g.int("outside", 0, 3))}}
+	}
+	if g.odds("calendar", 4) {
+		p.Calendar = []Occasion{{Dates: []Date{{Day: g.int("day", 1, 3)}}, Lead: 13 * time.Hour, Factor: g.number("factor"), Min: map[foreshock.Dimension]float64{foreshock.DimIOPS: g.number("min")}}}
+	}
+	if g.odds("spend", 3) {
+		p.Limits.Spend, p.Limits.FleetSpend = g.number("most"), g.number("fleet's most")
+		for d, b := range p.Bounds {
+			b.Price = pick(g, "price", 0, 0.001, 0.07, 3)
+			p.Bounds[d] = b
+		}
+	}
+	p.Limits.Share, p.Limits.StopAfter = pick(g, "share", 0, 0.1, 0.35, 1), g.int("stop after", -1, 4)
 }
 
 // pressed makes a state of one in which more is wanted, as far as the rest of it lets it.
@@ -293,7 +317,8 @@ func breaches(s *State, a *foreshock.Action) (list []string) {
 	never(s.Last != nil && (s.Last.Due && !s.proven(a) || s.Step.Time.Add(-s.Step.Length).Before(s.Last.Time) || s.Resource.At.Before(s.Last.Time)), "an action before the last is verified")
 	never(s.Last != nil && a.Reduces() && s.Step.Time.Add(-s.Step.Length).Before(s.Last.Effective), "a reduction before the last action works")
 	never(s.Resource.Budget.Limited && s.Resource.Budget.Left < 1, "an action without budget")
-	never(s.Counts.Open >= 4 || s.Counts.LastHour >= 60 || s.Counts.WorkloadLastDay >= s.Policy.WithDefaults().Limits.PerDay, "an action above the fleet's limits")
+	never(s.Counts.Open >= 4 || s.Counts.LastHour >= max(60, s.Counts.FleetSize*s.Policy.WithDefaults().Limits.PerDay/24) || s.Counts.WorkloadLastDay >= s.Policy.WithDefaults().Limits.PerDay, "an action above the fleet's limits")
+	list = append(list, s.brokenControls(a)...)
 	never(a.To.Empty(), "an action that changes nothing")
 	never(a.Mode == foreshock.Auto && !a.Expires.Equal(noon.Add(2*time.Minute)), "an action that outlives its evidence")
 	never(a.Expires.After(noon.Add(15*time.Minute)) || len(a.ID) != 32, "an action without end or name")
@@ -301,6 +326,39 @@ func breaches(s *State, a *foreshock.Action) (list []string) {
 	for _, d := range a.To.Dimensions() {
 		list = append(list, s.breaches(d, a)...)
 	}
+	return list
+}
+
+// brokenControls lists what people have forbidden and an action does all the same.
+func (s *State) brokenControls(a *foreshock.Action) (list []string) {
+	never := func(wrong bool, what string) {
+		if wrong {
+			list = append(list, what)
+		}
+	}
+	undo, c, l := a.Undoes != "", s.Counts, s.Policy.WithDefaults().Limits
+	never(!c.PolicyMine && c.PolicyResources > 0 && float64(c.PolicyResources+1) > l.Share*float64(c.PolicySize), "a larger share of the policy's resources than may change")
+	never(!undo && c.PolicyJudged == 0 && c.PolicyDue > 0, "an action beside the first that is not judged")
+	never(!undo && l.StopAfter > 0 && c.NotHelped >= l.StopAfter, "an action after too many that did not help")
+	never(a.Reduces() && 10*(c.PolicySize-c.PolicySilent) < 8*c.PolicySize, "a reduction while the group is silent")
+	for _, w := range s.Policy.Windows {
+		from, to, noon := w.From, w.To, TimeOfDay(12*60)
+		open := from < to && from <= noon && noon < to || from >= to && (noon >= from || noon < to)
+		allowed := w.Outside
+		if open {
+			allowed = w.Inside
+		}
+		never(allowed == AllowNothing || allowed == AllowEmergencies && !a.Emergency || allowed != AllowAll && a.Reduces(), "an action that no window allows")
+	}
+	added := 0.0
+	for _, d := range a.To.Dimensions() {
+		to, _ := a.To.Get(d)
+		from, _ := a.From.Get(d)
+		added += max(0, to-from) * s.Policy.price(d)
+	}
+	never(math.Abs(added-a.Spend) > 1e-9*added, "an action that does not say what it adds to the cost")
+	never(added > 0 && l.Spend > 0 && c.PolicySpend+added > l.Spend*(1+1e-9), "more spent than the policy may")
+	never(added > 0 && l.FleetSpend > 0 && c.Spend+added > l.FleetSpend*(1+1e-9), "more spent than the fleet may")
 	return list
 }
 

@@ -82,6 +82,8 @@ const (
 	Rounded = "rounded"
 	// Ratio: one action may change an amount only so far.
 	Ratio = "ratio"
+	// SpendCap: growth may raise the cost of an hour only so far within an hour.
+	SpendCap = "spend_cap"
 	// NoAmount: no amount keeps all the rules.
 	NoAmount = "no_amount"
 	// AlreadyThere: the resource has what is wanted.

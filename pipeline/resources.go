@@ -22,7 +22,10 @@ type resources struct {
 }
 
 // fleet counts a policy's resources, and those of which the data are not fresh.
-type fleet struct{ size, silent int }
+type fleet struct {
+	size, silent int
+	of           int // resources of all policies; told by count only
+}
 
 type resourceKey struct{ target, name string }
 
@@ -95,10 +98,12 @@ func (r *resources) count(policy string, before time.Time) fleet {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.news.hear(before, r.take)
+	var told fleet
 	if f := r.fleet[policy]; f != nil {
-		return *f
+		told = *f
 	}
-	return fleet{}
+	told.of = len(r.known)
+	return told
 }
 
 func (r *resources) take(h hearing) {

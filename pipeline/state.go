@@ -243,6 +243,6 @@ func (o *owner) fromLedger(s *decide.State, w *workload, now time.Time) {
 		Open: done.Open, LastHour: done.LastHour, LastDay: done.LastDay, NotHelped: done.NotHelped,
 		PolicyLastHour: done.PolicyLastHour, PolicyResources: done.PolicyResources, PolicyMine: done.PolicyMine,
 		PolicyJudged: done.PolicyJudged, PolicyDue: done.PolicyDue, PolicySize: size.size, PolicySilent: size.silent,
-		WorkloadLastDay: done.WorkloadLastDay,
+		WorkloadLastDay: done.WorkloadLastDay, Spend: done.Spend, PolicySpend: done.PolicySpend, FleetSize: size.of,
 	}
 }
