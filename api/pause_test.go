@@ -1,0 +1,51 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/api"
+)
+
+// program takes pauses only.
+type program struct {
+	api.Program
+	took string
+}
+
+func (p *program) Pause(_ context.Context, x foreshock.Pause, _ string) error {
+	p.took = fmt.Sprintf("%s lifted=%t", x.Text(), x.Lifted)
+	return nil
+}
+
+func TestPauseRequests(t *testing.T) {
+	access, err := api.NewAccess("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(path, body string, status int, took string) {
+		t.Helper()
+		p := &program{}
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/api/v1/"+path, strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		api.Handler(p, access).ServeHTTP(w, r)
+		if w.Code != status || p.took != took {
+			t.Errorf("%s %s: %d, %q; want %d, %q\n%s", path, body, w.Code, p.took, status, took, w.Body)
+		}
+	}
+	f("pause", `{}`, 200, "* lifted=false")
+	f("pause", `{"scope": "policy/p", "only": "grow", "for": "2h"}`, 200, "grow of policy/p lifted=false")
+	f("pause", `{"stop_all": true}`, 200, "stop-all lifted=false")
+	f("resume", `{"stop_all": true}`, 200, "stop-all lifted=true")
+	f("resume", `{"only": "shrink"}`, 200, "shrink of * lifted=true")
+	f("pause", `{"only": "sideways"}`, 400, "")
+	f("pause", `{"stop_all": true, "for": "2h"}`, 400, "")
+	f("pause", `{"stop_all": true, "scope": "policy/p"}`, 400, "")
+	f("pause", `{"scope": "nothing"}`, 400, "")
+}
