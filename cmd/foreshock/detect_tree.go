@@ -120,16 +120,16 @@ func (o *detectOptions) scoreFile(f treeFile) (err error) {
 	if err := os.MkdirAll(filepath.Dir(f.out), 0o755); err != nil {
 		return err
 	}
-	out, err := os.CreateTemp(filepath.Dir(f.out), filepath.Base(f.out)+".*")
+	out, err := createWhole(f.out)
 	if err != nil {
 		return err
 	}
 	err = o.score(in, out)
 	var part incomplete
-	if err != nil && !errors.As(err, &part) {
-		return errors.Join(err, out.Close(), os.Remove(out.Name()))
+	if errors.As(err, &part) { // what could be read is scored
+		return errors.Join(err, out.settle(nil))
 	}
-	return errors.Join(err, out.Chmod(0o644), out.Close(), os.Rename(out.Name(), f.out))
+	return out.settle(err)
 }
 
 // tree follows how far a folder is. What is said comes line by line from several files at once.

@@ -50,14 +50,12 @@ func replayCommand() *cobra.Command {
 			}
 			began := time.Now()
 			summary, err := app.Replay(cmd.Context(), c, r)
-			if err != nil {
-				return err
-			}
 			took := time.Since(began)
 			if drawn != nil {
-				if err := drawn.write(&summary); err != nil {
-					return err
-				}
+				err = drawn.settle(&summary, err)
+			}
+			if err != nil {
+				return err
 			}
 			if form == "json" {
 				line, err := json.Marshal(summary)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"os"
 	"path/filepath"
 
 	"github.com/foreshock-io/foreshock"
@@ -12,13 +10,13 @@ import (
 
 // replayPage draws a replay.
 type replayPage struct {
-	file *os.File
+	file *wholeFile
 	*report.Report
 }
 
 // newReplayPage lets a page see what a replay sees. The file is made at once: that it cannot be is not worth a long replay.
 func newReplayPage(from, to string, r *app.ReplayOptions) (*replayPage, error) {
-	file, err := os.Create(to)
+	file, err := createWhole(to)
 	if err != nil {
 		return nil, err
 	}
@@ -32,6 +30,10 @@ func newReplayPage(from, to string, r *app.ReplayOptions) (*replayPage, error) {
 	return p, nil
 }
 
-func (p *replayPage) write(summary *app.ReplaySummary) error {
-	return errors.Join(p.Write(p.file, summary.Text()), p.file.Close())
+// settle writes the page of a replay that ended well, and leaves what was there of one that did not.
+func (p *replayPage) settle(summary *app.ReplaySummary, err error) error {
+	if err == nil {
+		err = p.Write(p.file, summary.Text())
+	}
+	return p.file.settle(err)
 }

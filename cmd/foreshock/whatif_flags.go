@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -63,19 +61,21 @@ func (f *whatIfFlags) run(cmd *cobra.Command, own runFlags) error {
 	if w.trace, err = f.demand(cmd); err != nil {
 		return err
 	}
-	var page *os.File
+	var page *wholeFile
 	if f.page != "" { // that it cannot be made is not worth a long simulation
-		if page, err = os.Create(f.page); err != nil {
+		if page, err = createWhole(f.page); err != nil {
 			return err
 		}
 	}
-	if err := w.compare(c, f.policies); err != nil {
-		return err
-	}
+	err = w.compare(c, f.policies)
 	if page != nil {
-		if err := errors.Join(w.page().Write(page), page.Close()); err != nil {
-			return err
+		if err == nil {
+			err = w.page().Write(page)
 		}
+		err = page.settle(err)
+	}
+	if err != nil {
+		return err
 	}
 	if f.output == "table" {
 		fmt.Fprintln(cmd.OutOrStdout(), w.about())
