@@ -213,9 +213,23 @@ type Decision struct {
 	Bound    string     `json:"bound,omitempty"` // the code of the constraint that bound it last
 	Reasons  []Reason   `json:"reasons"`
 	Expected []Expected `json:"expected,omitempty"` // the forecasts that were asked
-	Action   *Action    `json:"action,omitempty"`
+	// Candidates are the amounts that were weighed, also those that were not wanted.
+	Candidates []Candidate `json:"candidates,omitempty"`
+	Action     *Action     `json:"action,omitempty"`
 	// Reserve says that capacity must be granted first: To is what to ask for, and the decision comes again with the answer.
 	Reserve bool `json:"reserve,omitempty"`
+}
+
+// Candidate is an amount of a dimension that a decision weighed: what speaks for it, what bound it, and what would have to change.
+type Candidate struct {
+	Kind      Kind      `json:"kind"` // Grow or Shrink
+	Dimension Dimension `json:"dimension"`
+	Reason    string    `json:"reason"`           // the code of what speaks for it
+	Have      float64   `json:"have"`             // allocated, in the dimension's unit
+	Want      float64   `json:"want"`             // before the constraints; 0: no amount can be named
+	To        float64   `json:"to,omitempty"`     // after them; 0: nothing was left of it
+	Bounds    []string  `json:"bounds,omitempty"` // the codes of the constraints that changed it or held it back, in order
+	Needs     string    `json:"needs,omitempty"`  // what would have to be otherwise for it to be wanted; "": it is
 }
 
 // Expected is what a forecast said of a dimension to a decision.

@@ -88,6 +88,7 @@ func allocation(wishes []wish) foreshock.Allocation {
 func (d *deliberation) limit(w *wish, to float64, code, format string, args ...any) {
 	d.because(code, format, args...)
 	d.out.Bound = code
+	d.trimmed = append(d.trimmed, binding{w.Dimension, code})
 	w.to = to
 }
 
@@ -148,6 +149,7 @@ func (d *deliberation) lawful(kind foreshock.Kind, w *wish) bool {
 	}
 	d.because(NoAmount, "no amount of %s keeps all the rules: it stays at %s", w.Dimension, w.text(w.have))
 	d.out.Bound = NoAmount
+	d.trimmed = append(d.trimmed, binding{w.Dimension, NoAmount})
 	return false
 }
 
@@ -158,6 +160,7 @@ func different(d *deliberation, kind foreshock.Kind, w *wish) bool {
 	if d.out.Bound == "" {
 		d.out.Bound = AlreadyThere
 	}
+	d.trimmed = append(d.trimmed, binding{w.Dimension, AlreadyThere})
 	d.because(AlreadyThere, "%s is at %s already: nothing to change", w.Dimension, w.text(w.have))
 	return false
 }

@@ -117,6 +117,7 @@ func Decide(s State) foreshock.Decision {
 			break
 		}
 	}
+	d.weigh()
 	return d.out
 }
 

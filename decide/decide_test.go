@@ -62,6 +62,11 @@ func TestScenarios(t *testing.T) {
 			for _, r := range d.Reasons {
 				seen[r.Code] = true
 			}
+			for _, candidate := range d.Candidates {
+				for _, code := range candidate.Bounds {
+					seen[code] = true
+				}
+			}
 			return render(&d)
 		})
 	})

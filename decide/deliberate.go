@@ -22,6 +22,14 @@ type deliberation struct {
 	undoes    bool      // what is wanted is a roll-back
 	spent     float64   // what the wishes that passed the constraints add to the cost of an hour
 	grant     string    // the capacity reservation
+	trimmed   []binding // what bound each wish
+	holds     []string  // codes of what holds all of them back
+}
+
+// binding is a constraint on one dimension.
+type binding struct {
+	foreshock.Dimension
+	code string
 }
 
 // measure is one dimension that can be changed, as it stands.
@@ -79,6 +87,7 @@ func (d *deliberation) bind(kind foreshock.Kind, code string) { d.out.Kind, d.ou
 func (d *deliberation) hold(code, format string, args ...any) {
 	d.because(code, format, args...)
 	d.held, d.out.Bound = true, code
+	d.holds = append(d.holds, code)
 }
 
 // rest settles without a wish.
@@ -234,9 +243,21 @@ type expected struct {
 	skill float64
 }
 
-// peak is the highest forecast demand from now over a time, corrected by what was learned of the forecasts' bias; ok is false where
-// there is no forecast, or one that is not whole.
+// peak is what is foretold, and is told to the decision.
 func (d *deliberation) peak(m measure, over time.Duration) (e expected, ok bool) {
+	if e, ok = d.foretold(m, over); !ok {
+		return e, false
+	}
+	said := foreshock.Expected{Dimension: m.Dimension, Peak: e.peak, Level: e.level, Over: over, Model: e.model, Skill: finiteOr(e.skill, 0)}
+	if !slices.Contains(d.out.Expected, said) {
+		d.out.Expected = append(d.out.Expected, said)
+	}
+	return e, true
+}
+
+// foretold is the highest forecast demand from now over a time, corrected by what was learned of the forecasts' bias; ok is false where
+// there is no forecast, or one that is not whole.
+func (d *deliberation) foretold(m measure, over time.Duration) (e expected, ok bool) {
 	f := d.Forecasts[m.Dimension]
 	if !f.Usable() || len(f.Levels) == 0 || len(f.Quantiles) != len(f.Levels) {
 		return e, false
@@ -249,14 +270,7 @@ func (d *deliberation) peak(m measure, over time.Duration) (e expected, ok bool)
 		over: over, model: f.Model, skill: f.Skill,
 	}
 	e.full = !f.At.Add(time.Duration(len(f.Mean)) * f.Length).Before(d.Now.Add(over))
-	if !ok || !finite(e.peak) || e.peak < 0 {
-		return e, false
-	}
-	said := foreshock.Expected{Dimension: m.Dimension, Peak: e.peak, Level: e.level, Over: over, Model: e.model, Skill: finiteOr(e.skill, 0)}
-	if !slices.Contains(d.out.Expected, said) {
-		d.out.Expected = append(d.out.Expected, said)
-	}
-	return e, true
+	return e, ok && finite(e.peak) && e.peak >= 0
 }
 
 // maxBias is the most that the learned bias, a mean of logarithms, may correct a forecast by.

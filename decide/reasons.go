@@ -134,6 +134,17 @@ const (
 	// Observing: the policy's mode only says what would be done.
 	Observing = "observe"
 
+	// NotPressed: more would have headroom, but neither severity nor latency nor the policy's share calls for it.
+	NotPressed = "not_pressed"
+	// InUse: too much is used for less to do.
+	InUse = "in_use"
+	// NotAllowed: the policy does not allow it.
+	NotAllowed = "not_allowed"
+	// OneWay: the provider cannot make it less.
+	OneWay = "one_way"
+	// Outranked: another wish goes first.
+	Outranked = "outranked"
+
 	// Raise: what is done, upwards.
 	Raise = "raise"
 	// Lower: what is done, downwards.
