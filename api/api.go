@@ -22,6 +22,8 @@ type Program interface {
 	Workloads(ctx context.Context) ([]pipeline.View, error)
 	Workload(ctx context.Context, id foreshock.ID) (pipeline.Detail, bool, error)
 	Events(q Query) []foreshock.Event
+	// Past reads from the journal what is kept of a workload at a time.
+	Past(ctx context.Context, id foreshock.ID, at time.Time) (*Past, error)
 	Actions() []foreshock.ActionChange
 	Approve(ctx context.Context, action, actor string) error
 	Refuse(ctx context.Context, action, actor, why string) error
@@ -67,13 +69,6 @@ type SourceStatus struct {
 	Name    string `json:"name"`
 	Running bool   `json:"running"`
 	Err     string `json:"err,omitempty"`
-}
-
-// Explanation is the answer to "why": facts, and the same as text.
-type Explanation struct {
-	Workload pipeline.Detail   `json:"workload"`
-	Events   []foreshock.Event `json:"events"`
-	Text     string            `json:"text"`
 }
 
 // Handler serves the API of p under /api/v1. Who may do what is checked by access.
@@ -177,8 +172,39 @@ func (h handler) explain(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	events := h.p.Events(Query{Workload: d.ID, Limit: 50})
-	return Explanation{Workload: d, Events: events, Text: Explain(d, events)}, nil
+	at, err := Moment("at", r.URL.Query().Get("at"))
+	if err != nil {
+		return nil, err
+	}
+	return Why(r.Context(), h.p, d, at)
+}
+
+// Why explains a workload at a time, or now where the time is zero.
+func Why(ctx context.Context, p Program, d pipeline.Detail, at time.Time) (x Explanation, err error) {
+	x = Explanation{Workload: d, Events: []foreshock.Event{}}
+	if at.IsZero() {
+		x.Events = p.Events(Query{Workload: d.ID, Limit: 50})
+	} else if x.Past, err = p.Past(ctx, d.ID, at); err != nil {
+		return x, err
+	}
+	x.Text = Explain(&x)
+	return x, nil
+}
+
+// Moment reads a time, or an age before now; nothing is the zero time.
+func Moment(name, s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err == nil {
+		return t, nil
+	}
+	age, err := time.ParseDuration(s)
+	if err != nil {
+		return t, fault(http.StatusBadRequest, "%s=%s: a time (2026-01-02T15:04:05Z) or an age (90m) is expected", name, s)
+	}
+	return time.Now().Add(-age), nil
 }
 
 // query reads ?type=&workload=&since=&limit=.
@@ -192,18 +218,9 @@ func query(r *http.Request) (Query, error) {
 		}
 		q.Limit = n
 	}
-	if s := v.Get("since"); s != "" {
-		t, err := time.Parse(time.RFC3339, s)
-		if err != nil {
-			age, ageErr := time.ParseDuration(s)
-			if ageErr != nil {
-				return q, fault(http.StatusBadRequest, "since=%s: a time (2026-01-02T15:04:05Z) or an age (90m) is expected", s)
-			}
-			t = time.Now().Add(-age)
-		}
-		q.Since = t
-	}
-	return q, nil
+	var err error
+	q.Since, err = Moment("since", v.Get("since"))
+	return q, err
 }
 
 func (h handler) events(r *http.Request) (any, error) {

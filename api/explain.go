@@ -9,16 +9,44 @@ import (
 	"github.com/foreshock-io/foreshock/pipeline"
 )
 
+// Explanation is the answer to "why": facts, and the same as text.
+type Explanation struct {
+	Workload pipeline.Detail   `json:"workload"`       // as it is now
+	Events   []foreshock.Event `json:"events"`         // the latest, where it is now that is explained
+	Past     *Past             `json:"past,omitempty"` // the moment that is explained, where it is not now
+	Text     string            `json:"text"`
+}
+
 // Explain says in words what is known of a workload: what was seen and what was normal, how it was scored, what is forecast, what was
-// decided and why, what was done and what came of it.
-func Explain(d pipeline.Detail, events []foreshock.Event) string {
+// decided and why, and why nothing else, what was done and what came of it. The command line, the API and the pages show this text.
+func Explain(x *Explanation) string {
 	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	if x.Past != nil {
+		explainPast(&b, x.Workload.ID, x.Past)
+	} else {
+		explainNow(&b, &x.Workload)
+		explainEvents(&b, "What happened:", x.Events)
+	}
+	return b.String()
+}
+
+func explainEvents(b *strings.Builder, head string, events []foreshock.Event) {
+	if len(events) == 0 {
+		return
+	}
+	fmt.Fprintln(b, head)
+	for i := range events {
+		fmt.Fprintf(b, "  %s  %s\n", clock(events[i].Time), Sentence(&events[i]))
+	}
+}
+
+func explainNow(b *strings.Builder, d *pipeline.Detail) {
+	line := func(format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) }
 	line("%s (from %s): %s, data %s", d.ID, d.Source, d.Stage, d.Quality)
 	if !d.Time.IsZero() {
 		line("Last step %s, %s long, %d steps folded.", clock(d.Time), time.Duration(d.StepS*float64(time.Second)), d.Steps)
 	}
-	explainMetrics(&b, d)
+	explainMetrics(b, d)
 	line("Score %.2f, threshold %.2f: severity %s.", d.Score, d.Threshold, d.Severity)
 	for _, part := range d.Findings {
 		if part.Ready {
@@ -29,31 +57,18 @@ func Explain(d pipeline.Detail, events []foreshock.Event) string {
 	if d.Anomaly != nil {
 		line("Anomaly since %s: %s", clock(d.Anomaly.Start), d.Anomaly.Text)
 	}
-	explainForecasts(&b, d)
+	explainForecasts(b, d)
 	if d.Resource != nil {
 		line("Resource %s of %s has %s (read %s).", d.Resource.Name, d.Resource.Target, amounts(d.Resource.Allocated), clock(d.Resource.At))
 	} else if d.ResourceEr != "" {
 		line("The resource cannot be read: %s", d.ResourceEr)
 	}
 	if d.Last != nil {
-		line("Decision of %s: %s", clock(d.Last.Time), d.Last.Kind)
-		for _, r := range d.Last.Reasons {
-			line("  - %s [%s]", r.Text, r.Code)
-		}
-		for _, e := range d.Last.Expected {
-			line("  it was told: %s for the next %s at most %s at %.4g %% (%s, skill %.2f)", e.Dimension, e.Over, foreshock.FormatAmount(e.Dimension, e.Peak), 100*e.Level, e.Model, e.Skill)
-		}
+		explainDecision(b, d.Last)
 	}
-	if len(events) > 0 {
-		line("What happened:")
-		for i := range events {
-			line("  %s  %s", clock(events[i].Time), Sentence(&events[i]))
-		}
-	}
-	return b.String()
 }
 
-func explainMetrics(b *strings.Builder, d pipeline.Detail) {
+func explainMetrics(b *strings.Builder, d *pipeline.Detail) {
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		x, read := d.Metrics.Get(m)
 		s, known := d.Normal(m)
@@ -72,7 +87,7 @@ func explainMetrics(b *strings.Builder, d pipeline.Detail) {
 	}
 }
 
-func explainForecasts(b *strings.Builder, d pipeline.Detail) {
+func explainForecasts(b *strings.Builder, d *pipeline.Detail) {
 	for _, f := range d.Forecasts {
 		if !f.Usable() {
 			fmt.Fprintf(b, "No forecast of %s: %s\n", f.Dimension, f.Reason)

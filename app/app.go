@@ -68,7 +68,7 @@ func Open(o Options) (*App, error) {
 		log: o.Log, load: o.Load, version: o.Version, started: time.Now().UTC(), data: c.Data,
 		ledger: act.NewLedger(), history: newHistory(), reloads: make(chan chan error),
 	}
-	if a.store, err = embedded.Open(c.Data, o.Log); err != nil {
+	if a.store, err = embedded.Open(c.Data, embedded.Options{Log: o.Log, KeepBytes: c.Limits.Journal}); err != nil {
 		return nil, err
 	}
 	if err := a.readJournal(); err != nil {

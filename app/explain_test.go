@@ -85,7 +85,7 @@ func TestExplainForecast(t *testing.T) {
 		}
 		return iops, 0.001 * math.Exp(0.1*rng.NormFloat64())
 	})
-	text := api.Explain(d, nil)
+	text := api.Explain(&api.Explanation{Workload: d})
 	for _, want := range []string{"Forecast of iops by ", "skill ", " against seasonal naive, coverage ", "fitted to 2026-03-0", "updated to 2026-03-08 11:", "it was told: iops for the next "} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)

@@ -26,6 +26,16 @@ func (g *generation) Workload(ctx context.Context, id foreshock.ID) (pipeline.De
 
 func (g *generation) Events(q api.Query) []foreshock.Event { return g.app.history.list(q) }
 
+// Past reads the whole journal: what is asked of a moment may be in any of it.
+func (g *generation) Past(ctx context.Context, id foreshock.ID, at time.Time) (*api.Past, error) {
+	p := &api.Past{At: at.UTC(), Before: []foreshock.Event{}, After: []foreshock.Event{}}
+	err := g.app.store.Journal().Read(ctx, 1, func(e *foreshock.Event) error {
+		p.Take(id, e)
+		return nil
+	})
+	return p, err
+}
+
 // Actions lists the latest last, as all lists of what happened.
 func (g *generation) Actions() []foreshock.ActionChange {
 	list := g.app.ledger.Actions()

@@ -52,6 +52,8 @@ type Limits struct {
 	Workloads int `yaml:"workloads"` // default 100000
 	Forecasts int `yaml:"forecasts"` // workloads that are forecast at the most; default 2000
 	Slow      int `yaml:"slow"`      // slowest operations kept per workload; default 10
+	// Journal is the size in bytes above which the journal's oldest events go, but none of the last seven days; default 0: all are kept.
+	Journal int64 `yaml:"journal"`
 }
 
 // Named is a block that names a component: {host: {interval: 1s}}; a target also has a name of its own.
@@ -185,6 +187,9 @@ func (c *Config) check(d decoder) {
 	}
 	if c.Snapshot < time.Second {
 		fault("snapshot", "%s is too often; at least 1s", c.Snapshot)
+	}
+	if c.Limits.Journal < 0 {
+		fault("limits.journal", "%d is below 0; give the bytes to keep, for example 10GiB, or 0 for everything", c.Limits.Journal)
 	}
 	if c.Limits.Workloads < 1 || c.Limits.Workloads > 10_000_000 {
 		fault("limits.workloads", "%d is out of range; between 1 and 10000000 are allowed", c.Limits.Workloads)

@@ -38,7 +38,7 @@ func (d *deliberation) grows(m *measure) bool {
 
 // candidate adds one. Where it is the amount that is wished, it has the bounds of the wish; a code that binds before is given with what it needs.
 func (d *deliberation) candidate(kind foreshock.Kind, m *measure, reason string, amount float64, code, needs string) {
-	c := foreshock.Candidate{Kind: kind, Dimension: m.Dimension, Reason: reason, Have: m.have, Want: finiteOr(amount, 0), Needs: needs}
+	c := foreshock.Candidate{Kind: kind, Dimension: m.Dimension, Reason: reason, Have: m.have, Want: orZero(amount), Needs: needs}
 	want, to := d.wished(m.Dimension)
 	switch {
 	case code != "":
@@ -114,7 +114,7 @@ func (d *deliberation) weighForecast(m *measure) {
 // weighLess asks what [less] asks, in its order.
 func (d *deliberation) weighLess(m *measure) {
 	peak, watched := d.RecentPeak.Get(m.Dimension)
-	highest := math.Max(m.demand, finiteOr(peak, 0))
+	highest := math.Max(m.demand, orZero(peak))
 	if e, ok := d.foretold(*m, d.until(*m)); ok {
 		highest = math.Max(highest, e.peak)
 	}

@@ -65,11 +65,11 @@ const (
 func deliberate(s State) *deliberation {
 	d := &deliberation{State: s}
 	d.out = foreshock.Decision{
-		Workload: s.Step.ID, Time: s.Now, Severity: s.Finding.Severity, Score: finiteOr(s.Finding.Score, 0),
+		Workload: s.Step.ID, Time: s.Now, Severity: s.Finding.Severity, Score: orZero(s.Finding.Score),
 	}
 	if s.Policy != nil {
 		d.policy = s.Policy.WithDefaults()
-		d.policy.Headroom = max(0, finiteOr(d.policy.Headroom, 0)) // whatever a policy says, less than demand is never wanted
+		d.policy.Headroom = max(0, orZero(d.policy.Headroom)) // whatever a policy says, less than demand is never wanted
 		d.out.Policy = d.policy.Name
 	}
 	return d
@@ -248,7 +248,7 @@ func (d *deliberation) peak(m measure, over time.Duration) (e expected, ok bool)
 	if e, ok = d.foretold(m, over); !ok {
 		return e, false
 	}
-	said := foreshock.Expected{Dimension: m.Dimension, Peak: e.peak, Level: e.level, Over: over, Model: e.model, Skill: finiteOr(e.skill, 0)}
+	said := foreshock.Expected{Dimension: m.Dimension, Peak: e.peak, Level: e.level, Over: over, Model: e.model, Skill: orZero(e.skill)}
 	if !slices.Contains(d.out.Expected, said) {
 		d.out.Expected = append(d.out.Expected, said)
 	}
@@ -299,9 +299,9 @@ func (d *deliberation) acting(m measure) (why string, ok bool) {
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-func finiteOr(x, otherwise float64) float64 {
+func orZero(x float64) float64 {
 	if finite(x) {
 		return x
 	}
-	return otherwise
+	return 0
 }

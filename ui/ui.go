@@ -44,6 +44,7 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 		}
 		return t.UTC().Format("2006-01-02 15:04:05 UTC")
 	},
+	"moment":   func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 	"sentence": func(e foreshock.Event) string { return api.Sentence(&e) },
 }).ParseFS(pages, "*.html"))
 
@@ -60,8 +61,16 @@ func Handler(p api.Program, access *api.Access) http.Handler {
 		if err != nil || !ok {
 			return nil, err
 		}
+		at, err := api.Moment("at", r.URL.Query().Get("at"))
+		if err != nil {
+			return nil, err
+		}
+		x, err := api.Why(r.Context(), p, d, at)
+		if err != nil {
+			return nil, err
+		}
 		events := p.Events(api.Query{Workload: id, Limit: 100})
-		return map[string]any{"Workload": d, "Text": api.Explain(d, nil), "Events": newestFirst(events), "Now": time.Now()}, nil
+		return map[string]any{"Workload": d, "Text": x.Text, "Events": newestFirst(events), "At": at, "Now": time.Now()}, nil
 	})))
 	mux.Handle("GET /static/", http.FileServerFS(static))
 	return mux

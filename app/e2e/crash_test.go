@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -297,7 +296,7 @@ func settle(t *testing.T, judge *provider, data string, kills int) {
 	states := map[string]foreshock.ActionState{}
 	called := map[string]bool{}
 	last := uint64(0)
-	s, err := embedded.Open(data, slog.New(slog.DiscardHandler))
+	s, err := embedded.Open(data, embedded.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -178,25 +178,37 @@ func eventsCommand() *cobra.Command {
 	return cmd
 }
 
+const explainHelp = `Say what is known of a workload: what was seen, expected, scored and forecast, what was decided, every amount that was weighed with what
+bound it, why nothing else was done and which figure would have to change, what was done and what came of it.
+
+With --at it tells of a moment in the past, from the journal. That has each decision that said something new, with what it was told and what it
+weighed; the decision in force at the moment is the last before it. Readings, scores and whole forecasts of the past are not kept. The journal
+keeps events for at least seven days, and longer while it is small.`
+
 func explainCommand() *cobra.Command {
 	var c client
-	var form string
+	var form, at string
 	cmd := &cobra.Command{
-		Use: "explain WORKLOAD", Short: "Say what is known of a workload, what was decided, and why", GroupID: "ask", Args: oneArg("workload"),
+		Use: "explain WORKLOAD", Short: "Say what is known of a workload, what was decided, and why, or why not", Long: explainHelp, GroupID: "ask", Args: oneArg("workload"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var e api.Explanation
-			if err := c.get(cmd.Context(), "/explain/"+escape(args[0]), nil, &e); err != nil {
+			var x api.Explanation
+			q := url.Values{}
+			if at != "" {
+				q.Set("at", at)
+			}
+			if err := c.get(cmd.Context(), "/explain/"+escape(args[0]), q, &x); err != nil {
 				return err
 			}
 			if form == "json" {
-				return write(cmd.OutOrStdout(), form, e, nil)
+				return write(cmd.OutOrStdout(), form, x, nil)
 			}
-			_, err := fmt.Fprint(cmd.OutOrStdout(), e.Text)
+			_, err := fmt.Fprint(cmd.OutOrStdout(), x.Text)
 			return err
 		},
 	}
 	cmd.ValidArgsFunction = completeWorkloads(&c)
 	c.flags(cmd)
+	cmd.Flags().StringVar(&at, "at", "", "the moment: a time (2026-01-02T15:04:05Z) or an age (90m); default now")
 	cmd.Flags().StringVarP(&form, "output", "o", "text", "text or json")
 	return cmd
 }

@@ -6,7 +6,6 @@ package embedded
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -37,12 +36,12 @@ type Store struct {
 }
 
 // Open opens the folder, or makes it, for writing. Where another process has it, the error says which.
-func Open(dir string, log *slog.Logger) (*Store, error) {
-	journal, err := OpenJournal(dir, Options{Log: log})
+func Open(dir string, o Options) (*Store, error) {
+	journal, err := OpenJournal(dir, o)
 	if err != nil {
 		return nil, err
 	}
-	profiles, err := OpenProfiles(dir, log)
+	profiles, err := OpenProfiles(dir, o.withDefaults().Log)
 	if err != nil {
 		return nil, errors.Join(err, journal.Close())
 	}

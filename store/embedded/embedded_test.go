@@ -37,7 +37,7 @@ func TestOpen(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	entries := storetest.Entries(20, 100, 1)
 	for round := range 3 {
-		s := must(Open(dir, slog.New(slog.DiscardHandler)))
+		s := must(Open(dir, Options{}))
 		if round > 0 {
 			storetest.Has(t, s.Profiles(), entries)
 		}
@@ -60,11 +60,11 @@ func TestOpen(t *testing.T) {
 	if err := s.Profiles().Put(t.Context(), entries); err == nil {
 		t.Error("put to profiles that are only read")
 	}
-	if _, err := Open(dir, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "read by another") {
+	if _, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), "read by another") {
 		t.Errorf("open what is being read: %v", err)
 	}
 	must(0, errors.Join(s.Close(), again.Close()))
-	must(0, must(Open(dir, slog.New(slog.DiscardHandler))).Close())
+	must(0, must(Open(dir, Options{})).Close())
 }
 
 // Read-only, a journal without profiles, and what a crash left is left alone.
