@@ -329,6 +329,26 @@ type Against struct {
 	Controls []ID    `json:"controls,omitempty"`
 }
 
+// FollowUp is what came after an action that a policy in mode observe would have taken, and after a surge of demand about which nothing would have been
+// done: late is every second in which demand was above what there was.
+type FollowUp struct {
+	Workload  ID        `json:"workload"`
+	Policy    string    `json:"policy"`
+	Kind      Kind      `json:"kind"` // Grow, Shrink; Nothing: a surge that no growth was in effect for
+	Dimension Dimension `json:"dimension"`
+	From      float64   `json:"from"`         // what there was, in the dimension's unit
+	To        float64   `json:"to,omitempty"` // what it would have been; 0 for a surge
+	Begun     time.Time `json:"begun"`
+	Works     time.Time `json:"works"` // from when it would have been in effect
+	Ended     time.Time `json:"ended"`
+	Peak      float64   `json:"peak"`              // highest demand while it would have been in effect
+	WatchedS  float64   `json:"watched_seconds"`   // of that time, with a reading of demand
+	LateS     float64   `json:"late_seconds"`      // demand above From
+	ThenLateS float64   `json:"late_seconds_then"` // demand above To, had it been done; as LateS for a surge
+	Verdict   Verdict   `json:"verdict"`
+	Text      string    `json:"text"`
+}
+
 // Correction is one bounded, reversible change that feedback made to what was learned.
 type Correction struct {
 	Workload ID      `json:"workload"`
@@ -396,6 +416,7 @@ type Event struct {
 	Evaluation  *Evaluation   `json:"evaluation,omitempty"`
 	Correction  *Correction   `json:"correction,omitempty"`
 	Opinion     *Opinion      `json:"opinion,omitempty"`
+	FollowUp    *FollowUp     `json:"follow_up,omitempty"`
 	Pause       *Pause        `json:"pause,omitempty"`
 	Note        string        `json:"note,omitempty"`
 }
@@ -409,6 +430,7 @@ const (
 	EventEvaluation  = "evaluation"
 	EventCorrection  = "correction"
 	EventOpinion     = "opinion"
+	EventFollowUp    = "follow_up"
 	EventPause       = "pause"
 	EventNote        = "note" // the program started, stopped, reloaded
 )
@@ -430,6 +452,8 @@ func (e *Event) Workload() ID {
 		return e.Correction.Workload
 	case e.Opinion != nil:
 		return e.Opinion.Workload
+	case e.FollowUp != nil:
+		return e.FollowUp.Workload
 	}
 	return ""
 }

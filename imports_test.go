@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"decide":   {""},
 	"act":      {""},
 	"feedback": {"", "timeseries/*"},
+	"promote":  {""},                 // judges what a policy that observes would have done
 	"rehearse": {"", "timeseries/*"}, // tries rules on the demand that came
 	"simulate": {"", "timeseries/*"}, // the plant; app drives the stages with it
 	// The plant as a target: only what is simulated can be changed through it, so that it is no component that a configuration could name.
@@ -46,17 +47,17 @@ var mayImport = map[string][]string{
 	"act/*":      {"", "act"},
 
 	// The stages meet in pipeline, the components in app.
-	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "rehearse", "timeseries/*"},
+	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "promote", "rehearse", "timeseries/*"},
 	"config":   {""},
-	"api":      {"", "act", "pipeline", "ingest"},
+	"api":      {"", "act", "pipeline", "ingest", "promote"},
 	"ui":       {"", "api", "pipeline"},
 	"ui/*":     {"", "ui/chart"}, // drawings and pages of them, for reports as well
 	"app": {
 		"", "config", "api", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
-		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "simulate", "simulate/*", "timeseries/*",
+		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "promote", "simulate", "simulate/*", "timeseries/*",
 	},
-	"app/*":      {},                                                                                            // tests of the whole program, which know it from outside
-	"cmd/*":      {"", "app", "api", "config", "pipeline", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
+	"app/*":      {},                                                                                                       // tests of the whole program, which know it from outside
+	"cmd/*":      {"", "app", "api", "config", "pipeline", "promote", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
 	"bench":      {"", "app", "config", "ingest", "ingest/*", "pipeline"},
 	"bench/*":    {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "simulate", "timeseries/*"}, // accuracy, beside the peers
 	"examples/*": {"", "capacity", "capacity/http", "capacity/limits"},

@@ -15,6 +15,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/pipeline"
+	"github.com/foreshock-io/foreshock/promote"
 )
 
 // Program is what is served.
@@ -31,6 +32,8 @@ type Program interface {
 	Pause(ctx context.Context, p foreshock.Pause, actor string) error
 	Pauses() []foreshock.Pause
 	Opine(ctx context.Context, o foreshock.Opinion, actor string) error
+	// Report says what a policy would have done while it observed; ok is false where no policy is called so.
+	Report(ctx context.Context, policy string) (r promote.Report, ok bool, err error)
 	// Undo takes back the correction, or the latch, that the event of this number in the journal tells of.
 	Undo(ctx context.Context, seq uint64, actor, why string) error
 	Reload(ctx context.Context) error
@@ -81,6 +84,7 @@ func Handler(p Program, access *Access) http.Handler {
 	route("GET /api/v1/workloads", Read, h.workloads)
 	route("GET /api/v1/workloads/{id...}", Read, h.workload)
 	route("GET /api/v1/explain/{id...}", Read, h.explain)
+	route("GET /api/v1/reports/{policy}", Read, h.report)
 	route("GET /api/v1/events", Read, h.events)
 	route("GET /api/v1/anomalies", Read, h.anomalies)
 	route("GET /api/v1/actions", Read, h.actions)
@@ -177,6 +181,21 @@ func (h handler) explain(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return Why(r.Context(), h.p, d, at)
+}
+
+// Reported is a report, and the same as text.
+type Reported struct {
+	promote.Report
+	Text string `json:"text"`
+}
+
+func (h handler) report(r *http.Request) (any, error) {
+	name := r.PathValue("policy")
+	report, ok, err := h.p.Report(r.Context(), name)
+	if err == nil && !ok {
+		err = fault(http.StatusNotFound, "no policy is called %q; there is: %s", name, strings.Join(h.p.Status().Policies, ", "))
+	}
+	return Reported{report, report.Text()}, err
 }
 
 // Why explains a workload at a time, or now where the time is zero.

@@ -15,7 +15,7 @@ func explainDecision(b *strings.Builder, d *foreshock.Decision) {
 		line("  - %s [%s]", r.Text, r.Code)
 	}
 	for _, e := range d.Expected {
-		line("  it was told: %s for the next %s at most %s at %g %% (%s, skill %.2f)", e.Dimension, e.Over,
+		line("  it was told: %s for the next %s at most %s at %.4g %% (%s, skill %.2f)", e.Dimension, e.Over,
 			foreshock.FormatAmount(e.Dimension, e.Peak), 100*e.Level, e.Model, e.Skill)
 	}
 	if len(d.Candidates) > 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/api"
 	"github.com/foreshock-io/foreshock/pipeline"
+	"github.com/foreshock-io/foreshock/promote"
 )
 
 // A generation is what the API and the pages show: it implements api.Program.
@@ -34,6 +35,24 @@ func (g *generation) Past(ctx context.Context, id foreshock.ID, at time.Time) (*
 		return nil
 	})
 	return p, err
+}
+
+// Report reads the whole journal.
+func (g *generation) Report(ctx context.Context, policy string) (promote.Report, bool, error) {
+	for i := range g.parts.policies {
+		p := &g.parts.policies[i]
+		if p.Name != policy {
+			continue
+		}
+		r := promote.Report{Policy: policy}
+		err := g.app.store.Journal().Read(ctx, 1, func(e *foreshock.Event) error {
+			r.Take(e)
+			return nil
+		})
+		r.Conclude(p.Objective.UnitHour)
+		return r, true, err
+	}
+	return promote.Report{}, false, nil
 }
 
 // Actions lists the latest last, as all lists of what happened.

@@ -14,6 +14,7 @@ import (
 	"github.com/foreshock-io/foreshock/decide"
 	"github.com/foreshock-io/foreshock/ingest/replay"
 	"github.com/foreshock-io/foreshock/pipeline"
+	"github.com/foreshock-io/foreshock/promote"
 	"github.com/foreshock-io/foreshock/timeseries/quantile"
 )
 
@@ -25,6 +26,7 @@ type ReplayOptions struct {
 	Event    func(*foreshock.Event)
 	Scored   func(*foreshock.Step, *foreshock.Finding) // each step, which may not be kept; nil: not called
 	Progress func(read, total int64)
+	Reports  bool // say what each policy would have done, and whether it should be let
 	// What was provisioned, where the data do not say; 0: unknown.
 	AllocatedIOPS, AllocatedThroughput float64
 }
@@ -34,11 +36,12 @@ type ReplaySummary struct {
 	Type      string             `json:"type"` // "summary"
 	Report    replay.Report      `json:"input"`
 	Steps     int64              `json:"steps"`
-	Covers    float64            `json:"covers_seconds"` // from the first step to the last
-	Events    map[string]int     `json:"events"`         // by type
-	Anomalies map[string]int     `json:"anomalies"`      // by worst severity
-	Decisions map[string]int     `json:"decisions"`      // by kind
-	Scores    map[string]float64 `json:"scores"`         // quantiles over all steps
+	Covers    float64            `json:"covers_seconds"`    // from the first step to the last
+	Events    map[string]int     `json:"events"`            // by type
+	Anomalies map[string]int     `json:"anomalies"`         // by worst severity
+	Decisions map[string]int     `json:"decisions"`         // by kind
+	Scores    map[string]float64 `json:"scores"`            // quantiles over all steps
+	Reports   []promote.Report   `json:"reports,omitempty"` // of the policies, where they are asked for
 }
 
 // Replay runs recorded data through the stages of c in virtual time. Nothing is acted upon: targets are replaced by one that only
@@ -65,6 +68,11 @@ func Replay(ctx context.Context, c config.Config, o ReplayOptions) (ReplaySummar
 	if err != nil {
 		return summary, err
 	}
+	if o.Reports {
+		for i := range p.policies {
+			summary.Reports = append(summary.Reports, promote.Report{Policy: p.policies[i].Name})
+		}
+	}
 	line := pipeline.New(stages, pipeline.Options{
 		Log: slog.New(slog.DiscardHandler), Step: reader.Step(), Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow,
 		Virtual: true, Drops: p.drops,
@@ -78,6 +86,9 @@ func Replay(ctx context.Context, c config.Config, o ReplayOptions) (ReplaySummar
 		},
 		Event: func(e *foreshock.Event) {
 			summary.count(e)
+			for i := range summary.Reports {
+				summary.Reports[i].Take(e)
+			}
 			if o.Event != nil {
 				o.Event(e)
 			}
@@ -87,6 +98,9 @@ func Replay(ctx context.Context, c config.Config, o ReplayOptions) (ReplaySummar
 		return summary, err
 	}
 	summary.Report = reader.Report()
+	for i := range summary.Reports {
+		summary.Reports[i].Conclude(p.policies[i].Objective.UnitHour)
+	}
 	summary.Covers = summary.Report.To.Sub(summary.Report.From).Seconds()
 	for i, q := range scores.Quantiles(nil, scoreQuantiles...) {
 		summary.Scores[fmt.Sprintf("p%g", 100*scoreQuantiles[i])] = q
@@ -164,6 +178,9 @@ func (s *ReplaySummary) Text() string {
 		s.Decisions["nothing"], s.Decisions["watch"], s.Decisions["hold"], s.Decisions["grow"], s.Decisions["shrink"])
 	fmt.Fprintf(&b, "  scores: p50 %.2f, p90 %.2f, p99 %.2f, p99.9 %.2f, highest %.2f\n",
 		s.Scores["p50"], s.Scores["p90"], s.Scores["p99"], s.Scores["p99.9"], s.Scores["p100"])
+	for i := range s.Reports {
+		b.WriteString(s.Reports[i].Text())
+	}
 	return b.String()
 }
 

@@ -85,6 +85,7 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 	w.member.record(step, demand, allocated) // for others like it, when an action on them is judged
 	o.report(w, step, found, &changes)
 	o.rehearse(w, step)      // what would have cost least
+	o.followUp(w, step)      // what came after what would have been done
 	o.schedule(w, step.Time) // seasons and forecasts, in the background
 	if !step.Time.Before(w.judgeAt) {
 		o.judge(w, step.Time)
@@ -107,6 +108,7 @@ func (o *owner) decide(w *workload, now time.Time) {
 		w.decisionKey = key
 		o.emit(now, &foreshock.Event{Type: foreshock.EventDecision, Decision: &decision})
 	}
+	o.tryOut(w, &decision, now)
 	if decision.Action != nil && o.Executor != nil {
 		o.submit(w, *decision.Action, now)
 	}

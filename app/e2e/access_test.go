@@ -33,6 +33,7 @@ var routes = []struct {
 	{"GET /api/v1/workloads", "/api/v1/workloads", read},
 	{"GET /api/v1/workloads/{id...}", "/api/v1/workloads/disk/x", read},
 	{"GET /api/v1/explain/{id...}", "/api/v1/explain/disk/x", read},
+	{"GET /api/v1/reports/{policy}", "/api/v1/reports/x", read},
 	{"GET /api/v1/events", "/api/v1/events", read},
 	{"GET /api/v1/anomalies", "/api/v1/anomalies", read},
 	{"GET /api/v1/actions", "/api/v1/actions", read},

@@ -14,7 +14,7 @@ import (
 
 // askCommands are those that only read.
 func askCommands() []*cobra.Command {
-	return []*cobra.Command{workloadsCommand(), anomaliesCommand(), actionsCommand(), explainCommand(), eventsCommand(), correctionsCommand(), statusCommand()}
+	return []*cobra.Command{workloadsCommand(), anomaliesCommand(), actionsCommand(), explainCommand(), reportCommand(), eventsCommand(), correctionsCommand(), statusCommand()}
 }
 
 func workloadsCommand() *cobra.Command {

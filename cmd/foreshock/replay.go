@@ -76,6 +76,7 @@ func replayCommand() *cobra.Command {
 	cmd.Flags().StringVarP(&f.file, "config", "c", "", "configuration file; its sources and targets are not used")
 	cmd.Flags().StringVarP(&form, "output", "o", "text", "text or json")
 	cmd.Flags().StringVar(&page, "html", "", "write a page to this file that draws it: what was read and expected, anomalies, decisions")
+	cmd.Flags().BoolVar(&r.Reports, "report", false, "say what each policy would have done, what came then, and whether to let it; needs what was provisioned")
 	cmd.Flags().DurationVar(&r.Step, "step", 0, "the step of the data (default: found in the data)")
 	cmd.Flags().StringVar(&r.Metric, "metric", "", "what a single value column is: latency_seconds, throughput_bps, iops, queue_depth (default iops)")
 	cmd.Flags().Float64Var(&r.AllocatedIOPS, "allocated-iops", 0, "what was provisioned, where the data do not say: decisions then name amounts")

@@ -1,0 +1,69 @@
+package app
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/promote"
+)
+
+// reported replays days of a volume of 1,500 IOPS, a row a minute, and gives the report on its policy.
+func reported(t *testing.T, days int, reading func(rng *rand.Rand, minute int) (iops, latency float64)) promote.Report {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(5, 6))
+	var rows bytes.Buffer
+	rows.WriteString("unix_seconds,id,latency_seconds,iops,queue_depth\n")
+	for i := 1; i <= days*1440; i++ {
+		iops, latency := reading(rng, i)
+		fmt.Fprintf(&rows, "%d,disk/a,%g,%g,%g\n", bubble.Unix()+int64(60*i), latency, iops, iops*latency)
+	}
+	file := filepath.Join(t.TempDir(), "days.csv")
+	if err := os.WriteFile(file, rows.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Replay(t.Context(), config.Default(), ReplayOptions{File: file, AllocatedIOPS: 1500, Reports: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Reports) != 1 {
+		t.Fatalf("%d reports", len(s.Reports))
+	}
+	t.Log("\n" + s.Reports[0].Text())
+	return s.Reports[0]
+}
+
+// Where demand outgrows the volume each day, the growth that would have been is what was needed; where only latency is noisy, it is not, and the advice says so.
+func TestReportAdvises(t *testing.T) {
+	peaks := reported(t, 9, func(rng *rand.Rand, minute int) (float64, float64) {
+		iops := 700 + 20*rng.NormFloat64()
+		latency := 0.001 * math.Exp(0.1*rng.NormFloat64())
+		if phase := minute % 240; phase >= 150 && phase < 200 { // what is asked for is not served
+			return 1500, 0.04 * math.Exp(0.1*rng.NormFloat64())
+		}
+		return iops, latency
+	})
+	if !peaks.Approve.Give || peaks.Grow.Right.Yes < 20 || peaks.SparedS <= 0 {
+		t.Errorf("growth that is needed is not advised: %+v", peaks)
+	}
+	noise := reported(t, 9, func(rng *rand.Rand, minute int) (float64, float64) {
+		iops, latency := 950+40*rng.NormFloat64(), 0.001*math.Exp(0.1*rng.NormFloat64())
+		if minute%240 < 20 { // slow for another reason than its limit
+			latency *= 30
+		}
+		return iops, latency
+	})
+	if noise.Approve.Give || noise.Auto.Give || !noise.Auto.Enough || noise.Grow.Actions < 10 {
+		t.Errorf("growth that nothing asks for is advised, or not told from it: %+v", noise)
+	}
+	if early := reported(t, 1, func(rng *rand.Rand, _ int) (float64, float64) {
+		return 700 + 20*rng.NormFloat64(), 0.001
+	}); early.Auto.Give || early.Auto.Enough || early.Approve.Enough {
+		t.Errorf("of a day in which nothing happened more is said than is known: %+v", early)
+	}
+}

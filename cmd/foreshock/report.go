@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/foreshock-io/foreshock/api"
+	"github.com/spf13/cobra"
+)
+
+const reportHelp = `Say what a policy in mode observe would have done, what came then, and whether to let it: in mode approve, where a person looks at each action, and
+in mode auto.
+
+Each action that it would have taken is followed for as long as its decision looked ahead, and so is each surge of demand above what there was for which no growth
+would have been in effect. Where too little is known, the report says how long to wait.`
+
+func reportCommand() *cobra.Command {
+	var c client
+	var form string
+	cmd := &cobra.Command{
+		Use: "report POLICY", Short: "Say what a policy that observes would have done, and whether to let it", Long: reportHelp, GroupID: "ask", Args: oneArg("policy"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var r api.Reported
+			if err := c.get(cmd.Context(), "/reports/"+url.PathEscape(args[0]), nil, &r); err != nil {
+				return err
+			}
+			if form == "json" {
+				return write(cmd.OutOrStdout(), form, r, nil)
+			}
+			_, err := fmt.Fprint(cmd.OutOrStdout(), r.Text)
+			return err
+		},
+	}
+	c.flags(cmd)
+	cmd.Flags().StringVarP(&form, "output", "o", "text", "text or json")
+	return cmd
+}

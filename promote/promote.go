@@ -1,0 +1,157 @@
+// Package promote follows what a policy in mode observe would have done, and says from that whether it should be let do it. It is pure: a
+// [Trial] is told of would-be actions and of demand and gives a [foreshock.FollowUp] when one is over; a [Report] is made of these.
+//
+// What would have been done changes nothing, so each would-be action is judged by itself, against the capacity that there was, for as
+// long as its decision looked ahead.
+package promote
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// Would is an action that would have been taken.
+type Would struct {
+	Workload  foreshock.ID
+	Policy    string
+	Kind      foreshock.Kind // Grow or Shrink
+	Dimension foreshock.Dimension
+	From, To  float64 // in the dimension's unit
+	At        time.Time
+	LeadTime  time.Duration // until it would have been in effect
+	Over      time.Duration // from then on it is followed
+	Headroom  float64       // that the policy keeps above demand, relative
+}
+
+// Reading is the demand of a step.
+type Reading struct {
+	Time   time.Time // the end of the step
+	Length time.Duration
+	Demand float64 // in the dimension's unit
+	Have   float64 // what there is
+	Known  bool    // Demand is
+}
+
+// Trial follows one dimension of one workload. The zero value follows nothing. It is held in memory: what is followed when the program stops is not
+// told of.
+type Trial struct {
+	action   foreshock.FollowUp // none while Begun is zero
+	until    time.Time
+	headroom float64
+	surge    foreshock.FollowUp // a surge that nothing covers; none while Begun is zero
+	ends     time.Time          // of the surge
+}
+
+// longest is how long anything is followed at the most.
+const longest = 24 * time.Hour
+
+// Begin follows an action. One in the same direction that is being followed goes on: growth that is wanted again is followed for longer, up to a day,
+// since it would not have been taken back. One in the other direction ends, and is given.
+func (t *Trial) Begin(w *Would) (ended *foreshock.FollowUp) {
+	if t.open() && t.action.Kind == w.Kind {
+		if w.Kind == foreshock.Grow {
+			t.renew(w)
+		}
+		return nil
+	}
+	if t.open() {
+		ended = t.end(w.At)
+	}
+	works := w.At.Add(w.LeadTime)
+	t.action = foreshock.FollowUp{
+		Workload: w.Workload, Policy: w.Policy, Kind: w.Kind, Dimension: w.Dimension, From: w.From, To: w.To, Begun: w.At, Works: works,
+	}
+	t.until, t.headroom = works.Add(min(w.Over, longest)), w.Headroom
+	return ended
+}
+
+func (t *Trial) renew(w *Would) {
+	t.action.To = max(t.action.To, w.To)
+	t.until = w.At.Add(w.LeadTime + w.Over)
+	if last := t.action.Works.Add(longest); t.until.After(last) {
+		t.until = last
+	}
+}
+
+func (t *Trial) open() bool { return !t.action.Begun.IsZero() }
+
+// Observe takes a step in. about names the workload, the policy and the dimension of a surge, and over how long it is followed. It gives what is over with this step.
+func (t *Trial) Observe(r Reading, about *Would) (ended []*foreshock.FollowUp) {
+	covered := t.open() && r.Time.Add(-r.Length).Compare(t.action.Works) >= 0
+	late := r.Known && r.Demand > r.Have*(1+1e-9)
+	if covered && r.Known {
+		t.action.WatchedS += r.Length.Seconds()
+		add(&t.action, r)
+	}
+	if late && (!covered || t.action.Kind != foreshock.Grow) {
+		t.missed(r, about)
+	}
+	if t.open() && !r.Time.Before(t.until) {
+		ended = append(ended, t.end(r.Time))
+	}
+	if !t.surge.Begun.IsZero() && !r.Time.Before(t.ends) {
+		s := t.surge
+		t.surge, s.Ended = foreshock.FollowUp{}, r.Time
+		s.Text = fmt.Sprintf("demand for %s rose to %s, above the %s that there were, for %s, and no growth would have been in effect",
+			s.Dimension, foreshock.FormatAmount(s.Dimension, s.Peak), foreshock.FormatAmount(s.Dimension, s.From), seconds(s.LateS))
+		ended = append(ended, &s)
+	}
+	return ended
+}
+
+// add counts a step.
+func add(f *foreshock.FollowUp, r Reading) {
+	f.Peak = max(f.Peak, r.Demand)
+	if r.Demand > f.From {
+		f.LateS += r.Length.Seconds()
+	}
+	if r.Demand > f.To {
+		f.ThenLateS += r.Length.Seconds()
+	}
+}
+
+// missed counts a late step that no growth would have covered.
+func (t *Trial) missed(r Reading, about *Would) {
+	if t.surge.Begun.IsZero() {
+		begun := r.Time.Add(-r.Length)
+		t.surge = foreshock.FollowUp{
+			Workload: about.Workload, Policy: about.Policy, Kind: foreshock.Nothing, Dimension: about.Dimension, From: r.Have, Begun: begun, Works: begun,
+		}
+		t.ends = begun.Add(min(max(about.Over, r.Length), longest))
+	}
+	t.surge.Peak = max(t.surge.Peak, r.Demand)
+	t.surge.WatchedS += r.Length.Seconds()
+	t.surge.LateS += r.Length.Seconds()
+	t.surge.ThenLateS = t.surge.LateS
+}
+
+// end judges the action that is followed.
+func (t *Trial) end(now time.Time) *foreshock.FollowUp {
+	f := t.action
+	t.action = foreshock.FollowUp{}
+	f.Ended = now
+	came := f.Peak*(1+t.headroom) > (f.From+f.To)/2
+	amount := func(x float64) string { return foreshock.FormatAmount(f.Dimension, x) }
+	what := fmt.Sprintf("would have changed %s from %s to %s", f.Dimension, amount(f.From), amount(f.To))
+	switch {
+	case f.WatchedS < t.until.Sub(f.Works).Seconds()/2:
+		f.Verdict, f.Text = foreshock.Unclear, what+"; what came then was watched for "+seconds(f.WatchedS)+" only"
+	case f.Kind == foreshock.Shrink && f.ThenLateS > f.LateS:
+		f.Verdict, f.Text = foreshock.TooMuch, fmt.Sprintf("%s; demand rose to %s: it would have been short for %s", what, amount(f.Peak), seconds(f.ThenLateS))
+	case f.Kind == foreshock.Shrink:
+		f.Verdict, f.Text = foreshock.Helped, fmt.Sprintf("%s; demand stayed at most %s", what, amount(f.Peak))
+	case !came:
+		f.Verdict, f.Text = foreshock.TooMuch, fmt.Sprintf("%s; demand rose to %s only", what, amount(f.Peak))
+	case f.ThenLateS > 0:
+		f.Verdict, f.Text = foreshock.TooLittle, fmt.Sprintf("%s; demand rose to %s: short for %s instead of %s", what, amount(f.Peak), seconds(f.ThenLateS), seconds(f.LateS))
+	default:
+		f.Verdict, f.Text = foreshock.Helped, fmt.Sprintf("%s; demand rose to %s: %s in which it was short would have been spared", what, amount(f.Peak), seconds(f.LateS))
+	}
+	return &f
+}
+
+func seconds(s float64) string {
+	return time.Duration(s * float64(time.Second)).Round(time.Second).String()
+}
