@@ -153,7 +153,27 @@ func play(t *testing.T, recorded *tape, line *pipeline.Pipeline) {
 
 // What the live program sees, forecasts and decides on some data is to the byte what a replay of them gives, also where data are missing.
 func TestLiveIsReplayed(t *testing.T) {
-	o := ReplayOptions{File: recording(t), AllocatedIOPS: 1500}
+	got := sameLive(t, ReplayOptions{File: recording(t), AllocatedIOPS: 1500}, 3)
+	for _, part := range []string{`"bound":"not_fresh"`, `"kind":"grow"`, `"expected":[{`, `"type":"anomaly"`, `"type":"correction"`, `"type":"follow_up"`} {
+		if !slices.ContainsFunc(got["a/disk"], func(line string) bool { return strings.Contains(line, part) }) {
+			t.Errorf("no event has %s: the data do not try it", part)
+		}
+	}
+}
+
+// The same of what a real Prometheus answered to range queries; testdata/range.sh recorded it.
+func TestLiveIsReplayedFromPrometheus(t *testing.T) {
+	got := sameLive(t, ReplayOptions{File: "testdata/range.json.gz", AllocatedIOPS: 1500}, 2)
+	for _, part := range []string{`"kind":"grow"`, `"type":"anomaly"`} {
+		if !slices.ContainsFunc(got["sda/vm-1:9100"], func(line string) bool { return strings.Contains(line, part) }) {
+			t.Errorf("no event has %s: the data do not try it", part)
+		}
+	}
+}
+
+// sameLive compares the events of a replay with those of the live program, workload by workload.
+func sameLive(t *testing.T, o ReplayOptions, workloads int) events {
+	t.Helper()
 	c := config.Default()
 	c.Sources = nil
 	got := live(t, c, o)
@@ -173,14 +193,10 @@ func TestLiveIsReplayed(t *testing.T) {
 		t.Errorf("%s: of %d events of the replay and %d live the first %d are the same; then\n%s\n%s",
 			id, len(list), len(got[id]), same, at(list, same), at(got[id], same))
 	}
-	if len(want) != 3 || len(got) != 3 {
+	if len(want) != workloads || len(got) != workloads {
 		t.Errorf("%d workloads in the replay and %d live", len(want), len(got))
 	}
-	for _, part := range []string{`"bound":"not_fresh"`, `"kind":"grow"`, `"expected":[{`, `"type":"anomaly"`, `"type":"correction"`} {
-		if !slices.ContainsFunc(got["a/disk"], func(line string) bool { return strings.Contains(line, part) }) {
-			t.Errorf("no event has %s: the data do not try it", part)
-		}
-	}
+	return got
 }
 
 func at(list []string, i int) string {

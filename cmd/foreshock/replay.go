@@ -17,7 +17,7 @@ const replayHelp = `Replay recorded data through the program as it would run, in
 
 FILE is a CSV (also gzipped, or - for standard input) with a column time, timestamp or unix_seconds, optionally id, and
 latency_seconds or latency_ms, throughput_bps or bytes_per_sec, iops, queue_depth, or a single value; or a block trace in the form of
-MSR Cambridge, one line per request.
+MSR Cambridge, one line per request; or answers of Prometheus to /api/v1/query_range, one after another, whose series are named like those columns.
 
 Events go to standard output, one JSON object per line with -o json, the summary last; how long it took goes to standard error.`
 

@@ -11,6 +11,7 @@ import (
 const (
 	formatCSV   = "csv"
 	formatBlock = "msr"
+	formatRange = "prometheus"
 )
 
 // How many rows are held to put them in order. The rows of a block trace are made here, and in order but for a few.
@@ -20,7 +21,16 @@ const (
 )
 
 // recognise finds out a file's form by its first line.
-func (r *Reader) recognise() error {
+func (r *Reader) recognise() (err error) {
+	if begin, _ := r.lines.from.Peek(1); r.opts.Format == formatRange || r.opts.Format == "" && string(begin) == "{" {
+		r.report.Format, r.window = formatRange, tableWindow
+		r.format, err = r.newPromRange()
+		return err
+	}
+	return r.recogniseLines()
+}
+
+func (r *Reader) recogniseLines() error {
 	first, err := r.lines.next()
 	for err == nil && first[0] == '#' {
 		first, err = r.lines.next()
@@ -41,7 +51,7 @@ func (r *Reader) recognise() error {
 	case formatBlock:
 		block = true
 	default:
-		return fmt.Errorf("no format is called %q; there is: %s, %s", r.opts.Format, formatCSV, formatBlock)
+		return fmt.Errorf("no format is called %q; there is: %s, %s, %s", r.opts.Format, formatCSV, formatBlock, formatRange)
 	}
 	r.window = r.opts.Window
 	if block {

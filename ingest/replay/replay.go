@@ -1,5 +1,5 @@
-// Package replay reads recorded data in virtual time: tables (CSV) with a row per step and workload, and block traces
-// with a line per request.
+// Package replay reads recorded data in virtual time: tables (CSV) with a row per step and workload, block traces
+// with a line per request, and answers of Prometheus to range queries (JSON).
 //
 // A row of a table that is stamped t covers [t, t+step), so it belongs to the step that ends at t+step, and its numbers are known
 // from then on. Rows that are stamped a little early or late, and tables whose rows do not lie on multiples of their step, are put
@@ -22,7 +22,7 @@ import (
 
 // Options say how to read a file. The zero value lets the file speak.
 type Options struct {
-	Format  string            // "csv", "msr"; "" finds out
+	Format  string            // "csv", "msr", "prometheus"; "" finds out
 	ID      foreshock.ID      // the workload of a table without a column of ids; default the file's name without endings
 	Metric  string            // what the column "value" holds; default "iops"
 	Columns map[string]string // from names in the file to names that are known, where they differ
@@ -119,7 +119,7 @@ func fileID(path string) foreshock.ID {
 		return "stdin"
 	}
 	base := filepath.Base(path)
-	for _, ending := range []string{".gz", ".csv", ".tsv", ".txt"} {
+	for _, ending := range []string{".gz", ".csv", ".tsv", ".txt", ".json"} {
 		if cut := strings.TrimSuffix(base, ending); cut != "" {
 			base = cut
 		}

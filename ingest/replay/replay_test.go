@@ -348,6 +348,7 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte("\ufefftime;id;latency_ms;value\r\n\"2014-04-01 00:00:00\";\"a\"\"b\";1,5;3\n"))
 	f.Add([]byte("time\tvalue\n1e300\t-1\n9e10\t1e308\n0\t0\n"))
 	f.Add([]byte("time,latency_ms\n253402300799,1e308\n5,5e-324\n"))
+	f.Add([]byte(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"iops"},"values":[[60,"1"],[120,"NaN"],[9e11,"-1"]]}]}}`))
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file := filepath.Join(dir, "x.csv")
