@@ -119,7 +119,10 @@ func (t *Trial) missed(r Reading, about *Would) {
 		t.surge = foreshock.FollowUp{
 			Workload: about.Workload, Policy: about.Policy, Kind: foreshock.Nothing, Dimension: about.Dimension, From: r.Have, Begun: begun, Works: begun,
 		}
-		t.ends = begun.Add(min(max(about.Over, r.Length), longest))
+	}
+	t.ends = r.Time.Add(about.Over) // it goes on while it comes again, for a day at the most
+	if last := t.surge.Begun.Add(longest); t.ends.After(last) {
+		t.ends = last
 	}
 	t.surge.Peak = max(t.surge.Peak, r.Demand)
 	t.surge.WatchedS += r.Length.Seconds()
