@@ -46,7 +46,7 @@ func TestCandidates(t *testing.T) {
 	f(func(s *State) {
 		high(s)
 		s.Policy.Bounds[foreshock.DimIOPS] = Bounds{Max: 1100}
-		s.Paused = "a person looks"
+		s.Paused = Pauses{Grow: "a person looks", Shrink: "a person looks"}
 	}, foreshock.Grow, Demand, []string{PolicyMax, Paused}, "")
 	f(func(s *State) {
 		high(s)
