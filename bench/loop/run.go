@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -81,10 +82,18 @@ func jobs(traces []*simulate.Trace, providers []simulate.Provider) (list []job) 
 
 // result is one run.
 type result struct {
-	Trace          string `json:"trace"`
-	Provider       string `json:"provider"`
-	Policy         string `json:"policy"`
-	simulate.Score `json:"score"`
+	Trace, Provider, Policy string
+	simulate.Score
+}
+
+// MarshalJSON writes the run's score under its own name: that of the embedded one would be the whole's.
+func (r result) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Trace    string         `json:"trace"`
+		Provider string         `json:"provider"`
+		Policy   string         `json:"policy"`
+		Score    simulate.Score `json:"score"`
+	}{r.Trace, r.Provider, r.Policy, r.Score})
 }
 
 // run runs every policy on every job, cpu of them at once; the results are in order of jobs and policies.
