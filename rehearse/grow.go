@@ -73,7 +73,11 @@ func (r *Rehearsal) Grow() *forest.Forest {
 	if len(rows) < leastRows {
 		return nil
 	}
-	return forest.Grow(rows, targets, guide, forest.Config{Seed: uint64(r.past.n)}) //nolint:gosec // positive
+	most := 0.0
+	for _, y := range targets {
+		most = max(most, slices.Max(y))
+	}
+	return forest.Grow(rows, targets, guide, forest.Config{Seed: uint64(r.past.n), Width: r.width(most)}) //nolint:gosec // positive
 }
 
 // mostRows bounds the work of growing.

@@ -158,7 +158,7 @@ func (r *Rehearsal) best(d []forest.Point) float64 {
 	if most == 0 {
 		return 0
 	}
-	width := max(r.terms.Quantum, most/mostLevels)
+	width := r.width(most)
 	n := int(math.Ceil(most/width)) + 1
 	r.levels = slices.Grow(r.levels[:0], n)[:n]
 	clear(r.levels)
@@ -177,6 +177,9 @@ func (r *Rehearsal) best(d []forest.Point) float64 {
 	}
 	return amount
 }
+
+// width is that of the amounts that are told apart up to most.
+func (r *Rehearsal) width(most float64) float64 { return max(r.terms.Quantum, most/mostLevels) }
 
 // expected is the best amount for what the forest expects; until there is one, half more than the highest of the last half-hour.
 func (r *Rehearsal) expected() float64 {

@@ -5,6 +5,7 @@ package forest
 
 import (
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 )
@@ -16,18 +17,19 @@ type Config struct {
 	Try   int    // features tried at a split; default a third
 	Depth int    // default 14
 	Seed  uint64 // of the draws; equal seeds grow equal forests
+	// Width: targets of a leaf in one interval (k·Width, (k+1)·Width] become one point with their mean; default 0: equal ones only.
+	Width float64
 }
 
 // Forest is grown once and then only read, also concurrently.
 type Forest struct {
-	cuts    [][]float64 // per feature, ascending: bin k holds what is at most cuts[k]
-	trees   []tree
-	targets [][]float64
+	cuts  [][]float64 // per feature, ascending: bin k holds what is at most cuts[k]
+	trees []tree
 }
 
 type tree struct {
-	nodes []node
-	rows  []int32 // drawn with replacement, in the order of the leaves
+	nodes  []node
+	points []Point // in the order of the leaves; the weights of all trees add up to 1
 }
 
 // node is a split, or a leaf where left is 0: no child is the root.
@@ -35,7 +37,7 @@ type node struct {
 	feature      int
 	bin          uint8 // rows in bins up to it go left
 	left, right  int32
-	first, after int32 // the leaf's rows
+	first, after int32 // the leaf's points
 }
 
 const bins = 48
@@ -47,8 +49,8 @@ func Grow(rows, targets [][]float64, guide []float64, c Config) *Forest {
 		return nil
 	}
 	c = c.withDefaults(len(rows[0]))
-	f := &Forest{targets: targets}
-	g := grower{Config: c, guide: guide, draw: rand.New(rand.NewPCG(c.Seed, 1))} //nolint:gosec // repeatable by design
+	f := &Forest{}
+	g := grower{Config: c, guide: guide, targets: targets, draw: rand.New(rand.NewPCG(c.Seed, 1))} //nolint:gosec // repeatable by design
 	for k := range rows[0] {
 		cuts := quantileCuts(rows, k)
 		f.cuts = append(f.cuts, cuts)
@@ -59,11 +61,12 @@ func Grow(rows, targets [][]float64, guide []float64, c Config) *Forest {
 		g.binned = append(g.binned, binned)
 	}
 	for range c.Trees {
-		t := tree{rows: make([]int32, len(rows)*6/10+1)}
-		for i := range t.rows {
-			t.rows[i] = int32(g.draw.IntN(len(rows))) //nolint:gosec // far below 2^31
+		g.rows = g.rows[:0]
+		for range len(rows)*6/10 + 1 {
+			g.rows = append(g.rows, int32(g.draw.IntN(len(rows)))) //nolint:gosec // far below 2^31
 		}
-		g.grow(&t, 0, len(t.rows), c.Depth)
+		var t tree
+		g.grow(&t, 0, len(g.rows), c.Depth)
 		f.trees = append(f.trees, t)
 	}
 	return f
@@ -101,28 +104,61 @@ func binOf(cuts []float64, x float64) uint8 {
 
 type grower struct {
 	Config
-	guide  []float64
-	binned [][]uint8 // per feature, per row
-	draw   *rand.Rand
+	guide   []float64
+	targets [][]float64
+	binned  [][]uint8 // per feature, per row
+	draw    *rand.Rand
+	rows    []int32 // of the tree that grows, drawn with replacement
+	values  []Point // scratch
 }
 
-// grow makes the subtree over t.rows[lo:hi] and gives its root.
+// grow makes the subtree over g.rows[lo:hi] and gives its root.
 func (g *grower) grow(t *tree, lo, hi, depth int) int32 {
-	me := int32(len(t.nodes))                                           //nolint:gosec // far below 2^31
-	t.nodes = append(t.nodes, node{first: int32(lo), after: int32(hi)}) //nolint:gosec // the same
-	if depth == 0 || hi-lo < 2*g.Leaf {
-		return me
+	me := int32(len(t.nodes)) //nolint:gosec // far below 2^31
+	t.nodes = append(t.nodes, node{})
+	feature, bin, ok := 0, uint8(0), false
+	if depth > 0 && hi-lo >= 2*g.Leaf {
+		feature, bin, ok = g.split(g.rows[lo:hi])
 	}
-	feature, bin, ok := g.split(t.rows[lo:hi])
 	if !ok {
+		first := int32(len(t.points)) //nolint:gosec // far below 2^31
+		g.leaf(t, g.rows[lo:hi])
+		t.nodes[me] = node{first: first, after: int32(len(t.points))} //nolint:gosec // the same
 		return me
 	}
-	middle := partition(t.rows, g.binned[feature], bin, lo, hi)
+	middle := partition(g.rows, g.binned[feature], bin, lo, hi)
 	left := g.grow(t, lo, middle, depth-1)
 	right := g.grow(t, middle, hi, depth-1)
-	n := &t.nodes[me]
-	n.feature, n.bin, n.left, n.right = feature, bin, left, right
+	t.nodes[me] = node{feature: feature, bin: bin, left: left, right: right}
 	return me
+}
+
+// leaf appends the distribution of the rows' targets.
+func (g *grower) leaf(t *tree, rows []int32) {
+	each := 1 / float64(len(rows)*g.Trees)
+	g.values = g.values[:0]
+	for _, i := range rows {
+		for _, y := range g.targets[i] {
+			g.values = append(g.values, Point{y, each / float64(len(g.targets[i]))})
+		}
+	}
+	slices.SortFunc(g.values, func(a, b Point) int { return cmp.Compare(a.Value, b.Value) })
+	for i := 0; i < len(g.values); {
+		var sum, weight float64
+		interval := g.interval(g.values[i].Value)
+		for ; i < len(g.values) && g.interval(g.values[i].Value) == interval; i++ {
+			sum += g.values[i].Weight * g.values[i].Value
+			weight += g.values[i].Weight
+		}
+		t.points = append(t.points, Point{sum / weight, weight})
+	}
+}
+
+func (g *grower) interval(x float64) float64 {
+	if g.Width > 0 {
+		return math.Ceil(x / g.Width)
+	}
+	return x
 }
 
 func partition(rows []int32, binned []uint8, bin uint8, lo, hi int) int {
@@ -188,13 +224,7 @@ func (f *Forest) Distribution(row []float64, out []Point) []Point {
 				n = &t.nodes[n.right]
 			}
 		}
-		w := 1 / float64(n.after-n.first) / float64(len(f.trees))
-		for _, i := range t.rows[n.first:n.after] {
-			each := w / float64(len(f.targets[i]))
-			for _, y := range f.targets[i] {
-				out = append(out, Point{y, each})
-			}
-		}
+		out = append(out, t.points[n.first:n.after]...)
 	}
 	return out
 }
