@@ -57,6 +57,7 @@ func (p *Profile) Factor(method string) float64 {
 type Backlog struct {
 	Growing int32   // steps in which it grew since the workload was last at ease
 	Ratio   float64 // the highest demand over what was served, in those steps
+	End     float64 // requests in it at the end of the last step
 }
 
 // CoarseStep is the coarse step being filled, the unit of seasons and forecasts.

@@ -73,7 +73,7 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 	o.judgeQuality(w, step)            // is it to be believed
 	o.applyDue(w, step.Time)           // what the background has found since
 	allocated := o.allocation(w, step) // what there is
-	demand, saturated := profile.Demand(*step, w.profile, allocated)
+	demand, saturated, hidden := profile.Demand(*step, w.profile, allocated)
 
 	found := &o.finding
 	o.Detector.Score(found, w.profile, *step)            // how far from normal
@@ -81,7 +81,7 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 	o.Detector.Record(w.profile, found)
 	profile.Learn(w.profile, *step, found, demand, &o.Profile) // what is normal now
 
-	w.remember(step, found, demand, saturated)
+	w.remember(step, found, demand, saturated, hidden)
 	w.member.record(step, demand, allocated) // for others like it, when an action on them is judged
 	o.report(w, step, found, &changes)
 	o.rehearse(w, step)      // what would have cost least

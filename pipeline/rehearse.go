@@ -34,7 +34,10 @@ func (o *owner) rehearse(w *workload, step *foreshock.Step) {
 			w.rehearsals[d] = r
 		}
 		r.SetTerms(terms)
-		r.Observe(step.Time, demand/w.policy.Objective.Utilisation, w.score, known && w.quality == foreshock.Fresh)
+		r.Observe(rehearse.Need{
+			Time: step.Time, Amount: demand / w.policy.Objective.Utilisation, Known: known && w.quality == foreshock.Fresh, Hidden: w.hidden,
+			Score: w.score,
+		})
 		o.growForest(w, d, step.Time)
 	}
 }

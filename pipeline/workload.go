@@ -38,6 +38,7 @@ type workload struct {
 	quality   foreshock.Quality
 	demand    foreshock.Allocation
 	saturated uint8 // bit per dimension
+	hidden    bool  // demand is a guess: what limits hides it
 
 	chosen      []*forecast.Chosen    // the models in use, kept up to date
 	planned     []*foreshock.Forecast // by dimension: as it was when the models were fitted
@@ -80,12 +81,12 @@ type workload struct {
 func (w *workload) scalable() bool { return w.policy != nil && w.resource != "" }
 
 // remember keeps what the last step came to.
-func (w *workload) remember(step *foreshock.Step, f *foreshock.Finding, demand foreshock.Allocation, saturated map[foreshock.Dimension]bool) {
+func (w *workload) remember(step *foreshock.Step, f *foreshock.Finding, demand foreshock.Allocation, saturated map[foreshock.Dimension]bool, hidden bool) {
 	was := w.severity
 	wasStage := w.stage
 	w.last, w.changed = *step, true
 	w.score, w.threshold, w.severity, w.stage = f.Score, f.Threshold, f.Severity, f.Stage
-	w.demand, w.saturated = demand, 0
+	w.demand, w.saturated, w.hidden = demand, 0, hidden
 	for d, yes := range saturated {
 		if yes {
 			w.saturated |= 1 << d

@@ -15,11 +15,13 @@ const (
 	near, atLimit = 0.9, 0.97
 	// stressed and strained are how many times its normal the latency or the queue is, when a known capacity limits, and when
 	// a capacity is to be learned from it.
-	stressed, strained = 2, 3
+	stressed, strained = 2, 10
 	// growing is the share of what is served by which a queue must grow in a second to count as growing. A queue that grew in
-	// growingSteps is fed from outside; that of clients that wait for their answers is at its length sooner.
+	// growingSteps is fed from outside, and so is one in which requests wait for longer than longWait, s, and that was seen to grow;
+	// that of clients that wait for their answers is at its length sooner.
 	growing      = 0.02
 	growingSteps = 4
+	longWait     = 1
 )
 
 // Demand is how much of iops and throughput would be used if nothing limited it, and which of them limits. Where
@@ -28,8 +30,8 @@ const (
 // A dimension is saturated when S is at least 0.9 of its capacity (what is allocated, else where the workload was last
 // seen to be held back) while latency and queue depth, as far as they are read, are at least twice their normal. Then
 //
-//	the queue grows (by more than 2 % of S):  S + Δdepth/Δt          what arrives is what leaves plus what is left over
-//	it grew for several steps before:         S·highest of these     then it is full, or what is given up keeps it even
+//	the queue grows (by more than 2 % of S):  S + Δqueue/Δt          what arrives is what leaves plus what is left over
+//	it grew before, for long or to a length:  S·highest of these     then it is full, or what is given up keeps it even
 //	it did not, and S ≥ 0.97 of capacity:     S·√(L/L₀), to 2·S      L, L₀: latency now and normally
 //	else                                      S
 //
@@ -37,7 +39,11 @@ const (
 // law depth = S·L, so that they would drive at most depth/L₀ = S·L/L₀ if they did nothing else, and at least S; the
 // geometric mean lies between, and twice what was served is as far as such a guess goes. The result is at most 4·S per step. Iops and throughput grow in proportion, because what
 // limits one of them holds back the other.
-func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Allocation) (demand foreshock.Allocation, saturated map[foreshock.Dimension]bool) {
+//
+// Depth is the mean over a step. A queue that grows evenly has at the step's end what it had at the beginning and twice what the mean is above
+// that; with what it is then the growth of the first step is known as well. In the second and third line the demand is hidden: it is at
+// least what was served, and what Demand gives is a guess.
+func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Allocation) (demand foreshock.Allocation, saturated map[foreshock.Dimension]bool, hidden bool) {
 	s := readStrain(&step, p)
 	ratio := 1.0
 	for _, d := range served {
@@ -55,14 +61,15 @@ func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Alloc
 			saturated = make(map[foreshock.Dimension]bool, len(served))
 		}
 		saturated[d] = true
-		ratio = max(ratio, s.ratio(rate, rate >= atLimit*capacity, d))
+		more, guessed := s.ratio(rate, rate >= atLimit*capacity, d)
+		ratio, hidden = max(ratio, more), hidden || guessed
 	}
 	for _, d := range served {
 		if rate, ok := demand.Get(d); ok && ratio > 1 {
 			demand.Set(d, rate*min(ratio, mostDemand))
 		}
 	}
-	return demand, saturated
+	return demand, saturated, hidden
 }
 
 // served are the dimensions whose use is read.
@@ -82,6 +89,7 @@ func capacityOf(d foreshock.Dimension, p *foreshock.Profile, allocated foreshock
 type strain struct {
 	factor float64 // the lesser of the two, of those that are known; 1 when none is
 	wait   float64 // latency over normal, or depth over normal where latency is unknown
+	end    float64 // requests in the queue at the end of the step; 0 where unknown
 	growth float64 // of the queue, requests per second; NaN where unknown
 	open   float64 // demand over what was served while the queue grew for several steps; 0 where it did not
 	iops   float64 // served; NaN where unknown
@@ -95,9 +103,6 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	if iops, ok := Reading(&step.Values, foreshock.IOPS); ok {
 		s.iops = iops
 	}
-	if p.Backlog.Growing >= growingSteps {
-		s.open = p.Backlog.Ratio
-	}
 	depth, hasDepth := overNormal(step, p, foreshock.QueueDepth)
 	latency, hasLatency := overNormal(step, p, foreshock.Latency)
 	switch {
@@ -110,9 +115,23 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	}
 	if elapsed := step.Time.Sub(p.Updated); hasDepth && elapsed > 0 && elapsed <= 3*p.Length {
 		now, _ := step.Values.Get(foreshock.QueueDepth)
-		s.growth = (now - p.Metrics[foreshock.QueueDepth].Last) / elapsed.Seconds()
+		s.end = s.queueAt(now, p)
+		s.growth = (s.end - p.Backlog.End) / elapsed.Seconds()
+	}
+	wait, _ := step.Values.Get(foreshock.Latency)
+	if b := p.Backlog; b.Growing >= growingSteps || b.Growing > 0 && wait >= longWait {
+		s.open = b.Ratio
 	}
 	return s
+}
+
+// queueAt is what is in the queue at the end of a step with a mean depth: between it and what it would be after a jump at the step's beginning.
+func (s *strain) queueAt(depth float64, p *foreshock.Profile) float64 {
+	if s.factor < stressed {
+		return depth
+	}
+	jump := 2*depth - p.Metrics[foreshock.QueueDepth].Last
+	return max(0, min(max(2*depth-p.Backlog.End, min(depth, jump)), max(depth, jump)))
 }
 
 func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) (float64, bool) {
@@ -129,21 +148,23 @@ func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) 
 	return x / max(mp.Window.Mean(), least), true
 }
 
-// ratio is demand over what was served.
-func (s *strain) ratio(rate float64, atLimit bool, d foreshock.Dimension) float64 {
+// ratio is demand over what was served; guessed says that it may be any.
+func (s *strain) ratio(rate float64, atLimit bool, d foreshock.Dimension) (ratio float64, guessed bool) {
 	requests := s.iops
 	if d == foreshock.DimIOPS {
 		requests = rate
 	}
 	switch {
 	case requests > 0 && s.growth > growing*requests:
-		return 1 + s.growth/requests
+		return 1 + s.growth/requests, false
+	case requests > 0 && s.growth < -growing*requests:
+		return 1, false // it drains
 	case atLimit && s.open > 0:
-		return s.open
+		return s.open, true
 	case atLimit:
-		return min(mostGuess, math.Sqrt(max(s.wait, 1)))
+		return min(mostGuess, math.Sqrt(max(s.wait, 1))), true
 	}
-	return 1
+	return 1, false
 }
 
 // learnBacklog remembers how fast the queue of a saturated workload grew. It must be called before the step's readings
@@ -157,6 +178,7 @@ func learnBacklog(p *foreshock.Profile, step *foreshock.Step) {
 		b.Growing = min(b.Growing+1, growingSteps)
 		b.Ratio = max(b.Ratio, min(1+s.growth/s.iops, mostDemand))
 	}
+	p.Backlog.End = s.end
 }
 
 // learnCeiling remembers the rate at which a workload without a known allocation is held back: latency and queue are far above

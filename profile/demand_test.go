@@ -34,7 +34,7 @@ func TestDemand(t *testing.T) {
 	g := func(name string, f *feed, v foreshock.Values, a foreshock.Allocation, saturated bool, iops float64) {
 		t.Helper()
 		step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}
-		demand, limits := Demand(step, f.p, a)
+		demand, limits, _ := Demand(step, f.p, a)
 		if limits[foreshock.DimIOPS] != saturated {
 			t.Errorf("%s: saturated %v, want %v", name, limits, saturated)
 		}
@@ -51,10 +51,13 @@ func TestDemand(t *testing.T) {
 	g("plenty of room", calm(), volume(1000, 1e-3), allocated(3000), false, 1000)
 	g("at the limit, but calm", calm(), volume(2950, 1.2e-3), allocated(3000), false, 2950)
 	g("slow, but far from the limit", calm(), volume(1000, 30e-3), allocated(3000), false, 1000)
-	// An open system: 3500/s arrive, 3000/s are served, so that 500/s are left over: 5000 in a step of 10 s.
+	// An open system: 3500/s arrive, 3000/s are served, so that 500/s are left over: 5000 in a step of 10 s, half of them in its mean.
 	open := calm()
-	open.step(volume(3000, 1), nil)
-	g("queue grows", open, volume(3000, (3000+5000)/3000.0), allocated(3000), true, 3500)
+	g("queue begins to grow", open, volume(3000, 2500/3000.0), allocated(3000), true, 3500)
+	open.step(volume(3000, 2500/3000.0), nil)
+	g("queue grows", open, volume(3000, (2500+5000)/3000.0), allocated(3000), true, 3500)
+	open.step(volume(3000, 20), nil)
+	g("queue drains", open, volume(3000, 18), allocated(3000), true, 3000)
 	// A closed one: 96 clients that wait for their answers.
 	closed := calm()
 	closed.step(volume(3000, 32e-3), nil)
@@ -66,7 +69,7 @@ func TestDemand(t *testing.T) {
 	var bare foreshock.Values
 	bare.Set(foreshock.IOPS, 500)
 	g("only the rate is read", newFeed(time.Second), bare, foreshock.Allocation{}, false, 500)
-	if demand, limits := Demand(foreshock.Step{}, nil, foreshock.Allocation{}); !demand.Empty() || limits != nil {
+	if demand, limits, _ := Demand(foreshock.Step{}, nil, foreshock.Allocation{}); !demand.Empty() || limits != nil {
 		t.Errorf("of nothing: %v, %v", demand, limits)
 	}
 }
@@ -81,7 +84,7 @@ func TestCeilingIsLearnedWithoutAllocation(t *testing.T) {
 	}
 	closeTo(t, "ceiling", f.p.Ceiling[foreshock.DimIOPS], 2000, 0.02)
 	step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: volume(2000, 40e-3)}
-	demand, limits := Demand(step, f.p, foreshock.Allocation{})
+	demand, limits, _ := Demand(step, f.p, foreshock.Allocation{})
 	if x, _ := demand.Get(foreshock.DimIOPS); !limits[foreshock.DimIOPS] || x < 4000 {
 		t.Errorf("demand %g, saturated %v", x, limits)
 	}
@@ -102,7 +105,7 @@ func FuzzDemand(f *testing.F) {
 		v.Set(foreshock.IOPS, iops)
 		v.Set(foreshock.Latency, latency)
 		v.Set(foreshock.QueueDepth, depth)
-		demand, _ := Demand(foreshock.Step{Time: feed.now.Add(time.Second), Values: v}, feed.p, allocated(capacity))
+		demand, _, _ := Demand(foreshock.Step{Time: feed.now.Add(time.Second), Values: v}, feed.p, allocated(capacity))
 		if x, ok := demand.Get(foreshock.DimIOPS); ok && !(x >= iops*(1-1e-9) && x <= 4*iops*(1+1e-9)) {
 			t.Errorf("demand %g of %g served", x, iops)
 		}
@@ -127,13 +130,13 @@ func TestDemandOfFullQueue(t *testing.T) {
 		s.Values.Set(foreshock.IOPS, iops)
 		s.Values.Set(foreshock.QueueDepth, depth)
 		s.Values.Set(foreshock.Latency, depth/iops)
-		demand, _ = Demand(s, p, limit)
+		demand, _, _ = Demand(s, p, limit)
 		Learn(p, s, &foreshock.Finding{}, demand, &cfg)
 	}
 	for range 200 {
 		step(1000, 1)
 	}
-	depth := 1.0
+	depth := 1.0 - 3000
 	for range 6 {
 		depth += 6000 // 600 a second more than are served
 		step(3000, depth)

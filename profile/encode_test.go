@@ -108,7 +108,7 @@ func use(p *foreshock.Profile) {
 	}
 	for i := range 3 {
 		step := foreshock.Step{ID: p.ID, Time: at.Add(time.Duration(i+1) * p.Length), Length: p.Length, Values: volume(1000, 1e-3)}
-		demand, _ := Demand(step, p, foreshock.Allocation{})
+		demand, _, _ := Demand(step, p, foreshock.Allocation{})
 		Learn(p, step, nil, demand, &cfg)
 	}
 	Summarize(p, at, &cfg)

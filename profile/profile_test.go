@@ -37,7 +37,7 @@ func (f *feed) learn(m foreshock.Metric, x, distance float64) {
 func (f *feed) step(v foreshock.Values, finding *foreshock.Finding) {
 	f.now = f.now.Add(f.p.Length)
 	step := foreshock.Step{ID: f.p.ID, Time: f.now, Length: f.p.Length, Values: v}
-	demand, _ := Demand(step, f.p, foreshock.Allocation{})
+	demand, _, _ := Demand(step, f.p, foreshock.Allocation{})
 	Learn(f.p, step, finding, demand, &f.cfg)
 }
 

@@ -14,7 +14,7 @@ func BenchmarkObserve(b *testing.B) {
 		at = at.Add(time.Minute)
 		need := 2000 + 1500*math.Sin(float64(i%day)/day*2*math.Pi) + 300*math.Sin(float64(i*i%977))
 		i++
-		r.Observe(at, need, 0, true)
+		r.Observe(Need{Time: at, Amount: need, Known: true})
 		if r.GrowDue() {
 			r.SetForest(r.Grow())
 		}

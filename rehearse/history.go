@@ -14,17 +14,18 @@ type history struct {
 	most  []float32 // the highest need of the last 15 minutes
 	score []float32 // anomaly score
 	known []bool    // it was read
+	told  []bool    // and is no guess
 	sums  []float64 // of needs up to the minute
 }
 
 func newHistory() history {
 	return history{
-		need: make([]float32, kept), most: make([]float32, kept), score: make([]float32, kept), known: make([]bool, kept), sums: make([]float64, kept),
+		need: make([]float32, kept), most: make([]float32, kept), score: make([]float32, kept), known: make([]bool, kept), told: make([]bool, kept), sums: make([]float64, kept),
 	}
 }
 
 func (h *history) clone() history {
-	return history{h.n, slices.Clone(h.need), slices.Clone(h.most), slices.Clone(h.score), slices.Clone(h.known), slices.Clone(h.sums)}
+	return history{h.n, slices.Clone(h.need), slices.Clone(h.most), slices.Clone(h.score), slices.Clone(h.known), slices.Clone(h.told), slices.Clone(h.sums)}
 }
 
 // add appends a minute; where nothing was read the need stays as it was.
@@ -33,8 +34,11 @@ func (h *history) add(m minute) {
 	if !m.known {
 		need = float32(h.at(h.n - 1))
 	}
+	if m.hidden {
+		need = max(need, float32(h.beyond(m.need)))
+	}
 	before := h.sum(h.n - 1)
-	h.need[i], h.score[i], h.known[i] = need, float32(m.score), m.known
+	h.need[i], h.score[i], h.known[i], h.told[i] = need, float32(m.score), m.known, m.known && !m.hidden
 	h.n++
 	h.most[i] = float32(h.highest(h.n-wide, h.n-1))
 	h.sums[i] = before + float64(need)
@@ -99,3 +103,33 @@ func (h *history) peaks(i, n int) float64 {
 	}
 	return most
 }
+
+// beyond is what is to be expected of a need of which only is known that it is above x: the mean of those above x about the same time on
+// earlier days, of all there are where that are too few, x where there is none.
+func (h *history) beyond(x float64) float64 {
+	var all, near tally
+	for i := max(0, h.n-kept); i < h.n; i++ {
+		if need := float64(h.need[i%kept]); need > x && h.told[i%kept] {
+			all.add(need)
+			if apart := (h.n - i + aboutWhen) % day; apart <= 2*aboutWhen {
+				near.add(need)
+			}
+		}
+	}
+	switch {
+	case near.n >= enough:
+		return near.sum / near.n
+	case all.n > 0:
+		return all.sum / all.n
+	}
+	return x
+}
+
+const (
+	aboutWhen = 30 // minutes to each side that are about the same time
+	enough    = 15 // minutes
+)
+
+type tally struct{ n, sum float64 }
+
+func (t *tally) add(x float64) { t.n, t.sum = t.n+1, t.sum+x }

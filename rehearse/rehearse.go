@@ -67,6 +67,7 @@ type Rehearsal struct {
 type minute struct {
 	need, score float64
 	known       bool
+	hidden      bool // need is at least that
 }
 
 // New is a rehearsal that knows nothing yet.
@@ -97,9 +98,18 @@ func (r *Rehearsal) SetTerms(t Terms) {
 	}
 }
 
-// Observe takes the capacity that a step's demand needed, and its anomaly score; known is false where nothing was read. Steps come
-// in order. It says whether a minute ended, so that there is new advice.
-func (r *Rehearsal) Observe(at time.Time, need, score float64, known bool) bool {
+// Need is the capacity that the demand of a step needed.
+type Need struct {
+	Time   time.Time // end of the step
+	Amount float64
+	Known  bool    // false where nothing was read
+	Hidden bool    // a limit hides the demand: Amount is a guess that may be far too low
+	Score  float64 // of the step's anomaly
+}
+
+// Observe takes the need of a step; steps come in order. It says whether a minute ended, so that there is new advice.
+func (r *Rehearsal) Observe(n Need) bool {
+	at := n.Time
 	end := at.Truncate(time.Minute)
 	if end.Before(at) {
 		end = end.Add(time.Minute)
@@ -107,10 +117,11 @@ func (r *Rehearsal) Observe(at time.Time, need, score float64, known bool) bool 
 	if r.end.IsZero() {
 		r.end = end.Add(-time.Minute)
 	}
-	if known && need >= 0 && !math.IsInf(need, 0) {
-		r.pending.need, r.pending.known = max(r.pending.need, need), true
-		if score > 0 { // not NaN
-			r.pending.score = max(r.pending.score, score)
+	if n.Known && n.Amount >= 0 && !math.IsInf(n.Amount, 0) {
+		r.pending.need, r.pending.known = max(r.pending.need, n.Amount), true
+		r.pending.hidden = r.pending.hidden || n.Hidden
+		if n.Score > 0 { // not NaN
+			r.pending.score = max(r.pending.score, n.Score)
 		}
 	}
 	if at.Before(end) || !end.After(r.end) {
@@ -129,7 +140,7 @@ func (r *Rehearsal) Observe(at time.Time, need, score float64, known bool) bool 
 func (r *Rehearsal) close(m minute) {
 	r.past.add(m)
 	if m.known {
-		r.judge(m.need)
+		r.judge(r.past.at(r.past.n - 1))
 	}
 	r.wish()
 }

@@ -45,7 +45,7 @@ func follow(t Terms, days int, need func(minute int) float64) (paid, late float6
 	v := volume{terms: t, had: []float64{t.fit(need(0))}}
 	for i := range days * day {
 		x := need(i)
-		r.Observe(monday.Add(time.Duration(i+1)*time.Minute), x, 0, true)
+		r.Observe(Need{Time: monday.Add(time.Duration(i+1) * time.Minute), Amount: x, Known: true})
 		if r.GrowDue() {
 			r.SetForest(r.Grow())
 		}
@@ -109,22 +109,22 @@ func TestSameDemandSameAdvice(t *testing.T) {
 func TestGapsAndShortSteps(t *testing.T) {
 	r := New(Terms{Delay: time.Minute, Late: 20})
 	for i := range 6 {
-		if ended := r.Observe(monday.Add(time.Duration(i+1)*10*time.Second), float64(i%3), 0, true); ended != (i == 5) {
+		if ended := r.Observe(Need{Time: monday.Add(time.Duration(i+1) * 10 * time.Second), Amount: float64(i % 3), Known: true}); ended != (i == 5) {
 			t.Errorf("after %d s: ended %v", 10*(i+1), ended)
 		}
 	}
 	if r.past.n != 1 || r.past.at(0) != 2 {
 		t.Errorf("%d minutes, the first needed %g", r.past.n, r.past.at(0))
 	}
-	r.Observe(monday.Add(time.Hour), math.NaN(), math.NaN(), false)
+	r.Observe(Need{Time: monday.Add(time.Hour), Amount: math.NaN(), Score: math.NaN()})
 	if r.past.n != 60 || r.past.at(59) != 2 || r.past.known[59] {
 		t.Errorf("%d minutes, the last needs %g, known %v", r.past.n, r.past.at(59), r.past.known[59])
 	}
-	r.Observe(monday.Add(365*24*time.Hour), 5, 0, true)
+	r.Observe(Need{Time: monday.Add(365 * 24 * time.Hour), Amount: 5, Known: true})
 	if r.past.at(r.past.n-1) != 5 {
 		t.Errorf("after a year's gap %g", r.past.at(r.past.n-1))
 	}
-	if r.Observe(monday, 7, 0, true) {
+	if r.Observe(Need{Time: monday, Amount: 7, Known: true}) {
 		t.Error("a step from before ended a minute")
 	}
 }
@@ -135,9 +135,41 @@ func TestAdviceTakesTime(t *testing.T) {
 		if _, ok := r.Advice(); ok {
 			t.Fatalf("advice after %d minutes", i)
 		}
-		r.Observe(monday.Add(time.Duration(i+1)*time.Minute), 100, 0, true)
+		r.Observe(Need{Time: monday.Add(time.Duration(i+1) * time.Minute), Amount: 100, Known: true})
 	}
 	if a, ok := r.Advice(); !ok || a.Amount < 100 || a.Amount > 200 {
 		t.Errorf("%+v, %v", a, ok)
+	}
+}
+
+// TestHiddenNeed: of a need that a limit hides at least as much is taken to be there as there was above it at that time of earlier days.
+func TestHiddenNeed(t *testing.T) {
+	r := New(Terms{Delay: time.Minute, Late: 20})
+	at := monday
+	observe := func(amount float64, hidden bool) float64 {
+		at = at.Add(time.Minute)
+		r.Observe(Need{Time: at, Amount: amount, Known: true, Hidden: hidden})
+		return r.past.at(r.past.n - 1)
+	}
+	if got := observe(50, true); got != 50 {
+		t.Errorf("%g, and nothing is known of what is above 50", got)
+	}
+	for i := range 2*day + 300 {
+		observe(nightly(i), false)
+	}
+	if got := observe(500, true); math.Abs(got-900) > 20 {
+		t.Errorf("%g above 500 at five o'clock, want the 900 of that time", got)
+	}
+	for range day - 180 {
+		observe(900, false)
+	}
+	if got := observe(2000, true); math.Abs(got-6900) > 100 {
+		t.Errorf("%g above 2000 at two o'clock, want the backup's 6900", got)
+	}
+	if got := observe(2000, true); math.Abs(got-6900) > 100 {
+		t.Errorf("%g after another hidden one", got)
+	}
+	if got := observe(8000, true); got != 8000 {
+		t.Errorf("%g, and nothing was above 8000", got)
 	}
 }
