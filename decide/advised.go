@@ -35,7 +35,7 @@ func (d *deliberation) advises(kind foreshock.Kind, m measure, a foreshock.Advic
 	if a.Scarce {
 		least = ScarceWorth
 	}
-	return d.policy.Reduce.Allowed && m.rule.Down && !m.saturated && !d.slow() && to < m.have*(1-least)
+	return d.policy.Reduce.Allowed && m.rule.Down && !m.saturated && !d.slow() && d.idles(m) && to < m.have*(1-least)
 }
 
 // advisedAmount is never below what is used.
@@ -46,4 +46,10 @@ func (d *deliberation) advise(m measure, a foreshock.Advice) {
 	d.wishes = append(d.wishes, wish{measure: m, to: to})
 	d.because(Cheapest, "%s costs least: %.2f times %s, a rule that over the last %s would have cost as much as %s, lateness included",
 		m.text(to), a.Multiple, a.Signal, span(a.Over), m.text(a.Cost))
+}
+
+// idles says whether little use is idleness: nothing is unusual, latency is known where there is any, and so is what was used of late.
+func (d *deliberation) idles(m measure) bool {
+	_, known := d.latency()
+	return d.quiet() && d.RecentPeak.Has(m.Dimension) && (known || d.idle())
 }

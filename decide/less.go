@@ -9,14 +9,19 @@ import (
 
 // less settles when less would do. It asks for every sign: missing is not zero, and low use while latency is high is no idleness.
 func less(d *deliberation) bool {
-	f := d.Finding
-	if !d.policy.Reduce.Allowed || f.Severity > foreshock.None || f.Anomaly != nil || !(f.Score < f.Threshold) {
+	if !d.policy.Reduce.Allowed || !d.quiet() {
 		return false
 	}
 	for _, m := range d.dims {
 		d.spare(m)
 	}
 	return d.settle(foreshock.Shrink)
+}
+
+// quiet says whether nothing is unusual.
+func (d *deliberation) quiet() bool {
+	f := d.Finding
+	return f.Severity == foreshock.None && f.Anomaly == nil && f.Score < f.Threshold
 }
 
 // spare wants less of a dimension if it was, is and will be used little.
