@@ -23,18 +23,19 @@ var mayImport = map[string][]string{
 	"timeseries/*": {"timeseries/*"},
 
 	// Stages speak the root's words, and do not import one another.
-	"ingest":   {""},
-	"store":    {""},
-	"profile":  {"", "timeseries/*"},
-	"detect":   {"", "timeseries/*"},
-	"forecast": {"", "timeseries/*"},
-	"capacity": {""},
-	"decide":   {""},
-	"act":      {""},
-	"feedback": {"", "timeseries/*"},
-	"promote":  {""},                 // judges what a policy that observes would have done
-	"rehearse": {"", "timeseries/*"}, // tries rules on the demand that came
-	"simulate": {"", "timeseries/*"}, // the plant; app drives the stages with it
+	"ingest":    {""},
+	"store":     {""},
+	"profile":   {"", "timeseries/*"},
+	"detect":    {"", "timeseries/*"},
+	"forecast":  {"", "timeseries/*"},
+	"capacity":  {""},
+	"decide":    {""},
+	"act":       {""},
+	"feedback":  {"", "timeseries/*"},
+	"promote":   {""},                              // judges what a policy that observes would have done
+	"rehearse":  {"", "timeseries/*"},              // tries rules on the demand that came
+	"providers": {},                                // figures, for the targets and for the simulation
+	"simulate":  {"", "providers", "timeseries/*"}, // the plant; app drives the stages with it
 	// The plant as a target: only what is simulated can be changed through it, so that it is no component that a configuration could name.
 	"simulate/*": {"", "act", "simulate"}, // and a trace for tests
 
@@ -44,7 +45,7 @@ var mayImport = map[string][]string{
 	"detect/*":   {"", "detect", "timeseries/*"},
 	"forecast/*": {"", "forecast", "timeseries/*"},
 	"capacity/*": {"", "capacity"},
-	"act/*":      {"", "act"},
+	"act/*":      {"", "act", "providers"},
 
 	// The stages meet in pipeline, the components in app.
 	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "promote", "rehearse", "timeseries/*"},
@@ -56,10 +57,10 @@ var mayImport = map[string][]string{
 		"", "config", "api", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
 		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "promote", "simulate", "simulate/*", "timeseries/*",
 	},
-	"app/*":      {},                                                                                                       // tests of the whole program, which know it from outside
-	"cmd/*":      {"", "app", "api", "config", "pipeline", "promote", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
+	"app/*":      {},                                                                                                                    // tests of the whole program, which know it from outside
+	"cmd/*":      {"", "app", "api", "config", "pipeline", "promote", "providers", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
 	"bench":      {"", "app", "config", "ingest", "ingest/*", "pipeline"},
-	"bench/*":    {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "simulate", "timeseries/*"}, // accuracy, beside the peers
+	"bench/*":    {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "providers", "simulate", "timeseries/*"}, // accuracy, beside the peers
 	"examples/*": {"", "capacity", "capacity/http", "capacity/limits"},
 }
 

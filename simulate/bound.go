@@ -14,14 +14,14 @@ func LowerBound(t *Trace, p Provider) float64 {
 // delay ahead. Where changes are scarce it is planned with a time between changes that is longer by the delay,
 // and a budget of changes in a window is spread evenly.
 func Clairvoyant(t *Trace, p Provider) []float64 {
-	spacing := int(p.spacing() / Step)
-	if spacing > 0 {
-		spacing += p.delaySteps()
+	apart := int(spacing(p) / Step)
+	if apart > 0 {
+		apart += delaySteps(p)
 	}
-	plan, _ := clairvoyant(t, p, spacing, true)
+	plan, _ := clairvoyant(t, p, apart, true)
 	ask := make([]float64, len(plan))
 	for i := range plan {
-		for _, level := range plan[i:min(len(plan), i+p.delaySteps()+1)] {
+		for _, level := range plan[i:min(len(plan), i+delaySteps(p)+1)] {
 			ask[i] = max(ask[i], level)
 		}
 	}
@@ -39,7 +39,7 @@ type programme struct {
 
 // clairvoyant gives the best levels, where they are wanted, and what they cost.
 func clairvoyant(t *Trace, p Provider, spacing int, wanted bool) (plan []float64, least float64) {
-	g := programme{trace: t, delay: p.delaySteps()}
+	g := programme{trace: t, delay: delaySteps(p)}
 	top := p.Fit(t.Peak() + p.Quantum)
 	for v := p.Fit(p.Min); ; v = p.Fit(v + p.Quantum) {
 		g.levels = append(g.levels, v)

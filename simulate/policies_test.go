@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/foreshock-io/foreshock/providers"
 )
 
 // level is a trace that has these demands, each for so many minutes.
@@ -85,7 +87,7 @@ func TestPoliciesKeepRules(t *testing.T) {
 		trace.Missing[i] = true
 	}
 	trace.Warmup = 100
-	for _, p := range Providers() {
+	for _, p := range providers.All() {
 		bound := LowerBound(trace, p)
 		for _, r := range References() {
 			v := runOf(t, r.Name, trace, p)
@@ -111,33 +113,6 @@ func TestPoliciesKeepRules(t *testing.T) {
 func TestReferenceNamed(t *testing.T) {
 	if _, err := ReferenceNamed("hpaa"); err == nil || !strings.Contains(err.Error(), `no policy is called "hpaa"; there is: oracle, `) {
 		t.Error(err)
-	}
-}
-
-func TestProviderFiles(t *testing.T) {
-	good := "name: mine\nquantum: 10\nmin: 10\nmax: 1000\napply_delay: 5m\nchanges: 4\nwindow: 24h\n"
-	p, err := parseProvider("p.yaml", []byte(good))
-	if want := (Provider{Name: "mine", Quantum: 10, Min: 10, Max: 1000, ApplyDelay: 5 * time.Minute, Changes: 4, Window: 24 * time.Hour}); err != nil || p != want {
-		t.Errorf("%+v, %v", p, err)
-	}
-	f := func(old, now, want string) {
-		t.Helper()
-		_, err := parseProvider("p.yaml", []byte(strings.Replace(good, old, now, 1)))
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v; %q is expected", now, err, want)
-		}
-	}
-	f("quantum", "quantun", `p.yaml:2:1: unknown field "quantun"; there is: name, about`)
-	f("max: 1000", "max: 5", "p.yaml:3: min: 10 is out of range; above 0 and at most max, 5")
-	f("quantum: 10", "quantum: 0", "p.yaml:2: quantum: 0 is out of range")
-	f("5m", "5", "p.yaml:5")
-	f("window: 24h", "", "p.yaml:1: window: 0s; state changes and window")
-	f("name: mine", "name: [", "p.yaml:1")
-	f(good, "", "p.yaml")
-	for _, p := range Providers() {
-		if p.About == "" || p.Source == "" || len(p.faults()) > 0 {
-			t.Errorf("%s: %v", p.Name, p.faults())
-		}
 	}
 }
 

@@ -32,7 +32,7 @@ func (y *seasonal) Answer(s Sample) ([]float64, error) {
 	y.n++
 	load := 0.0
 	if y.n >= daySteps {
-		ahead := y.provider.delaySteps() + max(seasonAhead, int(y.provider.spacing()/Step))
+		ahead := delaySteps(y.provider) + max(seasonAhead, int(spacing(y.provider)/Step))
 		for k := range min(ahead, daySteps-1) {
 			load = max(load, y.loads[(y.n+k)%daySteps])
 		}
@@ -80,7 +80,7 @@ func (w *winters) Answer(s Sample) ([]float64, error) {
 		return nil, nil
 	}
 	load := s.IOPS
-	for k := range 1 + (w.provider.delaySteps()+wintersSteps)/wintersSteps {
+	for k := range 1 + (delaySteps(w.provider)+wintersSteps)/wintersSteps {
 		load = max(load, w.forecast(k+1))
 	}
 	return ask(s, w.recommend(s, load)), nil

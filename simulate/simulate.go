@@ -130,7 +130,7 @@ func (v *Plant) Next() Sample {
 	i := len(v.Steps)
 	demand := v.Trace.Demand[i]
 	effective := v.provisioned
-	for back := 1; back <= v.Provider.delaySteps(); back++ {
+	for back := 1; back <= delaySteps(v.Provider); back++ {
 		if i-back >= 0 {
 			effective = min(effective, v.Steps[i-back].Billed)
 		} else {
@@ -188,7 +188,7 @@ func (v *Plant) Act(want float64) Result {
 	default:
 		v.Accepted = append(v.Accepted, Change{now, v.provisioned, to})
 		if to > v.provisioned {
-			r.Effective += int64(v.Provider.delaySteps()) * stepSeconds
+			r.Effective += int64(delaySteps(v.Provider)) * stepSeconds
 		}
 		v.budget.spend(now)
 		v.provisioned, r.Provisioned, r.Status = to, to, Accepted

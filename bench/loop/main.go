@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/foreshock-io/foreshock/providers"
 	"github.com/foreshock-io/foreshock/simulate"
 )
 
@@ -59,15 +60,15 @@ func measure(shared, dir, set string, names, policies []string, ablation bool, c
 	if err != nil {
 		return err
 	}
-	var providers []simulate.Provider
+	var among []simulate.Provider
 	for _, name := range names {
-		p, err := simulate.ProviderNamed(name)
+		p, err := providers.Named(name)
 		if err != nil {
 			return err
 		}
-		providers = append(providers, p)
+		among = append(among, p)
 	}
-	results := run(jobs(traces, providers), contestants, cpu)
+	results := run(jobs(traces, among), contestants, cpu)
 	if form {
 		out := json.NewEncoder(os.Stdout)
 		for _, r := range results {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foreshock-io/foreshock/providers"
 	"github.com/foreshock-io/foreshock/simulate"
 	"github.com/spf13/cobra"
 )
@@ -42,7 +43,7 @@ func (f *whatIfFlags) add(cmd *cobra.Command) {
 }
 
 func providerNames() (names []string) {
-	for _, p := range simulate.Providers() {
+	for _, p := range providers.All() {
 		names = append(names, p.Name)
 	}
 	return names
@@ -85,9 +86,9 @@ func (f *whatIfFlags) run(cmd *cobra.Command, own runFlags) error {
 
 func (f *whatIfFlags) providerOf() (simulate.Provider, error) {
 	if strings.ContainsAny(f.provider, "./"+string(filepath.Separator)) {
-		return simulate.ReadProvider(f.provider)
+		return providers.Read(f.provider)
 	}
-	p, err := simulate.ProviderNamed(f.provider)
+	p, err := providers.Named(f.provider)
 	if err != nil {
 		return p, usageError{fmt.Errorf("--provider: %w", err)}
 	}

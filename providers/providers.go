@@ -1,11 +1,15 @@
-package simulate
+// Package providers holds what providers allow and how often: figures with their sources and dates, in one file, for the targets that keep
+// those rules and for the simulation of them. Where a provider can be asked, ask it; these are for when it cannot.
+package providers
 
 import (
 	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
+	"math"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,26 +17,65 @@ import (
 )
 
 //go:embed providers.yaml
-var providersFile []byte
+var file []byte
 
 // catalogue is the form of providers.yaml.
 type catalogue struct {
 	AsOf      string     `yaml:"as_of"`
+	Volumes   []family   `yaml:"volumes"`
 	Providers []Provider `yaml:"providers"`
 }
 
 var builtin = func() (c catalogue) {
-	if err := yaml.UnmarshalWithOptions(providersFile, &c, yaml.Strict()); err != nil {
+	if err := yaml.UnmarshalWithOptions(file, &c, yaml.Strict()); err != nil {
 		panic(err) // the file is part of the program
+	}
+	for i := range c.Providers {
+		if p := &c.Providers[i]; p.Volume != "" {
+			v, err := find(inherit(c.Volumes), p.Volume)
+			if err != nil {
+				panic(err)
+			}
+			p.Min, p.Max, p.Changes, p.Window = v.IOPS.Min, v.IOPS.Max, v.Changes, v.Window
+		}
 	}
 	return c
 }()
 
-// Providers are those that are built in.
-func Providers() []Provider { return append([]Provider(nil), builtin.Providers...) }
+// Provider is what a provider allows and how it bills: what is asked for is billed at once; a rise works after the delay, a
+// reduction at once.
+type Provider struct {
+	Name    string  `yaml:"name" json:"name"`
+	About   string  `yaml:"about" json:"about,omitempty"`   // what it stands for
+	Source  string  `yaml:"source" json:"source,omitempty"` // where its figures are from
+	Unit    string  `yaml:"unit" json:"unit,omitempty"`     // of capacity; I/O per second unless stated
+	Quantum float64 `yaml:"quantum" json:"quantum"`         // amounts are multiples of it
+	Min     float64 `yaml:"min" json:"min"`
+	Max     float64 `yaml:"max" json:"max"`
+	// ApplyDelay is the time from the request of a rise until it works.
+	ApplyDelay time.Duration `yaml:"apply_delay" json:"apply_delay_ns"`
+	// Cooldown is the least time between two changes; 0: none.
+	Cooldown time.Duration `yaml:"cooldown" json:"cooldown_ns"`
+	// Changes is how many changes are allowed in any Window; 0: any number.
+	Changes int           `yaml:"changes" json:"changes,omitempty"`
+	Window  time.Duration `yaml:"window" json:"window_ns,omitempty"`
+	// Volume is the built-in type of volume whose least and most IOPS, changes and window these are; then they are not stated here.
+	Volume string `yaml:"volume" json:"volume,omitempty"`
+}
 
-// ProviderNamed finds one that is built in.
-func ProviderNamed(name string) (Provider, error) {
+// Fit is the amount that the provider gives for a wish: rounded up to the quantum and clipped.
+func (p Provider) Fit(want float64) float64 {
+	if p.Quantum > 0 {
+		want = math.Ceil(want/p.Quantum-1e-9) * p.Quantum
+	}
+	return min(max(want, p.Min), p.Max)
+}
+
+// All are those that are built in.
+func All() []Provider { return slices.Clone(builtin.Providers) }
+
+// Named finds one that is built in.
+func Named(name string) (Provider, error) {
 	var names []string
 	for _, p := range builtin.Providers {
 		if p.Name == name {
@@ -43,16 +86,16 @@ func ProviderNamed(name string) (Provider, error) {
 	return Provider{}, fmt.Errorf("no provider is called %q; there is: %s, or the path of a file that describes one", name, strings.Join(names, ", "))
 }
 
-// ReadProvider reads a file that describes one provider.
-func ReadProvider(file string) (Provider, error) {
-	text, err := os.ReadFile(file)
+// Read reads a file that describes one provider.
+func Read(name string) (Provider, error) {
+	text, err := os.ReadFile(name)
 	if err != nil {
 		return Provider{}, err
 	}
-	return parseProvider(file, text)
+	return parse(name, text)
 }
 
-func parseProvider(file string, text []byte) (p Provider, err error) {
+func parse(file string, text []byte) (p Provider, err error) {
 	d := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
 	if err := d.Decode(&p); err != nil {
 		at := file
@@ -80,6 +123,7 @@ func (p Provider) faults() (list []string) {
 		}
 	}
 	const most = 30 * 24 * time.Hour
+	fault(p.Volume != "", "volume: only built-in providers have it; state min, max, changes and window")
 	fault(p.Name == "", "name: none is stated; give it one")
 	fault(p.Unit != "" && p.Unit != "iops", "unit: %q cannot be simulated; leave it out, capacity is in iops", p.Unit)
 	fault(!(p.Max > 0) || p.Max > 1e12, "max: %g is out of range; state the most IOPS that it gives", p.Max)

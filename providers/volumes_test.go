@@ -1,0 +1,144 @@
+package providers
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// Every limit and ratio of EBS at its boundary: the last amount that is allowed, and the first that is not.
+func TestLimitsOfEBS(t *testing.T) {
+	types, err := VolumeTypes("ebs", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(name string, size, iops, throughput float64, broken string) {
+		t.Helper()
+		err := types[name].Check(size, iops, throughput)
+		if (err == nil) != (broken == "") || err != nil && !strings.Contains(err.Error(), broken) {
+			t.Errorf("%s of %g GiB, %g IOPS, %g MiB/s: %v, want %q", name, size, iops, throughput, err, broken)
+		}
+	}
+	f("gp3", 1, 3000, 125, "")
+	f("gp3", 0, 3000, 125, "0 GiB is not between 1 and 65536")
+	f("gp3", 65536, 3000, 125, "")
+	f("gp3", 65537, 3000, 125, "65537 GiB")
+	f("gp3", 10, 2999, 125, "2999 IOPS is not between")
+	f("gp3", 160, 80000, 2000, "")
+	f("gp3", 65536, 80001, 125, "80001 IOPS is not between")
+	f("gp3", 159, 80000, 125, "79500, the most for 159 GiB")
+	f("gp3", 159, 79500, 125, "")
+	f("gp3", 6, 3000, 125, "") // 500 a GiB is the same
+	f("gp3", 5, 3000, 125, "") // the baseline holds at every size
+	f("gp3", 5, 3001, 125, "3000, the most for 5 GiB")
+	f("gp3", 7, 3500, 125, "")
+	f("gp3", 7, 3501, 125, "8 GiB would allow it")
+	f("gp3", 100, 3000, 124, "124 MiB/s is not between")
+	f("gp3", 100, 3000, 750, "")
+	f("gp3", 100, 3000, 751, "3004 IOPS would allow it")
+	f("gp3", 16, 8000, 2000, "")
+	f("gp3", 15, 8000, 2000, "7500, the most for 15 GiB")
+	f("gp3", 16, 7999, 2000, "1999, the most for 7999 IOPS")
+	f("gp3", 100, 20000, 2001, "2001 MiB/s is not between")
+	f("gp3", 100.5, 3000, 125, "not a whole number")
+	f("io2", 4, 100, 0, "")
+	f("io2", 3, 100, 0, "3 GiB")
+	f("io2", 65536, 256000, 0, "")
+	f("io2", 65537, 100, 0, "65537 GiB")
+	f("io2", 256, 256000, 0, "")
+	f("io2", 255, 256000, 0, "255000, the most for 255 GiB")
+	f("io2", 300, 256001, 0, "256001 IOPS")
+	f("io2", 4, 99, 0, "99 IOPS")
+	f("io2", 4, 4000, 0, "")
+	f("io2", 4, 4001, 0, "5 GiB would allow it")
+	f("io2", 4, 100, 125, "io2 volumes have no throughput")
+	f("io1", 4, 200, 0, "")
+	f("io1", 4, 201, 0, "200, the most for 4 GiB")
+	f("io1", 1280, 64000, 0, "")
+	f("io1", 1279, 64000, 0, "1280 GiB would allow it")
+	f("io1", 16384, 64001, 0, "64001 IOPS")
+	f("io1", 16385, 100, 0, "16385 GiB")
+	f("io1", 3, 100, 0, "3 GiB")
+	f("gp2", 1, 0, 0, "")
+	f("gp2", 16384, 0, 0, "")
+	f("gp2", 16385, 0, 0, "16385 GiB")
+	f("gp2", 100, 3000, 0, "gp2 volumes have no IOPS")
+	f("gp2", 100, 0, 250, "gp2 volumes have no throughput")
+	for _, name := range []string{"st1", "sc1"} {
+		f(name, 125, 0, 0, "")
+		f(name, 124, 0, 0, "124 GiB")
+		f(name, 16384, 0, 0, "")
+		f(name, 16385, 0, 0, "16385 GiB")
+	}
+	f("standard", 1, 0, 0, "")
+	f("standard", 1024, 0, 0, "")
+	f("standard", 1025, 0, 0, "1025 GiB")
+	if len(types) != 7 {
+		t.Errorf("%d types are known", len(types))
+	}
+	for _, f := range builtin.Volumes {
+		if err := f.faults(); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, v := range types {
+		if v.Changes != 4 || v.Window != 24*time.Hour || len(v.States) != 4 {
+			t.Errorf("%s: %+v", name, v)
+		}
+	}
+}
+
+// What the bounds say is allowed is, and one more is not.
+func TestBoundsAreTight(t *testing.T) {
+	types, err := VolumeTypes("ebs", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		v := types[rapid.SampledFrom([]string{"gp3", "io2", "io1"}).Draw(t, "type")]
+		size := float64(rapid.IntRange(int(v.Size.Min), 2000).Draw(t, "size"))
+		iops := v.MostIOPS(size)
+		throughput := v.MostThroughput(iops)
+		if err := v.Check(size, iops, throughput); err != nil {
+			t.Fatalf("the most is too much: %v", err)
+		}
+		if v.Check(size, iops+1, throughput) == nil || v.Check(size, iops, throughput+1) == nil {
+			t.Fatal("more than the most is allowed")
+		}
+		if v.LeastSize(iops) > size || v.LeastIOPS(throughput) > iops {
+			t.Fatal("the least is above what is allowed")
+		}
+	})
+}
+
+// Someone who knows better states a type anew, in whole and with its source.
+func TestOwnVolumeTypes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "types.yaml")
+	f := func(text, wrong string) map[string]VolumeType {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		types, err := VolumeTypes("ebs", file)
+		if (err == nil) != (wrong == "") || err != nil && !(strings.Contains(err.Error(), wrong) && strings.Contains(err.Error(), file)) {
+			t.Errorf("%v, want %q", err, wrong)
+		}
+		return types
+	}
+	const outpost = "volumes:\n- {provider: ebs, source: a rack, as_of: 2026-01-02, changes: 4, window: 24h, states: {completed: done}," +
+		" types: [{name: gp3, size: {min: 1, max: 16384}, iops: {min: 3000, max: 16000}, throughput: {min: 125, max: 1000}, iops_per_gib: 500}]}\n"
+	types := f(outpost, "")
+	if types["gp3"].IOPS.Max != 16000 || types["io2"].IOPS.Max != 256000 {
+		t.Errorf("%+v", types)
+	}
+	f(strings.Replace(outpost, "source: a rack, ", "", 1), "source and as_of")
+	f(strings.Replace(outpost, "2026-01-02", "lately", 1), "source and as_of")
+	f(strings.Replace(outpost, "max: 16000", "max: 1", 1), "is no range")
+	f(strings.Replace(outpost, "completed: done", "completed: over", 1), "state completed")
+	f(strings.Replace(outpost, "iops_per_gib", "iops_per_gb", 1), "iops_per_gb")
+	f(strings.Replace(outpost, ", window: 24h", "", 1), "together")
+}
