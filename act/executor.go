@@ -78,7 +78,7 @@ func New(o Options) *Executor {
 	}
 	wrapped := map[string]Target{}
 	for name, t := range o.Targets {
-		wrapped[name] = Guarded(t, o.Config.CallTimeout)
+		wrapped[name] = withLedger(name, Guarded(t, o.Config.CallTimeout), o.Ledger)
 	}
 	o.Targets = wrapped
 	return &Executor{

@@ -57,15 +57,6 @@ func recovered(err *error) {
 
 // conclusive says whether a target, or the one that it wraps, is a Conclusive one.
 func conclusive(t Target) bool {
-	for t != nil {
-		if c, ok := t.(Conclusive); ok {
-			return c.Conclusive()
-		}
-		wrapper, ok := t.(interface{ Unwrap() Target })
-		if !ok {
-			return false
-		}
-		t = wrapper.Unwrap()
-	}
-	return false
+	c, ok := seek[Conclusive](t)
+	return ok && c.Conclusive()
 }

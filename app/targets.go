@@ -2,6 +2,7 @@ package app
 
 import (
 	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/act/aws"
 	"github.com/foreshock-io/foreshock/act/cgroup"
 	"github.com/foreshock-io/foreshock/act/dryrun"
 	"github.com/foreshock-io/foreshock/act/webhook"
@@ -9,6 +10,7 @@ import (
 
 // targets are the components of stage act. To add one, add its folder and its line.
 var targets = []act.Factory{
+	aws.Factory,
 	cgroup.Factory,
 	dryrun.Factory,
 	webhook.Factory,

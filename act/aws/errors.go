@@ -1,0 +1,146 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptrace"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"unicode"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/foreshock-io/foreshock/act"
+)
+
+// kindOf is what a code of the services means for a change. Codes that are not here mean that it was refused where the status is 4xx; else
+// it is not known what came of it.
+var kindOf = map[string]error{
+	"RequestLimitExceeded":         act.ErrThrottled,
+	"Throttling":                   act.ErrThrottled,
+	"ThrottlingException":          act.ErrThrottled,
+	"ThrottledException":           act.ErrThrottled,
+	"RequestThrottled":             act.ErrThrottled,
+	"RequestThrottledException":    act.ErrThrottled,
+	"TooManyRequestsException":     act.ErrThrottled,
+	"EC2ThrottledException":        act.ErrThrottled,
+	"UnauthorizedOperation":        act.ErrDenied,
+	"AccessDenied":                 act.ErrDenied,
+	"AccessDeniedException":        act.ErrDenied,
+	"NotAuthorized":                act.ErrDenied,
+	"AuthFailure":                  act.ErrDenied,
+	"InvalidClientTokenId":         act.ErrDenied,
+	"UnrecognizedClientException":  act.ErrDenied,
+	"SignatureDoesNotMatch":        act.ErrDenied,
+	"IncompleteSignature":          act.ErrDenied,
+	"MissingAuthenticationToken":   act.ErrDenied,
+	"ExpiredToken":                 act.ErrDenied,
+	"ExpiredTokenException":        act.ErrDenied,
+	"RequestExpired":               act.ErrDenied,
+	"OptInRequired":                act.ErrDenied,
+	"InvalidVolume.NotFound":       act.ErrNotFound,
+	"InvalidVolumeID.Malformed":    act.ErrNotFound,
+	"InvalidParameterValue.Volume": act.ErrNotFound,
+	"InvalidInstanceID.NotFound":   act.ErrNotFound,
+	"InvalidInstanceID.Malformed":  act.ErrNotFound,
+	"DBInstanceNotFound":           act.ErrNotFound,
+	"DBInstanceNotFoundFault":      act.ErrNotFound,
+	"InsufficientVolumeCapacity":   act.ErrRefused,
+	"InsufficientInstanceCapacity": act.ErrRefused,
+}
+
+// sayable makes an error of what the SDK says that may stand in logs: its code and its words, without what could be a credential.
+func sayable(err error) error {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return errors.New(redact(innermost(err)))
+	}
+	text := redact(api.ErrorCode() + ": " + api.ErrorMessage())
+	kind := kindOf[api.ErrorCode()]
+	var answer *smithyhttp.ResponseError
+	if kind == nil && errors.As(err, &answer) && answer.HTTPStatusCode()/100 == 4 {
+		kind = act.ErrRefused
+	}
+	switch {
+	case kind == nil:
+		return errors.New(text)
+	case errors.Is(kind, act.ErrDenied):
+		text += "; the rights that are needed are in act/aws/README.md"
+	}
+	return fmt.Errorf("%w: %s", kind, text)
+}
+
+// code is the code with which a service answered, or "".
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// innermost leaves out the SDK's account of how it came to call.
+func innermost(err error) string {
+	var op *smithy.OperationError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return err.Error()
+}
+
+// surely makes an error of what went wrong before a change was sent: nothing came of it.
+func surely(err error) error {
+	for _, kind := range []error{act.ErrRefused, act.ErrThrottled, act.ErrDenied, act.ErrNotFound, act.ErrRule} {
+		if errors.Is(err, kind) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: nothing was sent: %w", act.ErrRefused, err)
+}
+
+// once sends a change, and says what is known of it. The call must not be tried again by the SDK.
+func (t *Target) once(ctx context.Context, call func(context.Context) error) error {
+	if t.sdk.Credentials == nil {
+		return fmt.Errorf("%w: the SDK finds no credentials", act.ErrDenied)
+	}
+	if _, err := t.sdk.Credentials.Retrieve(ctx); err != nil {
+		return fmt.Errorf("%w: the SDK finds no credentials: %s", act.ErrDenied, redact(innermost(err)))
+	}
+	var sent atomic.Bool
+	err := call(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }}))
+	switch {
+	case err == nil:
+		return nil
+	case !sent.Load(): // there was no connection on which anything could have been sent
+		return surely(sayable(err))
+	}
+	return sayable(err)
+}
+
+// noRetry keeps the SDK from sending a change again.
+var noRetry = sdk.NopRetryer{}
+
+var (
+	accessKey = regexp.MustCompile(`\b(AKIA|ASIA|ABIA|ACCA|AIDA|AROA)[A-Z0-9]{8,}`)
+	longWord  = regexp.MustCompile(`[A-Za-z0-9/+=_]{32,}`) // secrets, tokens, signatures, encoded messages
+)
+
+// redact is text from outside as it may stand in logs: one line of a bounded length, without what looks like a credential.
+func redact(s string) string {
+	s, _, _ = strings.Cut(s, "The Canonical String")
+	s = longWord.ReplaceAllString(accessKey.ReplaceAllString(s, "…"), "…")
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if r := []rune(s); len(r) > 300 {
+		s = string(r[:300]) + "…"
+	}
+	return strings.TrimSpace(s)
+}

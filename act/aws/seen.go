@@ -1,0 +1,137 @@
+package aws
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/providers"
+)
+
+// seen is what this process knows of a volume. EC2 shows the latest change only, so that those before it are known from having been seen,
+// and from the journal.
+type seen struct {
+	last    volume
+	starts  []time.Time // of the changes in the window, whoever asked for them, ascending
+	blocked time.Time   // until when EC2 said that no change is allowed
+}
+
+// rateExceeded is the code with which EC2 refuses the fifth change.
+const rateExceeded = "VolumeModificationRateExceeded"
+
+// of gives what is known of a volume. The caller holds mu.
+func (x *volumes) of(id string) *seen {
+	s := x.seen[id]
+	if s == nil {
+		s = &seen{}
+		x.seen[id] = s
+	}
+	return s
+}
+
+func (x *volumes) remember(id string, v volume) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	s := x.of(id)
+	s.last = v
+	for _, m := range v.last {
+		s.add(m.started)
+	}
+	now := x.target.now()
+	s.starts = slices.DeleteFunc(s.starts, func(t time.Time) bool { return now.Sub(t) >= x.types[v.kind].Window })
+}
+
+func (x *volumes) recall(id string) (volume, bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	s := x.seen[id]
+	if s == nil || s.last.kind == "" {
+		return volume{}, false
+	}
+	return s.last, true
+}
+
+// began remembers a change that EC2 has accepted.
+func (x *volumes) began(id string, at time.Time) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !at.IsZero() {
+		x.of(id).add(at)
+	}
+}
+
+func (s *seen) add(at time.Time) {
+	if i, found := slices.BinarySearchFunc(s.starts, at, time.Time.Compare); !found {
+		s.starts = slices.Insert(s.starts, i, at)
+	}
+}
+
+// Recount takes in what the journal says was asked for.
+func (x *volumes) Recount(r *foreshock.Resource, asked []time.Time) {
+	if v, known := x.recall(r.Name); known {
+		r.Budget = x.budget(r.Name, v.kind, asked)
+	}
+}
+
+// budget is what is left of the changes that a volume's type allows in any window. A change that was asked for and one that was seen to begin
+// soon after are the same one.
+func (x *volumes) budget(id, kind string, asked []time.Time) foreshock.Budget {
+	t := x.types[kind]
+	if t.Changes == 0 {
+		return foreshock.Budget{}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	now, s := x.target.now(), x.of(id)
+	used := slices.DeleteFunc(union(s.starts, asked), func(at time.Time) bool { return now.Sub(at) >= t.Window })
+	b := foreshock.Budget{Limited: true, Total: t.Changes, Left: max(0, t.Changes-len(used)), Window: t.Window}
+	if len(used) > 0 {
+		b.NextFree = used[max(0, len(used)-t.Changes)].Add(t.Window)
+	}
+	if s.blocked.After(now) {
+		b.Left, b.NextFree = 0, s.blocked
+	}
+	return b
+}
+
+// soon is how long after it was asked for a change may be seen to begin.
+const soon = 5 * time.Minute
+
+// union lists the times of changes, ascending: those seen, and those asked for that none of them is.
+func union(starts, asked []time.Time) []time.Time {
+	all, left := slices.Clone(starts), slices.Clone(starts)
+	for _, at := range slices.SortedFunc(slices.Values(asked), time.Time.Compare) {
+		same := slices.IndexFunc(left, func(t time.Time) bool { return t.After(at.Add(-skew)) && t.Before(at.Add(soon)) })
+		if same >= 0 {
+			left = slices.Delete(left, same, same+1)
+			continue
+		}
+		all = append(all, at)
+	}
+	slices.SortFunc(all, time.Time.Compare)
+	return all
+}
+
+var (
+	anyTime  = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z`)
+	anyHours = regexp.MustCompile(`(\d+) hour`)
+)
+
+// refused learns from EC2 that no change is allowed, until when it says; where it does not say it, for as long as changes that are spread evenly
+// are apart.
+func (x *volumes) refused(id string, t providers.VolumeType, text string) {
+	now := x.target.now()
+	until := now.Add(t.Window / time.Duration(max(t.Changes, 1)))
+	if at, err := time.Parse(time.RFC3339, anyTime.FindString(text)); err == nil && at.After(now) && at.Before(now.Add(t.Window)) {
+		until = at
+	} else if m := anyHours.FindStringSubmatch(text); m != nil {
+		if hours, err := strconv.Atoi(m[1]); err == nil && hours > 0 && time.Duration(hours)*time.Hour <= t.Window {
+			until = now.Add(time.Duration(hours) * time.Hour)
+		}
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.of(id).blocked = until
+}

@@ -1,0 +1,164 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/providers"
+)
+
+// volumes is EBS: resources "vol-…".
+type volumes struct {
+	target *Target
+	cfg    Config
+	types  map[string]providers.VolumeType
+	api    ec2Calls
+
+	mu        sync.Mutex // guards the rest
+	seen      map[string]*seen
+	instances map[string]types.InstanceTypeInfo // by type; they never change
+}
+
+func newVolumes(t *Target, cfg Config, known map[string]providers.VolumeType) *volumes {
+	return &volumes{
+		target: t, cfg: cfg, types: known, api: newEC2Calls(t.sdk),
+		seen: map[string]*seen{}, instances: map[string]types.InstanceTypeInfo{},
+	}
+}
+
+func (x *volumes) prefix() string { return "vol-" }
+
+func (x *volumes) Read(ctx context.Context, id string) (foreshock.Resource, error) {
+	v, err := x.describe(ctx, id)
+	if err != nil {
+		return foreshock.Resource{}, err
+	}
+	if _, known := x.types[v.kind]; !known {
+		return foreshock.Resource{}, fmt.Errorf("nothing is known of volumes of type %q; state them in volume_types_file", v.kind)
+	}
+	share, err := x.share(ctx, id, v.instances)
+	if err != nil {
+		return foreshock.Resource{}, err
+	}
+	return foreshock.Resource{
+		Allocated: v.allocation(), Rules: x.rules(v, share), Budget: x.budget(id, v.kind, nil), Busy: v.busy(), Owner: v.owner,
+	}, nil
+}
+
+// Validate keeps what the rules of single amounts do not say: the ratios between them, and the changes that are kept.
+func (x *volumes) Validate(now foreshock.Resource, action foreshock.Action) error {
+	v, known := x.recall(action.Resource)
+	if !known {
+		return fmt.Errorf("%w: %s was not read yet", act.ErrRule, action.Resource)
+	}
+	if now.Budget.Limited && now.Budget.Left <= x.cfg.Kept && !action.Emergency {
+		return fmt.Errorf("%w: of the %d changes in %s only %d are left, which are kept for emergencies (setting kept)",
+			act.ErrRule, now.Budget.Total, now.Budget.Window, now.Budget.Left)
+	}
+	_, err := x.change(v, action)
+	return err
+}
+
+// change is the whole shape that is to be asked for.
+func (x *volumes) change(v volume, action foreshock.Action) (shape, error) {
+	to, t := x.next(v, action.To)
+	switch err := t.Check(to.size, to.iops, to.throughput); {
+	case err != nil:
+		return to, fmt.Errorf("%w: %s: %w", act.ErrRule, to, err)
+	case to.size < v.size:
+		return to, fmt.Errorf("%w: a volume of %g GiB cannot be shrunk to %g GiB", act.ErrRule, v.size, to.size)
+	case to == v.shape:
+		return to, fmt.Errorf("%w: the volume is %s already; asking would waste a change", act.ErrRule, to)
+	}
+	return to, nil
+}
+
+// Apply looks a last time and asks once, for all amounts: those that were left out would be reset with a change of the type.
+func (x *volumes) Apply(ctx context.Context, action foreshock.Action) error {
+	v, err := x.describe(ctx, action.Resource)
+	if err != nil {
+		return surely(err)
+	}
+	has := v.allocation()
+	for _, d := range action.To.Dimensions() {
+		was, known := action.From.Get(d)
+		if is, _ := has.Get(d); known && is != was {
+			return fmt.Errorf("%w: %s has changed since, from %g to %g; nothing was sent", act.ErrRefused, d, was, is)
+		}
+	}
+	if v.busy() {
+		return fmt.Errorf("%w: the volume is %s and a change of it is not complete; nothing was sent", act.ErrRefused, v.state)
+	}
+	if left := x.budget(action.Resource, v.kind, nil); left.Limited && left.Left <= 0 {
+		return fmt.Errorf("%w: all %d changes in %s are used until %s; nothing was sent", act.ErrRefused, left.Total, left.Window, left.NextFree.UTC().Format(time.RFC3339))
+	}
+	to, err := x.change(v, action)
+	if err != nil {
+		return err
+	}
+	return x.send(ctx, action.Resource, to)
+}
+
+func (x *volumes) send(ctx context.Context, id string, to shape) error {
+	in := &ec2.ModifyVolumeInput{VolumeId: &id, VolumeType: types.VolumeType(to.kind), Size: whole(to.size)}
+	if to.iops > 0 {
+		in.Iops = whole(to.iops)
+	}
+	if to.throughput > 0 {
+		in.Throughput = whole(to.throughput)
+	}
+	var refusal string
+	err := x.target.once(ctx, func(ctx context.Context) error {
+		out, err := x.api.modifyVolume(ctx, in, func(o *ec2.Options) { o.Retryer = noRetry })
+		if err == nil && out.VolumeModification != nil {
+			x.began(id, sdk.ToTime(out.VolumeModification.StartTime))
+		}
+		if code(err) == rateExceeded {
+			refusal = err.Error()
+		}
+		return err
+	})
+	if refusal != "" {
+		x.refused(id, x.types[to.kind], refusal)
+	}
+	return err
+}
+
+func whole(x float64) *int32 { return sdk.Int32(int32(x)) }
+
+// skew is how far the clocks of this machine and of the provider may be apart.
+const skew = 2 * time.Minute
+
+// Follow looks for the change among those that EC2 shows: the latest that was begun since the decision, with these amounts.
+func (x *volumes) Follow(ctx context.Context, action foreshock.Action) (act.Progress, error) {
+	v, err := x.describe(ctx, action.Resource)
+	if err != nil {
+		return act.Progress{}, err
+	}
+	p := act.Progress{Observed: v.allocation()}
+	if len(v.last) == 0 {
+		return p, nil
+	}
+	m := v.last[len(v.last)-1]
+	if is := m.to.allocation(); m.started.Before(action.Evidence.Add(-skew)) || !is.Covers(action.To) {
+		return p, nil
+	}
+	inEffect := p.Observed.Covers(action.To)
+	switch {
+	case m.phase == providers.Done && inEffect:
+		p.Done, p.Since = true, m.ended
+	case m.phase == providers.Failed && !inEffect:
+		p.Failed, p.Note = true, "the modification failed, and counts as one of those that are allowed: "+m.note
+	default:
+		p.UnderWay, p.Note = true, fmt.Sprintf("the modification is %s, %d %%", m.state, m.progress)
+	}
+	return p, nil
+}
