@@ -25,6 +25,8 @@ type VolumeType struct {
 	IOPSPerGiB        float64 `yaml:"iops_per_gib"`        // at most; 0: no such rule
 	ThroughputPerIOPS float64 `yaml:"throughput_per_iops"` // at most, MiB/s; 0: no such rule
 	IOPSWithoutNitro  float64 `yaml:"iops_without_nitro"`  // the most on instances of older build; 0: the same
+	ProvisionedFrom   float64 `yaml:"provisioned_from"`    // GiB below which neither IOPS nor throughput can be asked for
+	GrowsBy           float64 `yaml:"grows_by"`            // the least growth of the size, as a share of it
 
 	Changes int              `yaml:"-"` // that may begin in any Window
 	Window  time.Duration    `yaml:"-"`
@@ -99,6 +101,19 @@ func (v VolumeType) LeastSize(iops float64) float64 {
 		return v.Size.Min
 	}
 	return max(v.Size.Min, math.Ceil(iops/v.IOPSPerGiB))
+}
+
+// At is the type as it is at a size in GiB.
+func (v VolumeType) At(size float64) VolumeType {
+	if size < v.ProvisionedFrom {
+		v.IOPS, v.Throughput = Range{}, Range{}
+	}
+	return v
+}
+
+// LeastGrowth is the least size in GiB to which a volume may be grown.
+func (v VolumeType) LeastGrowth(size float64) float64 {
+	return max(v.Size.Min, math.Ceil(size*(1+v.GrowsBy)-1e-9))
 }
 
 // Check says which rules an amount of each breaks, or nothing. What the type does not let one ask for must be 0.
@@ -187,7 +202,7 @@ func (f family) faults() error {
 	}
 	for i, v := range f.Types {
 		fault(v.Name == "" || !(v.Size.Max > 0), "types[%d]: name and size must be stated", i)
-		for _, r := range []Range{v.Size, v.IOPS, v.Throughput, {0, v.IOPSPerGiB}, {0, v.ThroughputPerIOPS}, {0, v.ThroughputGiven}, {0, v.IOPSWithoutNitro}} {
+		for _, r := range []Range{v.Size, v.IOPS, v.Throughput, {0, v.IOPSPerGiB}, {0, v.ThroughputPerIOPS}, {0, v.ThroughputGiven}, {0, v.IOPSWithoutNitro}, {0, v.ProvisionedFrom}, {0, v.GrowsBy}} {
 			fault(!(r.Min >= 0 && r.Max >= r.Min && r.Max < 1e12), "types[%d] (%s): %g to %g is no range", i, v.Name, r.Min, r.Max)
 		}
 	}

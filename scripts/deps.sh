@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests start, where it can: Debian packages, as root. Elsewhere it says what is missing;
+# Installs the programs that the tests start, where it can: Debian packages, as root, and moto. Elsewhere it says what is missing;
 # the tests that need it then skip, with the same message. With the argument "guest" also what the guest needs in which
 # cgroup v2 is tried; its kernel is only unpacked, into a cache folder.
 set -euo pipefail
@@ -12,7 +12,7 @@ needs=(
   prometheus-node-exporter:prometheus-node-exporter
   victoria-metrics:victoria-metrics
   fio:fio
-  python3:python3 # for the scorers that come with the labelled data
+  python3:python3 # for the scorers that come with the labelled data, and for moto
   gcc:gcc # for the race detector
 )
 if [ "${1:-}" = guest ]; then
@@ -60,5 +60,21 @@ guest_kernel() {
   rm -rf "$work"
 }
 
+# moto stands in for Amazon Web Services; it is put into a virtual environment of its own, as any user.
+moto() {
+  local venv=${XDG_CACHE_HOME:-$HOME/.cache}/foreshock/moto version=5.2.1 log
+  command -v moto_server >/dev/null || [ -x "$venv/bin/moto_server" ] && return
+  log=$(mktemp)
+  echo "deps: installing moto $version into $venv"
+  if python3 -m venv "$venv" >"$log" 2>&1 && "$venv/bin/pip" install -q "moto[server]==$version" >>"$log" 2>&1; then
+    return
+  fi
+  tail -3 "$log"
+  rm -rf "$venv"
+  echo "deps: missing: moto; it takes python3-venv and a Python package index: pip install 'moto[server]==$version'"
+  echo "deps: the tests that need it are skipped"
+}
+
 packages
+moto
 [ "${1:-}" != guest ] || guest_kernel

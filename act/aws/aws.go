@@ -1,5 +1,6 @@
-// Package aws changes what Amazon Web Services let one change while it is in use: the volumes of EBS. Their rules are kept before anything is
-// sent: limits and ratios, four changes in any 24 hours, and the share of the instance.
+// Package aws changes what Amazon Web Services let one change while it is in use: the volumes of EBS, Auto Scaling
+// groups and the storage of RDS. Their rules are kept before anything is sent: limits and ratios, four changes in any 24 hours, and the share of the
+// instance.
 //
 // Credentials come from the SDK's own chain and from nowhere else; what the SDK says of them never gets into an error.
 package aws
@@ -77,15 +78,19 @@ func New(cfg Config, env act.Env) (*Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("volume_types_file: %w", err)
 	}
+	databaseTypes, err := providers.VolumeTypes("rds", cfg.VolumeTypes)
+	if err != nil {
+		return nil, fmt.Errorf("volume_types_file: %w", err)
+	}
 	loaded, err := config.LoadDefaultConfig(context.Background(), config.WithRegion(cfg.Region))
 	if err != nil {
 		return nil, fmt.Errorf("the SDK's settings: %s", redact(err.Error()))
 	}
-	if err := errors.Join(cfg.check(loaded.Region, types)); err != nil {
+	if err := cfg.check(loaded.Region, types); err != nil {
 		return nil, err
 	}
 	t.sdk = loaded
-	t.kinds = []kind{newVolumes(t, cfg, types)}
+	t.kinds = []kind{newVolumes(t, cfg, types), newGroups(t), newDatabases(t, cfg.Kept, databaseTypes)}
 	return t, nil
 }
 

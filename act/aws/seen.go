@@ -79,19 +79,25 @@ func (x *volumes) Recount(r *foreshock.Resource, asked []time.Time) {
 // soon after are the same one.
 func (x *volumes) budget(id, kind string, asked []time.Time) foreshock.Budget {
 	t := x.types[kind]
-	if t.Changes == 0 {
-		return foreshock.Budget{}
-	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	now, s := x.target.now(), x.of(id)
-	used := slices.DeleteFunc(union(s.starts, asked), func(at time.Time) bool { return now.Sub(at) >= t.Window })
+	b := budgetOf(t, union(s.starts, asked), now)
+	if s.blocked.After(now) {
+		b.Left, b.NextFree = 0, s.blocked
+	}
+	return b
+}
+
+// budgetOf is what changes that began leave of those that a type allows.
+func budgetOf(t providers.VolumeType, began []time.Time, now time.Time) foreshock.Budget {
+	if t.Changes == 0 {
+		return foreshock.Budget{}
+	}
+	used := slices.DeleteFunc(slices.Clone(began), func(at time.Time) bool { return now.Sub(at) >= t.Window })
 	b := foreshock.Budget{Limited: true, Total: t.Changes, Left: max(0, t.Changes-len(used)), Window: t.Window}
 	if len(used) > 0 {
 		b.NextFree = used[max(0, len(used)-t.Changes)].Add(t.Window)
-	}
-	if s.blocked.After(now) {
-		b.Left, b.NextFree = 0, s.blocked
 	}
 	return b
 }

@@ -59,9 +59,8 @@ func (x *volumes) Validate(now foreshock.Resource, action foreshock.Action) erro
 	if !known {
 		return fmt.Errorf("%w: %s was not read yet", act.ErrRule, action.Resource)
 	}
-	if now.Budget.Limited && now.Budget.Left <= x.cfg.Kept && !action.Emergency {
-		return fmt.Errorf("%w: of the %d changes in %s only %d are left, which are kept for emergencies (setting kept)",
-			act.ErrRule, now.Budget.Total, now.Budget.Window, now.Budget.Left)
+	if err := keep(x.cfg.Kept, now.Budget, action); err != nil {
+		return err
 	}
 	_, err := x.change(v, action)
 	return err
@@ -87,12 +86,8 @@ func (x *volumes) Apply(ctx context.Context, action foreshock.Action) error {
 	if err != nil {
 		return surely(err)
 	}
-	has := v.allocation()
-	for _, d := range action.To.Dimensions() {
-		was, known := action.From.Get(d)
-		if is, _ := has.Get(d); known && is != was {
-			return fmt.Errorf("%w: %s has changed since, from %g to %g; nothing was sent", act.ErrRefused, d, was, is)
-		}
+	if err := unchanged(v.allocation(), action); err != nil {
+		return err
 	}
 	if v.busy() {
 		return fmt.Errorf("%w: the volume is %s and a change of it is not complete; nothing was sent", act.ErrRefused, v.state)

@@ -3,6 +3,7 @@ package aws
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -20,6 +21,17 @@ const (
 	keyID     = "AKIAIOSFODNN7EXAMPLE"
 	vol       = "vol-0a1b2c3d4e5f60718"
 )
+
+type form = url.Values
+
+// answers is a server that answers calls of the query protocol.
+func answers(f func(form) string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		w.Header().Set("Content-Type", "text/xml")
+		fmt.Fprint(w, f(r.Form))
+	})
+}
 
 // amounts are IOPS, MiB/s and GiB; what is negative is not stated.
 func amounts(iops, throughput, size float64) (a foreshock.Allocation) {

@@ -1,0 +1,186 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/providers"
+)
+
+// databases is the storage of RDS: resources "rds/NAME", with size, IOPS and throughput.
+type databases struct {
+	target   *Target
+	types    map[string]providers.VolumeType
+	kept     int
+	seen     memory[database]
+	describe func(context.Context, *rds.DescribeDBInstancesInput, ...func(*rds.Options)) (*rds.DescribeDBInstancesOutput, error)
+	modify   func(context.Context, *rds.ModifyDBInstanceInput, ...func(*rds.Options)) (*rds.ModifyDBInstanceOutput, error)
+}
+
+func newDatabases(t *Target, kept int, known map[string]providers.VolumeType) *databases {
+	c := rds.NewFromConfig(t.sdk) // see ec2Calls
+	return &databases{target: t, types: known, kept: kept, describe: c.DescribeDBInstances, modify: c.ModifyDBInstance}
+}
+
+func (*databases) prefix() string { return "rds/" }
+
+// database is what RDS says of an instance's storage.
+type database struct {
+	shape
+	status  string
+	phase   providers.Phase
+	pending bool // storage is to be changed later
+	scales  bool // by itself
+}
+
+func (d *databases) read(ctx context.Context, resource string) (database, error) {
+	name := strings.TrimPrefix(resource, d.prefix())
+	out, err := d.describe(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name})
+	if err != nil {
+		return database{}, sayable(err)
+	}
+	if len(out.DBInstances) != 1 {
+		return database{}, fmt.Errorf("%w: there are %d database instances of this name", act.ErrNotFound, len(out.DBInstances))
+	}
+	raw := out.DBInstances[0]
+	db := database{
+		shape:  shape{sdk.ToString(raw.StorageType), amount(raw.AllocatedStorage), amount(raw.Iops), amount(raw.StorageThroughput)},
+		status: sdk.ToString(raw.DBInstanceStatus), scales: amount(raw.MaxAllocatedStorage) > amount(raw.AllocatedStorage),
+	}
+	t, known := d.types[db.kind]
+	if !known {
+		return db, fmt.Errorf("nothing is known of database storage of type %q; state it in volume_types_file", db.kind)
+	}
+	if db.phase, known = t.States[db.status]; !known { // stopped, rebooting, being backed up, …: not a time for changes
+		db.phase = providers.UnderWay
+	}
+	db.pending = pending(raw.PendingModifiedValues)
+	d.seen.put(resource, db)
+	return db, nil
+}
+
+func pending(p *types.PendingModifiedValues) bool {
+	return p != nil && (p.AllocatedStorage != nil || p.Iops != nil || p.StorageThroughput != nil || p.StorageType != nil)
+}
+
+func (db database) busy() bool { return db.phase == providers.UnderWay || db.pending }
+
+// Read gives storage that scales by itself no rule for its size, which is left to RDS.
+func (d *databases) Read(ctx context.Context, resource string) (foreshock.Resource, error) {
+	db, err := d.read(ctx, resource)
+	if err != nil {
+		return foreshock.Resource{}, err
+	}
+	t := d.types[db.kind].At(db.size)
+	rules := map[foreshock.Dimension]foreshock.Rule{}
+	if !db.scales {
+		rules[foreshock.DimSize] = foreshock.Rule{Min: t.LeastGrowth(db.size) * gib, Max: t.Size.Max * gib, Quantum: gib}
+	}
+	if t.IOPS.Max > 0 {
+		rules[foreshock.DimIOPS] = foreshock.Rule{Min: t.LeastIOPS(db.throughput), Max: t.MostIOPS(db.size), Quantum: 1, Down: true}
+	}
+	if t.Throughput.Max > 0 {
+		rules[foreshock.DimThroughput] = foreshock.Rule{Min: t.Throughput.Min * mib, Max: t.MostThroughput(db.iops) * mib, Quantum: mib, Down: true}
+	}
+	return foreshock.Resource{Allocated: db.allocation(), Rules: rules, Budget: budgetOf(t, nil, d.target.now()), Busy: db.busy()}, nil
+}
+
+// Recount takes in what the journal says was asked for: RDS itself does not say how many changes are left.
+func (d *databases) Recount(r *foreshock.Resource, asked []time.Time) {
+	if db, known := d.seen.get(r.Name); known {
+		r.Budget = budgetOf(d.types[db.kind], asked, d.target.now())
+	}
+}
+
+// change is the whole storage that is to be asked for.
+func (d *databases) change(db database, action foreshock.Action) (shape, error) {
+	to := db.shape
+	if size, stated := action.To.Get(foreshock.DimSize); stated {
+		to.size = math.Round(size / gib)
+	}
+	t := d.types[db.kind].At(to.size)
+	to.iops = stay(t.IOPS, to.iops, action.To, foreshock.DimIOPS, 1)
+	to.throughput = stay(t.Throughput, to.throughput, action.To, foreshock.DimThroughput, mib)
+	switch err := t.Check(to.size, to.iops, to.throughput); {
+	case err != nil:
+		return to, fmt.Errorf("%w: %s: %w", act.ErrRule, to, err)
+	case to.size != db.size && to.size < t.LeastGrowth(db.size):
+		return to, fmt.Errorf("%w: the storage of %g GiB can be grown to %g GiB at least", act.ErrRule, db.size, t.LeastGrowth(db.size))
+	case to == db.shape:
+		return to, fmt.Errorf("%w: the storage is %s already; asking would waste a change", act.ErrRule, to)
+	}
+	return to, nil
+}
+
+// Validate keeps the ratios between amounts.
+func (d *databases) Validate(now foreshock.Resource, action foreshock.Action) error {
+	db, known := d.seen.get(action.Resource)
+	if !known {
+		return fmt.Errorf("%w: %s was not read yet", act.ErrRule, action.Resource)
+	}
+	if err := keep(d.kept, now.Budget, action); err != nil {
+		return err
+	}
+	_, err := d.change(db, action)
+	return err
+}
+
+// Apply asks once for all amounts, at once and not in the maintenance window.
+func (d *databases) Apply(ctx context.Context, action foreshock.Action) error {
+	db, err := d.read(ctx, action.Resource)
+	if err != nil {
+		return surely(err)
+	}
+	if err := unchanged(db.allocation(), action); err != nil {
+		return err
+	}
+	if db.busy() {
+		return fmt.Errorf("%w: the database is %s; nothing was sent", act.ErrRefused, db.status)
+	}
+	to, err := d.change(db, action)
+	if err != nil {
+		return err
+	}
+	in := &rds.ModifyDBInstanceInput{
+		DBInstanceIdentifier: sdk.String(strings.TrimPrefix(action.Resource, d.prefix())),
+		ApplyImmediately:     sdk.Bool(true), AllocatedStorage: whole(to.size), StorageType: &to.kind,
+	}
+	if to.iops > 0 {
+		in.Iops = whole(to.iops)
+	}
+	if to.throughput > 0 {
+		in.StorageThroughput = whole(to.throughput)
+	}
+	return d.target.once(ctx, func(ctx context.Context) error {
+		_, err := d.modify(ctx, in, func(o *rds.Options) { o.Retryer = noRetry })
+		return err
+	})
+}
+
+// Follow is done when the amounts are there and the database is available again: while its storage is being optimized it takes no other change.
+func (d *databases) Follow(ctx context.Context, action foreshock.Action) (act.Progress, error) {
+	db, err := d.read(ctx, action.Resource)
+	if err != nil {
+		return act.Progress{}, err
+	}
+	p := act.Progress{Observed: db.allocation()}
+	switch inEffect := p.Observed.Covers(action.To); {
+	case action.To.Empty():
+		return p, errors.New("the action states no amount")
+	case inEffect && !db.busy():
+		p.Done = true
+	case db.busy():
+		p.UnderWay, p.Note = true, "the database is "+db.status
+	}
+	return p, nil
+}
