@@ -23,29 +23,30 @@ var mayImport = map[string][]string{
 	"timeseries/*": {"timeseries/*"},
 
 	// Stages speak the root's words, and do not import one another.
-	"ingest":    {""},
-	"store":     {""},
-	"profile":   {"", "timeseries/*"},
-	"detect":    {"", "timeseries/*"},
-	"forecast":  {"", "timeseries/*"},
-	"capacity":  {""},
-	"decide":    {""},
-	"act":       {""},
-	"feedback":  {"", "timeseries/*"},
-	"promote":   {""},                              // judges what a policy that observes would have done
-	"rehearse":  {"", "timeseries/*"},              // tries rules on the demand that came
-	"providers": {},                                // figures, for the targets and for the simulation
-	"simulate":  {"", "providers", "timeseries/*"}, // the plant; app drives the stages with it
+	"ingest":      {""},
+	"store":       {""},
+	"profile":     {"", "timeseries/*"},
+	"detect":      {"", "timeseries/*"},
+	"forecast":    {"", "timeseries/*"},
+	"capacity":    {""},
+	"decide":      {""},
+	"act":         {""},
+	"feedback":    {"", "timeseries/*"},
+	"promote":     {""},                              // judges what a policy that observes would have done
+	"rehearse":    {"", "timeseries/*"},              // tries rules on the demand that came
+	"providers":   {},                                // figures, for the targets and for the simulation
+	"simulate":    {"", "providers", "timeseries/*"}, // the plant; app drives the stages with it
+	"providers/*": {},                                // what components of several stages share that call the same provider
 	// The plant as a target: only what is simulated can be changed through it, so that it is no component that a configuration could name.
 	"simulate/*": {"", "act", "simulate"}, // and a trace for tests
 
 	// Components import their stage, never each other.
-	"ingest/*":      {"", "ingest", "timeseries/*"},
+	"ingest/*":      {"", "ingest", "timeseries/*", "providers/*"},
 	"store/*":       {"", "store"},
 	"detect/*":      {"", "detect", "timeseries/*"},
 	"forecast/*":    {"", "forecast", "timeseries/*"},
-	"capacity/*":    {"", "capacity"},
-	"act/*":         {"", "act", "providers"},
+	"capacity/*":    {"", "capacity", "providers/*"},
+	"act/*":         {"", "act", "providers", "providers/*"},
 	"act/acttest/*": {"", "act/acttest", "providers"}, // stand-ins of providers
 
 	// The stages meet in pipeline, the components in app.

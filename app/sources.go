@@ -2,6 +2,7 @@ package app
 
 import (
 	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/ingest/cloudwatch"
 	"github.com/foreshock-io/foreshock/ingest/ebpf"
 	"github.com/foreshock-io/foreshock/ingest/host"
 	"github.com/foreshock-io/foreshock/ingest/otlp"
@@ -12,6 +13,7 @@ import (
 
 // sources are the components of stage ingest. To add one, add its folder and its line.
 var sources = []ingest.Factory{
+	cloudwatch.Factory,
 	ebpf.Factory,
 	host.Factory,
 	otlp.Factory,

@@ -16,11 +16,11 @@ import (
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/providers"
+	"github.com/foreshock-io/foreshock/providers/awssdk"
 )
 
 // Config is the aws block of a configuration file. Credentials, profile and endpoint are those of the SDK's own environment and files.
@@ -82,11 +82,8 @@ func New(cfg Config, env act.Env) (*Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("volume_types_file: %w", err)
 	}
-	loaded, err := config.LoadDefaultConfig(context.Background(), config.WithRegion(cfg.Region))
-	if err != nil {
-		return nil, fmt.Errorf("the SDK's settings: %s", redact(err.Error()))
-	}
-	if err := cfg.check(loaded.Region, types); err != nil {
+	loaded, err := awssdk.Load(cfg.Region)
+	if err := errors.Join(err, cfg.check(types)); err != nil {
 		return nil, err
 	}
 	t.sdk = loaded
@@ -94,14 +91,13 @@ func New(cfg Config, env act.Env) (*Target, error) {
 	return t, nil
 }
 
-func (c Config) check(region string, types map[string]providers.VolumeType) error {
+func (c Config) check(types map[string]providers.VolumeType) error {
 	var errs []error
 	fault := func(wrong bool, format string, args ...any) {
 		if wrong {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	fault(region == "", "no region is known; state region, or AWS_REGION in the environment")
 	fault(!slices.Contains(ceilings, c.Ceiling), "ceiling is %q; there is: %s", c.Ceiling, strings.Join(ceilings, ", "))
 	fault(c.Kept < 0, "kept must not be below 0, not %d", c.Kept)
 	for _, from := range slices.Sorted(maps.Keys(c.Convert)) {

@@ -5,16 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptrace"
-	"regexp"
-	"strings"
 	"sync/atomic"
-	"unicode"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/providers/awssdk"
 )
 
 // kindOf is what a code of the services means for a change. Codes that are not here mean that it was refused where the status is 4xx; else
@@ -53,16 +50,11 @@ var kindOf = map[string]error{
 	"InsufficientInstanceCapacity": act.ErrRefused,
 }
 
-// sayable makes an error of what the SDK says that may stand in logs: its code and its words, without what could be a credential.
+// sayable makes an error of what the SDK says that may stand in logs, wrapping what it means.
 func sayable(err error) error {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return errors.New(redact(innermost(err)))
-	}
-	text := redact(api.ErrorCode() + ": " + api.ErrorMessage())
-	kind := kindOf[api.ErrorCode()]
+	text, kind := awssdk.Text(err), kindOf[awssdk.Code(err)]
 	var answer *smithyhttp.ResponseError
-	if kind == nil && errors.As(err, &answer) && answer.HTTPStatusCode()/100 == 4 {
+	if kind == nil && awssdk.Code(err) != "" && errors.As(err, &answer) && answer.HTTPStatusCode()/100 == 4 {
 		kind = act.ErrRefused
 	}
 	switch {
@@ -72,24 +64,6 @@ func sayable(err error) error {
 		text += "; the rights that are needed are in act/aws/README.md"
 	}
 	return fmt.Errorf("%w: %s", kind, text)
-}
-
-// code is the code with which a service answered, or "".
-func code(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		return api.ErrorCode()
-	}
-	return ""
-}
-
-// innermost leaves out the SDK's account of how it came to call.
-func innermost(err error) string {
-	var op *smithy.OperationError
-	if errors.As(err, &op) {
-		err = op.Err
-	}
-	return err.Error()
 }
 
 // surely makes an error of what went wrong before a change was sent: nothing came of it.
@@ -108,7 +82,7 @@ func (t *Target) once(ctx context.Context, call func(context.Context) error) err
 		return fmt.Errorf("%w: the SDK finds no credentials", act.ErrDenied)
 	}
 	if _, err := t.sdk.Credentials.Retrieve(ctx); err != nil {
-		return fmt.Errorf("%w: the SDK finds no credentials: %s", act.ErrDenied, redact(innermost(err)))
+		return fmt.Errorf("%w: the SDK finds no credentials: %s", act.ErrDenied, awssdk.Text(err))
 	}
 	var sent atomic.Bool
 	err := call(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }}))
@@ -123,24 +97,3 @@ func (t *Target) once(ctx context.Context, call func(context.Context) error) err
 
 // noRetry keeps the SDK from sending a change again.
 var noRetry = sdk.NopRetryer{}
-
-var (
-	accessKey = regexp.MustCompile(`\b(AKIA|ASIA|ABIA|ACCA|AIDA|AROA)[A-Z0-9]{8,}`)
-	longWord  = regexp.MustCompile(`[A-Za-z0-9/+=_]{32,}`) // secrets, tokens, signatures, encoded messages
-)
-
-// redact is text from outside as it may stand in logs: one line of a bounded length, without what looks like a credential.
-func redact(s string) string {
-	s, _, _ = strings.Cut(s, "The Canonical String")
-	s = longWord.ReplaceAllString(accessKey.ReplaceAllString(s, "…"), "…")
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if r := []rune(s); len(r) > 300 {
-		s = string(r[:300]) + "…"
-	}
-	return strings.TrimSpace(s)
-}

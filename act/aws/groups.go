@@ -15,6 +15,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/providers/awssdk"
 )
 
 // groups are Auto Scaling groups: resources "asg/NAME", with replicas.
@@ -88,7 +89,7 @@ func inService(group types.AutoScalingGroup) (n float64) {
 // owner is who else sets the group's capacity, or "".
 func (g *groups) owner(ctx context.Context, group types.AutoScalingGroup) (string, error) {
 	if o := group.Operator; o != nil && sdk.ToString(o.Principal) != "" {
-		return "the operator " + redact(sdk.ToString(o.Principal)), nil
+		return "the operator " + awssdk.Redact(sdk.ToString(o.Principal)), nil
 	}
 	for _, p := range group.SuspendedProcesses {
 		if name := sdk.ToString(p.ProcessName); name == "Launch" || name == "Terminate" {

@@ -15,6 +15,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/providers"
+	"github.com/foreshock-io/foreshock/providers/awssdk"
 )
 
 const (
@@ -100,7 +101,7 @@ func (x *volumes) volume(raw types.Volume) volume {
 		v.throughput = x.types[v.kind].ThroughputGiven
 	}
 	if o := raw.Operator; o != nil && sdk.ToBool(o.Managed) {
-		v.owner = "the operator " + redact(sdk.ToString(o.Principal))
+		v.owner = "the operator " + awssdk.Redact(sdk.ToString(o.Principal))
 	}
 	for _, a := range raw.Attachments {
 		if a.InstanceId != nil && a.State != types.VolumeAttachmentStateDetached {
@@ -115,7 +116,7 @@ func amount(x *int32) float64 { return float64(sdk.ToInt32(x)) }
 // modifications lists the changes of a volume that EC2 still shows, the oldest first. It shows the latest at least.
 func (x *volumes) modifications(ctx context.Context, id string) ([]modification, error) {
 	out, err := x.api.describeModifications(ctx, &ec2.DescribeVolumesModificationsInput{VolumeIds: []string{id}})
-	if code(err) == "InvalidVolumeModification.NotFound" {
+	if awssdk.Code(err) == "InvalidVolumeModification.NotFound" {
 		return nil, nil // it was never changed
 	}
 	if err != nil {
@@ -133,7 +134,7 @@ func (x *volumes) modifications(ctx context.Context, id string) ([]modification,
 		}
 		list = append(list, modification{
 			to:    shape{string(m.TargetVolumeType), amount(m.TargetSize), amount(m.TargetIops), amount(m.TargetThroughput)},
-			state: state, phase: phase, progress: sdk.ToInt64(m.Progress), note: redact(sdk.ToString(m.StatusMessage)),
+			state: state, phase: phase, progress: sdk.ToInt64(m.Progress), note: awssdk.Redact(sdk.ToString(m.StatusMessage)),
 			started: *m.StartTime, ended: sdk.ToTime(m.EndTime),
 		})
 	}

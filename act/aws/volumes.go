@@ -13,6 +13,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/providers"
+	"github.com/foreshock-io/foreshock/providers/awssdk"
 )
 
 // volumes is EBS: resources "vol-…".
@@ -116,7 +117,7 @@ func (x *volumes) send(ctx context.Context, id string, to shape) error {
 		if err == nil && out.VolumeModification != nil {
 			x.began(id, sdk.ToTime(out.VolumeModification.StartTime))
 		}
-		if code(err) == rateExceeded {
+		if awssdk.Code(err) == rateExceeded {
 			refusal = err.Error()
 		}
 		return err
