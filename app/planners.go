@@ -4,10 +4,12 @@ import (
 	"github.com/foreshock-io/foreshock/capacity"
 	"github.com/foreshock-io/foreshock/capacity/http"
 	"github.com/foreshock-io/foreshock/capacity/limits"
+	"github.com/foreshock-io/foreshock/capacity/quota"
 )
 
 // planners are the components of stage capacity. To add one, add its folder and its line.
 var planners = []capacity.Factory{
 	http.Factory,
 	limits.Factory,
+	quota.Factory,
 }

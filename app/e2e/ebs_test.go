@@ -67,8 +67,10 @@ func TestVolumeOfEBS(t *testing.T) {
 			served, latency = 0.98*has.IOPS, 0.1
 		}
 		return []sample{
-			{volume, "vol_iops", at, served}, {volume, "vol_throughput", at, served * 43_000},
-			{volume, "vol_latency_seconds", at, latency}, {volume, "vol_queue_depth", at, served * latency},
+			{volume, "vol_iops", at, served},
+			{volume, "vol_throughput", at, served * 43_000},
+			{volume, "vol_latency_seconds", at, latency},
+			{volume, "vol_queue_depth", at, served * latency},
 		}
 	}
 	now := time.Now()

@@ -21,9 +21,9 @@ import (
 type Limits struct {
 	hold  time.Duration
 	log   *slog.Logger
-	pools []*pool // their settings do not change
+	pools []*pool // of their settings only Total and InUse change
 
-	mu       sync.Mutex // guards what follows, and what is drawn from the pools
+	mu       sync.Mutex // guards what follows, and what the pools have and what is drawn from them
 	held     map[string]*held
 	pending  map[string]*held // those that are not committed
 	earliest time.Time        // none of the pending ones expires before
@@ -247,6 +247,39 @@ func (l *Limits) Restore(_ context.Context, now time.Time, grants []capacity.Hel
 		if p.free() < -slack*p.Total {
 			l.log.Warn("more is in use than the pool may give", "pool", p.Name, "dimension", p.Dimension, "total", p.Total, "in_use", p.InUse, "granted", p.drawn)
 		}
+	}
+	return nil
+}
+
+// Resize changes what a pool has in all, and what of it is in use and was not granted here. A pool of another name is passed over.
+func (l *Limits) Resize(pool string, total, inUse float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p := l.named(pool); p != nil {
+		p.Total, p.InUse = total, inUse
+	}
+}
+
+// Measure changes what a pool has in all, and what of it is in use, whoever was granted it: what committed grants drew is a part of that.
+func (l *Limits) Measure(pool string, total, used float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.named(pool)
+	if p == nil {
+		return
+	}
+	for _, h := range l.held {
+		if h.Committed {
+			used -= h.drawn[p]
+		}
+	}
+	p.Total, p.InUse = total, max(0, used)
+}
+
+// named finds a pool. The caller holds mu.
+func (l *Limits) named(name string) *pool {
+	if i := slices.IndexFunc(l.pools, func(p *pool) bool { return p.Name == name }); i >= 0 {
+		return l.pools[i]
 	}
 	return nil
 }

@@ -107,13 +107,11 @@ func (e *EBS) describeVolumes(form url.Values) (any, *refusal) {
 	if len(ids) == 0 {
 		ids = slices.Sorted(maps.Keys(e.volumes))
 	}
-	instance, answer := "", volumes{}
-	if form.Get("Filter.1.Name") == "attachment.instance-id" {
-		instance = form.Get("Filter.1.Value.1")
-	}
+	answer := volumes{}
 	for _, id := range ids {
 		v := e.volumes[id]
-		if instance != "" && v.Instance != instance {
+		has := map[string]string{"attachment.instance-id": v.Instance, "volume-type": v.Type}
+		if filter := form.Get("Filter.1.Name"); filter != "" && has[filter] != form.Get("Filter.1.Value.1") {
 			continue
 		}
 		x := volumeXML{ID: id, Size: int(v.Size), IOPS: int(v.IOPS), Throughput: int(v.Throughput), Type: v.Type, State: "available"}
