@@ -1,5 +1,5 @@
 // Package aws changes what Amazon Web Services let one change while it is in use: the volumes of EBS, Auto Scaling
-// groups and the storage of RDS. Their rules are kept before anything is sent: limits and ratios, four changes in any 24 hours, and the share of the
+// groups, the storage of RDS and, where a stop is allowed, the type of an instance. Their rules are kept before anything is sent: limits and ratios, four changes in any 24 hours, and the share of the
 // instance.
 //
 // Credentials come from the SDK's own chain and from nowhere else; what the SDK says of them never gets into an error.
@@ -31,6 +31,9 @@ type Config struct {
 	Convert map[string]string `yaml:"convert"`
 	Ceiling string            `yaml:"ceiling"` // of the instance: baseline (default), maximum, none
 	Kept    int               `yaml:"kept"`    // changes in a window that only emergencies may use; default 1
+	// Instances are the types that an instance may have; without Stop, only instances that are stopped are changed.
+	Instances []string `yaml:"instance_types"`
+	Stop      bool     `yaml:"stop_instances"` // instances are stopped and started for a change of their type
 }
 
 // Factory offers this target to configuration files as "aws".
@@ -87,7 +90,8 @@ func New(cfg Config, env act.Env) (*Target, error) {
 		return nil, err
 	}
 	t.sdk = loaded
-	t.kinds = []kind{newVolumes(t, cfg, types), newGroups(t), newDatabases(t, cfg.Kept, databaseTypes)}
+	api, instances := newEC2Calls(loaded), new(instanceTypes)
+	t.kinds = []kind{newVolumes(t, cfg, api, instances, types), newMachines(t, cfg, api, instances), newGroups(t), newDatabases(t, cfg.Kept, databaseTypes)}
 	return t, nil
 }
 

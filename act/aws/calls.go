@@ -18,6 +18,9 @@ type ec2Calls struct {
 	describeModifications call[ec2.DescribeVolumesModificationsInput, ec2.DescribeVolumesModificationsOutput]
 	describeInstances     call[ec2.DescribeInstancesInput, ec2.DescribeInstancesOutput]
 	describeInstanceTypes call[ec2.DescribeInstanceTypesInput, ec2.DescribeInstanceTypesOutput]
+	stopInstances         call[ec2.StopInstancesInput, ec2.StopInstancesOutput]
+	startInstances        call[ec2.StartInstancesInput, ec2.StartInstancesOutput]
+	modifyInstance        call[ec2.ModifyInstanceAttributeInput, ec2.ModifyInstanceAttributeOutput]
 }
 
 func newEC2Calls(cfg sdk.Config) ec2Calls {
@@ -25,5 +28,6 @@ func newEC2Calls(cfg sdk.Config) ec2Calls {
 	return ec2Calls{
 		modifyVolume: c.ModifyVolume, describeVolumes: c.DescribeVolumes, describeModifications: c.DescribeVolumesModifications,
 		describeInstances: c.DescribeInstances, describeInstanceTypes: c.DescribeInstanceTypes,
+		stopInstances: c.StopInstances, startInstances: c.StartInstances, modifyInstance: c.ModifyInstanceAttribute,
 	}
 }

@@ -54,7 +54,7 @@ func (x *volumes) share(ctx context.Context, id string, instances []string) (sha
 }
 
 func (x *volumes) shareOf(ctx context.Context, id string, instance types.Instance) (share, error) {
-	info, err := x.instanceType(ctx, instance.InstanceType)
+	info, err := x.instances.get(ctx, x.api, instance.InstanceType)
 	if err != nil {
 		return share{}, err
 	}
@@ -93,25 +93,4 @@ func (x *volumes) shareOf(ctx context.Context, id string, instance types.Instanc
 			return s, nil
 		}
 	}
-}
-
-// instanceType asks once for each type.
-func (x *volumes) instanceType(ctx context.Context, name types.InstanceType) (types.InstanceTypeInfo, error) {
-	x.mu.Lock()
-	info, known := x.instances[string(name)]
-	x.mu.Unlock()
-	if known {
-		return info, nil
-	}
-	out, err := x.api.describeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{InstanceTypes: []types.InstanceType{name}})
-	if err != nil {
-		return info, sayable(err)
-	}
-	if len(out.InstanceTypes) == 1 {
-		info = out.InstanceTypes[0]
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.instances[string(name)] = info
-	return info, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptrace"
+	"slices"
 	"sync/atomic"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -52,6 +53,9 @@ var kindOf = map[string]error{
 
 // sayable makes an error of what the SDK says that may stand in logs, wrapping what it means.
 func sayable(err error) error {
+	if err == nil {
+		return nil
+	}
 	text, kind := awssdk.Text(err), kindOf[awssdk.Code(err)]
 	var answer *smithyhttp.ResponseError
 	if kind == nil && awssdk.Code(err) != "" && errors.As(err, &answer) && answer.HTTPStatusCode()/100 == 4 {
@@ -68,12 +72,15 @@ func sayable(err error) error {
 
 // surely makes an error of what went wrong before a change was sent: nothing came of it.
 func surely(err error) error {
-	for _, kind := range []error{act.ErrRefused, act.ErrThrottled, act.ErrDenied, act.ErrNotFound, act.ErrRule} {
-		if errors.Is(err, kind) {
-			return err
-		}
+	if sure(err) {
+		return err
 	}
 	return fmt.Errorf("%w: nothing was sent: %w", act.ErrRefused, err)
+}
+
+// sure says whether an error means that nothing came of a change.
+func sure(err error) bool {
+	return slices.ContainsFunc([]error{act.ErrRefused, act.ErrThrottled, act.ErrDenied, act.ErrNotFound, act.ErrRule}, func(kind error) bool { return errors.Is(err, kind) })
 }
 
 // once sends a change, and says what is known of it. The call must not be tried again by the SDK.

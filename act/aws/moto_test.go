@@ -22,7 +22,7 @@ import (
 )
 
 // changes are the calls that change something.
-var changes = []string{"ModifyVolume", "SetDesiredCapacity", "ModifyDBInstance"}
+var changes = []string{"ModifyVolume", "SetDesiredCapacity", "ModifyDBInstance", "ModifyInstanceAttribute"}
 
 // motoRig is a target whose services are moto's, through Faults.
 type motoRig struct {
@@ -32,12 +32,17 @@ type motoRig struct {
 
 func newMotoRig(t *testing.T, moto *awstest.Server) *motoRig {
 	t.Helper()
+	return newMotoRigOf(t, moto, Defaults(), changes...)
+}
+
+func newMotoRigOf(t *testing.T, moto *awstest.Server, cfg Config, changes ...string) *motoRig {
+	t.Helper()
 	r := &motoRig{faults: awstest.NewFaults(moto, changes...)}
 	server := httptest.NewServer(r.faults)
 	t.Cleanup(func() { r.faults.Close(); server.Close() })
 	credentials(t, server.URL)
 	var err error
-	if r.Target, err = New(Defaults(), act.Env{Name: "cloud"}); err != nil {
+	if r.Target, err = New(cfg, act.Env{Name: "cloud"}); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -67,6 +72,7 @@ func TestMoto(t *testing.T) {
 	t.Run("volumes", func(t *testing.T) { testMotoVolumes(t, moto) })
 	t.Run("groups", func(t *testing.T) { testMotoGroups(t, moto) })
 	t.Run("owned groups", func(t *testing.T) { testMotoOwnedGroups(t, moto) })
+	t.Run("machines", func(t *testing.T) { testMotoMachines(t, moto) })
 	t.Run("databases", func(t *testing.T) { testMotoDatabases(t, moto) })
 }
 

@@ -23,15 +23,15 @@ type volumes struct {
 	types  map[string]providers.VolumeType
 	api    ec2Calls
 
-	mu        sync.Mutex // guards the rest
-	seen      map[string]*seen
-	instances map[string]types.InstanceTypeInfo // by type; they never change
+	instances *instanceTypes
+
+	mu   sync.Mutex // guards seen
+	seen map[string]*seen
 }
 
-func newVolumes(t *Target, cfg Config, known map[string]providers.VolumeType) *volumes {
+func newVolumes(t *Target, cfg Config, api ec2Calls, instances *instanceTypes, known map[string]providers.VolumeType) *volumes {
 	return &volumes{
-		target: t, cfg: cfg, types: known, api: newEC2Calls(t.sdk),
-		seen: map[string]*seen{}, instances: map[string]types.InstanceTypeInfo{},
+		target: t, cfg: cfg, types: known, api: api, instances: instances, seen: map[string]*seen{},
 	}
 }
 

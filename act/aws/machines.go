@@ -1,0 +1,277 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/providers/awssdk"
+)
+
+// machines are instances of EC2: resources "i-…", with vCPU and memory by their type. A type is changed while an instance is stopped.
+type machines struct {
+	target    *Target
+	api       ec2Calls
+	instances *instanceTypes
+	names     []string
+	stop      bool
+	seen      memory[machine]
+
+	leastTime time.Duration // that a call must have left before an instance is stopped
+	every     time.Duration // between two looks at whether it has stopped
+}
+
+func newMachines(t *Target, cfg Config, api ec2Calls, instances *instanceTypes) *machines {
+	return &machines{
+		target: t, api: api, instances: instances, names: cfg.Instances, stop: cfg.Stop, leastTime: 3 * time.Minute, every: 2 * time.Second,
+	}
+}
+
+func (*machines) prefix() string { return "i-" }
+
+// machine is what EC2 says of an instance.
+type machine struct {
+	kind  types.InstanceType
+	state types.InstanceStateName
+	owner string
+	has   foreshock.Allocation
+	types []machineType // that it may have
+}
+
+type machineType struct {
+	name types.InstanceType
+	has  foreshock.Allocation
+}
+
+// fitting is the smallest type that has at least the amounts.
+func (m machine) fitting(to foreshock.Allocation) (machineType, error) {
+	var best machineType
+	for _, t := range m.types {
+		enough := !slices.ContainsFunc(to.Dimensions(), func(d foreshock.Dimension) bool {
+			want, _ := to.Get(d)
+			have, _ := t.has.Get(d)
+			return have < want
+		})
+		if enough && (best.name == "" || smaller(t.has, best.has)) {
+			best = t
+		}
+	}
+	if best.name == "" {
+		return best, fmt.Errorf("%w: no type in instance_types has %s", act.ErrRule, to)
+	}
+	return best, nil
+}
+
+// smaller compares vCPU first, and then memory.
+func smaller(a, b foreshock.Allocation) bool {
+	for _, d := range []foreshock.Dimension{foreshock.DimVCPU, foreshock.DimMemory} {
+		x, _ := a.Get(d)
+		y, _ := b.Get(d)
+		if x != y {
+			return x < y
+		}
+	}
+	return false
+}
+
+func (x *machines) describe(ctx context.Context, id string) (machine, error) {
+	out, err := x.api.describeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{id}})
+	if err != nil {
+		return machine{}, sayable(err)
+	}
+	if len(out.Reservations) != 1 || len(out.Reservations[0].Instances) != 1 || out.Reservations[0].Instances[0].State == nil {
+		return machine{}, fmt.Errorf("%w: EC2 shows no instance of this name", act.ErrNotFound)
+	}
+	raw := out.Reservations[0].Instances[0]
+	m := machine{kind: raw.InstanceType, state: raw.State.Name, owner: ownerOf(raw)}
+	for _, name := range append([]string{string(m.kind)}, x.names...) {
+		info, err := x.instances.get(ctx, x.api, types.InstanceType(name))
+		if err != nil {
+			return machine{}, err
+		}
+		t := machineType{types.InstanceType(name), machineOf(info)}
+		if t.name == m.kind {
+			m.has = t.has
+		}
+		if !t.has.Empty() && slices.Contains(x.names, name) {
+			m.types = append(m.types, t)
+		}
+	}
+	x.seen.put(id, m)
+	return m, nil
+}
+
+// ownerOf says who must not find the instance stopped, or "".
+func ownerOf(raw types.Instance) string {
+	switch o := raw.Operator; {
+	case o != nil && sdk.ToBool(o.Managed):
+		return "the operator " + awssdk.Redact(sdk.ToString(o.Principal))
+	case raw.InstanceLifecycle == types.InstanceLifecycleTypeSpot:
+		return "the spot market, which may end it,"
+	case raw.RootDeviceType == types.DeviceTypeInstanceStore:
+		return "its instance store, which would be lost with a stop,"
+	}
+	for _, t := range raw.Tags {
+		if sdk.ToString(t.Key) == "aws:autoscaling:groupName" {
+			return "the Auto Scaling group " + awssdk.Redact(sdk.ToString(t.Value))
+		}
+	}
+	return ""
+}
+
+// Read gives no rule to an instance that would have to be stopped and may not be.
+func (x *machines) Read(ctx context.Context, id string) (foreshock.Resource, error) {
+	m, err := x.describe(ctx, id)
+	if err != nil {
+		return foreshock.Resource{}, err
+	}
+	running, stopped := m.state == types.InstanceStateNameRunning, m.state == types.InstanceStateNameStopped
+	r := foreshock.Resource{Allocated: m.has, Owner: m.owner, Busy: !running && !stopped, Rules: map[foreshock.Dimension]foreshock.Rule{}}
+	if running && !x.stop {
+		return r, nil
+	}
+	for _, d := range m.has.Dimensions() {
+		have, _ := m.has.Get(d)
+		rule := foreshock.Rule{Min: have, Max: have, Down: true}
+		for _, t := range m.types {
+			amount, _ := t.has.Get(d)
+			rule.Min, rule.Max = min(rule.Min, amount), max(rule.Max, amount)
+		}
+		r.Rules[d] = rule
+	}
+	return r, nil
+}
+
+// Validate keeps to the types that are allowed.
+func (x *machines) Validate(_ foreshock.Resource, action foreshock.Action) error {
+	m, known := x.seen.get(action.Resource)
+	if !known {
+		return fmt.Errorf("%w: %s was not read yet", act.ErrRule, action.Resource)
+	}
+	_, err := m.change(action)
+	return err
+}
+
+func (m machine) change(action foreshock.Action) (machineType, error) {
+	to, err := m.fitting(action.To)
+	if err == nil && to.name == m.kind {
+		err = fmt.Errorf("%w: %s is the smallest type for that already", act.ErrRule, to.name)
+	}
+	return to, err
+}
+
+// Apply stops a running instance, changes its type, and starts it again, whatever came of the change.
+func (x *machines) Apply(ctx context.Context, action foreshock.Action) error {
+	id := action.Resource
+	m, err := x.describe(ctx, id)
+	if err != nil {
+		return surely(err)
+	}
+	if err := unchanged(m.has, action); err != nil {
+		return err
+	}
+	to, err := m.change(action)
+	if err != nil {
+		return err
+	}
+	switch deadline, limited := ctx.Deadline(); {
+	case m.owner != "":
+		return fmt.Errorf("%w: %s owns the instance; nothing was sent", act.ErrRefused, m.owner)
+	case m.state == types.InstanceStateNameStopped:
+		return x.modify(ctx, id, to.name)
+	case m.state != types.InstanceStateNameRunning:
+		return fmt.Errorf("%w: the instance is %s; nothing was sent", act.ErrRefused, m.state)
+	case !x.stop:
+		return fmt.Errorf("%w: the instance would have to be stopped, and stop_instances does not allow it; nothing was sent", act.ErrRefused)
+	case limited && time.Until(deadline) < x.leastTime:
+		return fmt.Errorf("%w: stopping an instance takes minutes; set call_timeout of the executor to 10m; nothing was sent", act.ErrRefused)
+	}
+	err = x.target.once(ctx, func(ctx context.Context) error {
+		_, err := x.api.stopInstances(ctx, &ec2.StopInstancesInput{InstanceIds: []string{id}}, func(o *ec2.Options) { o.Retryer = noRetry })
+		return err
+	})
+	if err != nil && sure(err) {
+		return fmt.Errorf("stop: %w", err)
+	}
+	if err = x.stopped(ctx, id); err == nil {
+		err = x.modify(ctx, id, to.name)
+	}
+	return errors.Join(err, x.start(ctx, id))
+}
+
+// stopped waits until an instance has stopped.
+func (x *machines) stopped(ctx context.Context, id string) error {
+	for {
+		m, err := x.describe(ctx, id)
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("%w: it did not stop in time, and its type was not changed", act.ErrRefused)
+		case err == nil && m.state == types.InstanceStateNameStopped:
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(x.every):
+		}
+	}
+}
+
+func (x *machines) modify(ctx context.Context, id string, to types.InstanceType) error {
+	return x.target.once(ctx, func(ctx context.Context) error {
+		_, err := x.api.modifyInstance(ctx, &ec2.ModifyInstanceAttributeInput{
+			InstanceId: &id, InstanceType: &types.AttributeValue{Value: sdk.String(string(to))},
+		}, func(o *ec2.Options) { o.Retryer = noRetry })
+		return err
+	})
+}
+
+// startFor is how long it is tried to start an instance again, also when the call's time is over. Starting what runs does no harm.
+const startFor = time.Minute
+
+func (x *machines) start(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startFor)
+	defer cancel()
+	for {
+		_, err := x.api.startInstances(ctx, &ec2.StartInstancesInput{InstanceIds: []string{id}})
+		switch err := sayable(err); {
+		case err == nil:
+			return nil
+		case errors.Is(err, act.ErrDenied), errors.Is(err, act.ErrNotFound), ctx.Err() != nil:
+			return fmt.Errorf("%s was stopped and could not be started again: %s; start it", id, err) //nolint:errorlint // that says nothing of the change
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(x.every): // it may be stopping still
+		}
+	}
+}
+
+// Follow is done when the instance runs with its new type, or is stopped as it was.
+func (x *machines) Follow(ctx context.Context, action foreshock.Action) (act.Progress, error) {
+	m, err := x.describe(ctx, action.Resource)
+	if err != nil {
+		return act.Progress{}, err
+	}
+	p := act.Progress{Observed: m.has}
+	to, err := m.fitting(action.To)
+	switch {
+	case err != nil:
+		return p, err
+	case m.kind == to.name && m.state == types.InstanceStateNameRunning:
+		p.Done = true
+	case m.state == types.InstanceStateNameRunning:
+	case m.kind == to.name:
+		p.UnderWay, p.Note = true, fmt.Sprintf("its type is %s, and it is %s", m.kind, m.state)
+	default:
+		p.UnderWay, p.Note = true, fmt.Sprintf("its type is %s still, and it is %s: if it stays so, start it", m.kind, m.state)
+	}
+	return p, nil
+}
