@@ -23,6 +23,8 @@ type Subject struct {
 	Resource string
 	Missing  string               // a resource that there is not; "" where every name is one
 	To       foreshock.Allocation // a change of Resource that the rules allow
+	// CallTimeout bounds each call, where the provider needs more than Quick gives.
+	CallTimeout time.Duration
 	// Calls counts the changes that the provider was asked for, right or wrong.
 	Calls func() int
 	// Others is all that no change may touch, as text; nil where there is nothing else.
@@ -125,8 +127,12 @@ func (m *Memory) States(id string) []foreshock.ActionState {
 const name = "subject"
 
 func (s *Subject) executor(m *Memory, point func(string)) *act.Executor {
+	c := Quick()
+	if s.CallTimeout > 0 {
+		c.CallTimeout, c.Settle = s.CallTimeout, s.CallTimeout*3/2
+	}
 	return act.New(act.Options{
-		Config: Quick(), Targets: map[string]act.Target{name: s.Target}, Ledger: m.Ledger(), Recorder: m, FailPoint: point,
+		Config: c, Targets: map[string]act.Target{name: s.Target}, Ledger: m.Ledger(), Recorder: m, FailPoint: point,
 	})
 }
 

@@ -51,7 +51,7 @@ func newMachine(t *testing.T, moto *awstest.Server, stop bool, changes ...string
 func testMotoMachines(t *testing.T, moto *awstest.Server) {
 	acttest.Run(t, func(t *testing.T) acttest.Subject {
 		r, _, id := newMachine(t, moto, true, "ModifyInstanceAttribute")
-		return acttest.Subject{Target: r.Target, Resource: id, Missing: "i-0000000000000dead", To: power(4, 16), Calls: r.calls, Fault: r.fault}
+		return acttest.Subject{Target: r.Target, Resource: id, Missing: "i-0000000000000dead", To: power(4, 16), CallTimeout: motoTakes, Calls: r.calls, Fault: r.fault}
 	})
 	sequence := func(r *motoRig) string {
 		var list []string

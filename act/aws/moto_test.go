@@ -24,6 +24,9 @@ import (
 // changes are the calls that change something.
 var changes = []string{"ModifyVolume", "SetDesiredCapacity", "ModifyDBInstance", "ModifyInstanceAttribute"}
 
+// motoTakes is more than moto takes for an answer on a busy machine.
+const motoTakes = time.Second
+
 // motoRig is a target whose services are moto's, through Faults.
 type motoRig struct {
 	*Target
@@ -83,7 +86,8 @@ func testMotoVolumes(t *testing.T, moto *awstest.Server) {
 			AvailabilityZone: sdk.String("eu-west-1a"), VolumeType: ec2types.VolumeTypeGp3, Size: sdk.Int32(100), Iops: sdk.Int32(3000), Throughput: sdk.Int32(125),
 		}))
 		return acttest.Subject{
-			Target: r.Target, Resource: *v.VolumeId, Missing: "vol-0000000000000dead", To: amounts(4600, 300, -1), Calls: r.calls, Fault: r.fault,
+			Target: r.Target, Resource: *v.VolumeId, Missing: "vol-0000000000000dead", To: amounts(4600, 300, -1),
+			CallTimeout: motoTakes, Calls: r.calls, Fault: r.fault,
 		}
 	})
 }
@@ -111,7 +115,7 @@ func testMotoGroups(t *testing.T, moto *awstest.Server) {
 	acttest.Run(t, func(t *testing.T) acttest.Subject {
 		r := newMotoRig(t, moto)
 		name := newGroup(t, r, autoscaling.NewFromConfig(r.sdk))
-		return acttest.Subject{Target: r.Target, Resource: "asg/" + name, Missing: "asg/none", To: count(4), Calls: r.calls, Fault: r.fault}
+		return acttest.Subject{Target: r.Target, Resource: "asg/" + name, Missing: "asg/none", To: count(4), CallTimeout: motoTakes, Calls: r.calls, Fault: r.fault}
 	})
 }
 
@@ -191,7 +195,7 @@ func testMotoDatabases(t *testing.T, moto *awstest.Server) {
 	}
 	acttest.Run(t, func(t *testing.T) acttest.Subject {
 		r, name := make(t, "io1", 200, 3000, 0)
-		return acttest.Subject{Target: r.Target, Resource: name, Missing: "rds/none", To: amounts(4600, -1, 220), Calls: r.calls, Fault: r.fault}
+		return acttest.Subject{Target: r.Target, Resource: name, Missing: "rds/none", To: amounts(4600, -1, 220), CallTimeout: motoTakes, Calls: r.calls, Fault: r.fault}
 	})
 	f := func(kind string, size, iops, throughput int32, to foreshock.Allocation, sent string) {
 		t.Helper()
