@@ -517,3 +517,32 @@ func TestSettings(t *testing.T) {
 	t.Setenv("AWS_REGION", "")
 	f(func(*Config) {}, "no region is known")
 }
+
+// What EC2 refuses although it was thought to be allowed is told as refused, in its words: sent here past all checks.
+func TestRefusalsOfEC2(t *testing.T) {
+	f := func(to shape, want error, text string, before ...shape) {
+		t.Helper()
+		r := newRig(t, Defaults(), gp3(100, 3000, 125), nil).stopped()
+		x := r.kinds[0].(*volumes)
+		for _, s := range before {
+			if err := x.send(t.Context(), vol, s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := x.send(t.Context(), vol, to)
+		if !errors.Is(err, want) || !strings.Contains(err.Error(), text) {
+			t.Errorf("%s: %v; want %q", to, err, text)
+		}
+	}
+	f(shape{"gp3", 99, 3000, 125}, act.ErrRefused, "New size cannot be smaller")
+	f(shape{"gp3", 100, 50001, 125}, act.ErrRefused, "InvalidParameterValue")
+	f(shape{"gp3", 100, 3000, 751}, act.ErrRefused, "InvalidParameterValue")
+	f(shape{"gp9", 100, 3000, 125}, act.ErrRefused, "UnknownVolumeType")
+	f(shape{"io2", 100, 0, 0}, act.ErrRefused, "MissingParameter")
+	f(shape{"gp3", 100, 4000, 125}, act.ErrRefused, "IncorrectModificationState", shape{"gp3", 100, 3500, 125})
+	r := newRig(t, Defaults(), gp3(100, 3000, 125), nil)
+	r.ebs.Change(vol, func(v *awstest.Volume) { v.Principal = "eks.amazonaws.com" })
+	if err := r.kinds[0].(*volumes).send(t.Context(), vol, shape{"gp3", 100, 4000, 125}); !errors.Is(err, act.ErrDenied) {
+		t.Error(err)
+	}
+}
