@@ -62,10 +62,13 @@ func (x *volumes) began(id string, at time.Time) {
 	}
 }
 
+// add takes a change in, once, whether its begin is told in seconds or finer: none begins so soon after another one.
 func (s *seen) add(at time.Time) {
-	if i, found := slices.BinarySearchFunc(s.starts, at, time.Time.Compare); !found {
-		s.starts = slices.Insert(s.starts, i, at)
+	if slices.ContainsFunc(s.starts, func(t time.Time) bool { return t.Sub(at).Abs() < time.Second }) {
+		return
 	}
+	i, _ := slices.BinarySearchFunc(s.starts, at, time.Time.Compare)
+	s.starts = slices.Insert(s.starts, i, at)
 }
 
 // Recount takes in what the journal says was asked for.
