@@ -85,7 +85,7 @@ func (r *rig) step(v foreshock.Values) {
 }
 
 func (r *rig) take(step foreshock.Step) {
-	demand, _ := profile.Demand(step, r.p, step.Allocated)
+	demand, _, _ := profile.Demand(step, r.p, step.Allocated)
 	r.detector.Score(&r.f, r.p, step)
 	if r.f.Score >= 1 {
 		r.over++

@@ -42,7 +42,7 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 		steps := r.steps(2001)
 		i := 0
 		allocs := testing.AllocsPerRun(len(steps)-1, func() {
-			demand, _ := profile.Demand(steps[i], r.p, steps[i].Allocated)
+			demand, _, _ := profile.Demand(steps[i], r.p, steps[i].Allocated)
 			r.detector.Score(&r.f, r.p, steps[i])
 			r.detector.Track(r.p, &r.f, steps[i])
 			r.detector.Record(r.p, &r.f)
@@ -65,7 +65,7 @@ func BenchmarkStep(b *testing.B) {
 				k := i % len(steps)
 				step := steps[k]
 				step.Time = step.Time.Add(time.Duration(i/len(steps)) * span)
-				demand, _ := profile.Demand(step, r.p, step.Allocated)
+				demand, _, _ := profile.Demand(step, r.p, step.Allocated)
 				r.detector.Score(&r.f, r.p, step)
 				r.detector.Track(r.p, &r.f, step)
 				r.detector.Record(r.p, &r.f)
