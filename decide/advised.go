@@ -26,6 +26,9 @@ func advised(d *deliberation) bool {
 
 // advises says whether the advice is to change the dimension in this direction.
 func (d *deliberation) advises(kind foreshock.Kind, m measure, a foreshock.Advice) bool {
+	if m.have >= a.Lower && m.have <= a.Upper && !(m.saturated && d.slow()) {
+		return false
+	}
 	w := wish{measure: m}
 	to := ceil(advisedAmount(m, a), w.quantum())
 	if kind == foreshock.Grow {

@@ -309,6 +309,8 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		advice := foreshock.Advice{Signal: "the highest of the last 12 min", Multiple: 1.17, Over: 48 * time.Hour, Scarce: has(a, "scarce")}
 		setNumber(a, "amount", &advice.Amount)
 		setNumber(a, "cost", &advice.Cost)
+		setNumber(a, "lower", &advice.Lower)
+		setNumber(a, "upper", &advice.Upper)
 		if s.Advice == nil {
 			s.Advice = map[foreshock.Dimension]foreshock.Advice{}
 		}

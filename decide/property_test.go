@@ -80,7 +80,7 @@ func anything(t *rapid.T) State {
 		s.Policy.Objective = Costs{UnitHour: 1, LateSecond: 0.0056, Utilisation: 0.9}
 		s.Advice = map[foreshock.Dimension]foreshock.Advice{}
 		for d := range foreshock.Dimension(foreshock.NumDimensions) {
-			s.Advice[d] = foreshock.Advice{Amount: g.number("advice"), Scarce: g.odds("scarce", 2)}
+			s.Advice[d] = foreshock.Advice{Amount: g.number("advice"), Upper: g.number("kept"), Scarce: g.odds("scarce", 2)}
 		}
 	}
 	g.controls(&s)

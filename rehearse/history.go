@@ -15,17 +15,18 @@ type history struct {
 	score []float32 // anomaly score
 	known []bool    // it was read
 	told  []bool    // and is no guess
+	rungs []int16   // of need, see [rung]
 	sums  []float64 // of needs up to the minute
 }
 
 func newHistory() history {
 	return history{
-		need: make([]float32, kept), most: make([]float32, kept), score: make([]float32, kept), known: make([]bool, kept), told: make([]bool, kept), sums: make([]float64, kept),
+		need: make([]float32, kept), most: make([]float32, kept), score: make([]float32, kept), known: make([]bool, kept), told: make([]bool, kept), rungs: make([]int16, kept), sums: make([]float64, kept),
 	}
 }
 
 func (h *history) clone() history {
-	return history{h.n, slices.Clone(h.need), slices.Clone(h.most), slices.Clone(h.score), slices.Clone(h.known), slices.Clone(h.told), slices.Clone(h.sums)}
+	return history{h.n, slices.Clone(h.need), slices.Clone(h.most), slices.Clone(h.score), slices.Clone(h.known), slices.Clone(h.told), slices.Clone(h.rungs), slices.Clone(h.sums)}
 }
 
 // add appends a minute; where nothing was read the need stays as it was.
@@ -38,6 +39,7 @@ func (h *history) add(m minute) {
 		need = max(need, float32(h.beyond(m.need)))
 	}
 	before := h.sum(h.n - 1)
+	h.rungs[i] = int16(rung(float64(need))) //nolint:gosec // logarithms are small
 	h.need[i], h.score[i], h.known[i], h.told[i] = need, float32(m.score), m.known, m.known && !m.hidden
 	h.n++
 	h.most[i] = float32(h.highest(h.n-wide, h.n-1))
@@ -52,6 +54,14 @@ func (h *history) at(i int) float64 {
 		return 0
 	}
 	return float64(h.need[i%kept])
+}
+
+// rungAt is the rung of the need of minute i.
+func (h *history) rungAt(i int) int {
+	if !h.has(i) {
+		return 0
+	}
+	return int(h.rungs[i%kept])
 }
 
 func (h *history) scoreAt(i int) float64 {

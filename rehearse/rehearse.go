@@ -61,6 +61,7 @@ type Rehearsal struct {
 	grown   int // n when the forest was grown
 	points  []forest.Point
 	levels  []level
+	planner *planner // where changes are scarce
 }
 
 // minute is the one that is being filled.
@@ -94,6 +95,9 @@ func (r *Rehearsal) SetTerms(t Terms) {
 	if anew {
 		r.signals = signalsFor(t)
 		r.trials = newTrials(&r.signals)
+		if r.planner = nil; r.signals.scarce {
+			r.planner = new(planner)
+		}
 		r.forest = nil
 	}
 }
@@ -161,8 +165,12 @@ func (r *Rehearsal) Advice() (foreshock.Advice, bool) {
 		return foreshock.Advice{}, false
 	}
 	m := r.signals.multiples[k]
+	from, to := t.wish*m, t.wish*m
+	if t.plan != nil {
+		from, to = t.plan.from*m, t.plan.to*m
+	}
 	return foreshock.Advice{
-		Amount: t.wish * m, Signal: t.name, Multiple: m,
+		Amount: t.wish * m, Lower: from, Upper: to, Signal: t.name, Multiple: m,
 		Cost: t.cost[k] / t.weight, Over: time.Duration(min(r.past.n, kept)) * time.Minute, Scarce: r.signals.scarce,
 	}, true
 }

@@ -15,6 +15,7 @@ type signals struct {
 	multiples []float64
 	recent    []int // minutes looked back
 	scarce    bool  // changes are: the signals are of what a change must last for
+	plans     int   // where the rules that plan begin
 	every     int   // minutes between readings
 }
 
@@ -36,6 +37,12 @@ func signalsFor(t Terms) signals {
 	}
 	for _, n := range s.recent {
 		s.names = s.nameRecent(n)
+	}
+	s.plans = len(s.names)
+	if s.scarce {
+		for _, o := range outlooks {
+			s.names = append(s.names, o.name())
+		}
 	}
 	s.names = append(s.names, "what the forest expects", "what the forest expects, falling by 3 % a minute", "the forest and the last 5 min")
 	return s
@@ -65,6 +72,14 @@ func (s *signals) read(r *Rehearsal) []float64 {
 		out = s.readScarce(r)
 	} else {
 		out = s.readFree(r)
+	}
+	if s.scarce {
+		if r.past.n%r.slot() == 0 || r.planner.lowest == 0 {
+			r.planner.renew(r)
+		}
+		for _, p := range r.planner.plans {
+			out = append(out, p.wish)
+		}
 	}
 	expected := r.expected()
 	before := expected

@@ -14,6 +14,7 @@ type trial struct {
 	cost   []float64 // faded, per multiple
 	weight float64   // of the minutes in it
 	held   []held    // per multiple, where changes are scarce
+	plan   *planned  // of a rule that plans
 }
 
 // held is the amount of a rule whose changes are scarce.
@@ -95,6 +96,9 @@ func (r *Rehearsal) wish() {
 	for i := range r.trials {
 		t := &r.trials[i]
 		t.wish = wishes[i]
+		if r.signals.scarce && i >= r.signals.plans && i < r.signals.plans+len(outlooks) {
+			t.plan = &r.planner.plans[i-r.signals.plans]
+		}
 		if t.held != nil {
 			r.changeHeld(t)
 			continue
@@ -113,7 +117,7 @@ func (r *Rehearsal) changeHeld(t *trial) {
 		switch {
 		case h.amount == 0:
 			*h = held{to, to, r.past.n - spacing}
-		case r.past.n-h.since < spacing:
+		case r.past.n-h.since < spacing, t.plan != nil && h.amount >= t.plan.from*m && h.amount <= t.plan.to*m:
 		case to > h.amount, to < h.amount*(1-r.terms.Worth):
 			*h = held{to, h.amount, r.past.n}
 		}

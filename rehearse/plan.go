@@ -1,0 +1,192 @@
+package rehearse
+
+import (
+	"fmt"
+	"math"
+)
+
+// planned is a plan's first step, in units of need: what a change now should be to, and between which amounts to wait is better than to change.
+type planned struct{ wish, from, to float64 }
+
+const (
+	planSlots  = 64   // of a plan; what comes after a change that is made now is more than half of it
+	heldSlots  = 24   // that a change must last
+	planLevels = 36   // amounts that a plan tells apart
+	planRatio  = 1.12 // of an amount to the next lower one
+	nearby     = 120  // minutes until what the last hour was has half of its weight
+	mostShift  = 6    // rungs, about twice as much
+	sinceWhen  = 120  // minutes that are compared with those of earlier days
+)
+
+// outlook is how a plan sees the future: as the same time on earlier days was.
+type outlook struct {
+	days  int
+	today bool // to begin with as the last hour, and by half of how much today's demand differs from theirs
+}
+
+var outlooks = [...]outlook{{1, false}, {3, false}, {7, false}, {1, true}, {3, true}, {7, true}}
+
+func (o outlook) name() string {
+	name := fmt.Sprintf("the plan for days as the last %d", o.days)
+	if o.today {
+		name += " and as today"
+	}
+	return name
+}
+
+// rung is the place of a need on the ladder of amounts, each [planRatio] times the one before it; rung 0 is 1.
+func rung(need float64) int {
+	if need <= 1 {
+		return 0
+	}
+	return int(math.Ceil(math.Log(need)/math.Log(planRatio) - 1e-9))
+}
+
+func rungAmount(k int) float64 { return math.Pow(planRatio, float64(k)) }
+
+// ladder has a number for each amount.
+type ladder [planLevels]float64
+
+// planner works out plans where changes are scarce.
+type planner struct {
+	amounts ladder
+	lowest  int // rung of amounts[0]
+	// late is, for each number of earlier days that outlooks are of and each slot, the mean need above each amount.
+	late  [3][planSlots]ladder
+	last  ladder                // the same of the last hour
+	costs [planSlots + 1]ladder // expected in the slots before
+	ahead [planSlots + 1]ladder // least cost from a slot on, with an amount that may be left
+	plans [len(outlooks)]planned
+}
+
+// look reads the history.
+func (p *planner) look(r *Rehearsal) {
+	h, now := &r.past, r.past.n-1
+	p.lowest = rung(h.highest(now-7*day+1, now)) + mostShift - planLevels + 1
+	for k := range p.amounts {
+		p.amounts[k] = rungAmount(p.lowest + k)
+	}
+	p.last = ladder{}
+	for j := max(0, now-59); j <= now; j++ {
+		p.put(&p.last, h.rungAt(j), 1/float64(min(60, now+1)))
+	}
+	p.last.above()
+	slot := r.slot()
+	first := now + 1 + minutes(r.terms.Delay)
+	for s := range planSlots {
+		p.lookBack(r, first+s*slot, first+(s+1)*slot, s)
+	}
+}
+
+// lookBack fills a slot, the minutes from first to before after, with those of earlier days.
+func (p *planner) lookBack(r *Rehearsal, first, after, slot int) {
+	var sum ladder
+	n, of := 0, 0
+	for d := 1; d <= 7; d++ {
+		for j := first - d*day; j < after-d*day; j++ {
+			at := j
+			for at >= r.past.n { // what is further off than a day
+				at -= day
+			}
+			if r.past.has(at) {
+				p.put(&sum, r.past.rungAt(at), 1)
+				n++
+			}
+		}
+		if d == outlooks[of].days {
+			l := &p.late[of][slot]
+			*l = sum
+			l.above()
+			for k := range l {
+				l[k] /= float64(max(n, 1))
+			}
+			of++
+		}
+	}
+}
+
+func (p *planner) put(l *ladder, rung int, weight float64) {
+	k := min(max(rung-p.lowest, 0), planLevels-1)
+	l[k] += weight * p.amounts[k]
+}
+
+// above makes each amount's number the sum of those above it.
+func (l *ladder) above() {
+	var sum float64
+	for k := planLevels - 1; k >= 0; k-- {
+		l[k], sum = sum, sum+l[k]
+	}
+}
+
+// slot is the length of a plan's slot in minutes.
+func (r *Rehearsal) slot() int { return max(1, minutes(r.terms.Spacing)/heldSlots) }
+
+// renew makes the plans anew, by dynamic programming over slots and amounts: when it is best to change and to what, where a change lasts
+// for [heldSlots]. That more will be known later is left out.
+func (p *planner) renew(r *Rehearsal) {
+	p.look(r)
+	for i, o := range outlooks {
+		p.expect(r, o, i%3)
+		p.plans[i] = p.solve()
+	}
+}
+
+func (p *planner) expect(r *Rehearsal, o outlook, of int) {
+	shift, slot := 0, r.slot()
+	if o.today {
+		shift = r.shift(o.days)
+	}
+	grown := math.Pow(planRatio, float64(shift))
+	for s := range planSlots {
+		share := 0.0
+		if o.today {
+			share = 0.5 * math.Exp2(-float64(s*slot)/nearby)
+		}
+		for k := range planLevels {
+			late := p.late[of][s][min(max(k-shift, 0), planLevels-1)] * grown
+			p.costs[s+1][k] = p.costs[s][k] + p.amounts[k] + r.terms.Late*(late+share*(p.last[k]-late))
+		}
+	}
+}
+
+// shift is by how many rungs the last hours' mean differs from that of the same hours on earlier days, halved.
+func (r *Rehearsal) shift(days int) int {
+	now := r.past.n - 1
+	days = max(1, min(days, r.past.n/day))
+	var then float64
+	for d := 1; d <= days; d++ {
+		then += r.past.mean(now-d*day-sinceWhen+1, now-d*day) / float64(days)
+	}
+	today := r.past.mean(now-sinceWhen+1, now)
+	if then <= 0 || today <= 0 {
+		return 0
+	}
+	return max(-mostShift, min(int(math.Round(0.5*math.Log(today/then)/math.Log(planRatio))), mostShift))
+}
+
+// solve goes back from the last slot to the first.
+func (p *planner) solve() planned {
+	var least float64
+	var at int
+	for s := planSlots - 1; s >= 0; s-- {
+		end := min(s+heldSlots, planSlots)
+		least = math.Inf(1)
+		for k := range planLevels {
+			if taken := p.costs[end][k] - p.costs[s][k] + p.ahead[end][k]; taken < least {
+				least, at = taken, k
+			}
+			p.ahead[s][k] = p.costs[s+1][k] - p.costs[s][k] + p.ahead[s+1][k]
+		}
+		for k := 0; k < planLevels && s > 0; k++ {
+			p.ahead[s][k] = min(p.ahead[s][k], least)
+		}
+	}
+	from, to := at, at
+	for from > 0 && p.ahead[0][from-1] <= least {
+		from--
+	}
+	for to < planLevels-1 && p.ahead[0][to+1] <= least {
+		to++
+	}
+	return planned{p.amounts[at], p.amounts[from], p.amounts[to]}
+}
