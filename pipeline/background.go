@@ -123,6 +123,9 @@ func (o *owner) schedule(w *workload, now time.Time) {
 	o.scheduleForecast(w, now, coarse)
 }
 
+// oneOfMany is how many times as seldom models are fitted where the forecast is one signal of many that rules look at.
+const oneOfMany = 3
+
 func (o *owner) scheduleForecast(w *workload, now time.Time, coarse time.Duration) {
 	if o.Forecast == nil || w.forecasting || now.Before(w.forecastAt) || !o.mayForecast(w) {
 		return
@@ -131,7 +134,11 @@ func (o *owner) scheduleForecast(w *workload, now time.Time, coarse time.Duratio
 	if histories == nil {
 		return
 	}
-	w.forecastAt = now.Add(max(o.Forecast.Every(now.Sub(w.profile.Created)), coarse))
+	every := o.Forecast.Every(now.Sub(w.profile.Created))
+	if w.scalable() && w.policy.Objective.Stated() {
+		every *= oneOfMany
+	}
+	w.forecastAt = now.Add(max(every, coarse))
 	w.forecasting = o.later(w, now.Add(coarse/2), func(ctx context.Context) func(*workload) {
 		var found []*forecast.Chosen
 		for _, h := range histories {

@@ -26,7 +26,6 @@ func (o *owner) rehearse(w *workload, step *foreshock.Step) {
 		if !possible || !w.policy.Changes(d) {
 			continue
 		}
-		demand, known := w.demand.Get(d)
 		r := w.rehearsals[d]
 		terms := termsOf(w, d, rule, resource)
 		if r == nil {
@@ -34,12 +33,27 @@ func (o *owner) rehearse(w *workload, step *foreshock.Step) {
 			w.rehearsals[d] = r
 		}
 		r.SetTerms(terms)
-		r.Observe(rehearse.Need{
-			Time: step.Time, Amount: demand / w.policy.Objective.Utilisation, Known: known && w.quality == foreshock.Fresh, Hidden: w.hidden,
-			Score: w.score,
-		})
+		r.Observe(w.need(d, step, terms.Delay+step.Length))
 		o.growForest(w, d, step.Time)
 	}
+}
+
+// expectedLevel is the quantile of a forecast that rules look at.
+const expectedLevel = 0.9
+
+// need is what a step's demand of a dimension needed, and what the forecast says of the time until a change made now can help.
+func (w *workload) need(d foreshock.Dimension, step *foreshock.Step, ahead time.Duration) rehearse.Need {
+	demand, known := w.demand.Get(d)
+	n := rehearse.Need{
+		Time: step.Time, Amount: demand / w.policy.Objective.Utilisation, Known: known && w.quality == foreshock.Fresh,
+		Hidden: w.hidden, Score: w.score,
+	}
+	if w.policy.Forecast && int(d) < len(w.forecasts) {
+		if peak, _, ok := w.forecasts[d].Peak(expectedLevel, step.Time, step.Time.Add(ahead)); ok {
+			n.Expected = peak / w.policy.Objective.Utilisation
+		}
+	}
+	return n
 }
 
 // termsOf are the terms of changing a dimension of a workload's resource.

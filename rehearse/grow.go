@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	features  = 21
+	features  = 22
 	slotWidth = 7 // minutes to each side of the same time on another day: the width of a peak
 	leastRows = 200
 	early     = 3 * day // until then the forest is grown four times a day, then once
@@ -38,7 +38,7 @@ func (r *Rehearsal) features(i int, row []float64) {
 		h.highest(i-4, i), h.peak(i), h.peaks(i, 4), h.peaks(i, 12), h.mean(i-14, i), h.mean(i-59, i),
 		float64(since), float64(at / 60 % day), float64(at / 86400 % 7),
 		yesterday, days[3], days[6], week, h.at(target - day), h.mean(target-day-30, min(target-day+30, i)),
-		h.scoreAt(i), h.mean(i-day+1, i),
+		h.scoreAt(i), h.mean(i-day+1, i), h.anomalous(i-59, i),
 	})
 }
 

@@ -61,14 +61,15 @@ type Rehearsal struct {
 	grown   int // n when the forest was grown
 	points  []forest.Point
 	levels  []level
+	growths growths
 	planner *planner // where changes are scarce
 }
 
 // minute is the one that is being filled.
 type minute struct {
-	need, score float64
-	known       bool
-	hidden      bool // need is at least that
+	need, score, expected float64
+	known                 bool
+	hidden                bool // need is at least that
 }
 
 // New is a rehearsal that knows nothing yet.
@@ -104,15 +105,16 @@ func (r *Rehearsal) SetTerms(t Terms) {
 
 // Need is the capacity that the demand of a step needed.
 type Need struct {
-	Time   time.Time // end of the step
-	Amount float64
-	Known  bool    // false where nothing was read
-	Hidden bool    // a limit hides the demand: Amount is a guess that may be far too low
-	Score  float64 // of the step's anomaly
+	Time     time.Time // end of the step
+	Amount   float64
+	Known    bool    // false where nothing was read
+	Hidden   bool    // a limit hides the demand: Amount is a guess that may be far too low
+	Score    float64 // of the step's anomaly
+	Expected float64 // what a forecast says is needed at the most until a change made now works; 0: there is none
 }
 
-// Observe takes the need of a step; steps come in order. It says whether a minute ended, so that there is new advice.
-func (r *Rehearsal) Observe(n Need) bool {
+// Observe takes the need of a step; steps come in order.
+func (r *Rehearsal) Observe(n Need) {
 	at := n.Time
 	end := at.Truncate(time.Minute)
 	if end.Before(at) {
@@ -127,9 +129,12 @@ func (r *Rehearsal) Observe(n Need) bool {
 		if n.Score > 0 { // not NaN
 			r.pending.score = max(r.pending.score, n.Score)
 		}
+		if n.Expected > 0 && !math.IsInf(n.Expected, 0) {
+			r.pending.expected = max(r.pending.expected, n.Expected)
+		}
 	}
 	if at.Before(end) || !end.After(r.end) {
-		return false
+		return
 	}
 	for gap := min(int(end.Sub(r.end)/time.Minute), kept); gap > 1; gap-- {
 		r.close(minute{})
@@ -137,12 +142,12 @@ func (r *Rehearsal) Observe(n Need) bool {
 	r.close(r.pending)
 	r.pending = minute{}
 	r.end = end
-	return true
 }
 
 // close ends a minute; in a gap the need stays as it was.
 func (r *Rehearsal) close(m minute) {
 	r.past.add(m)
+	r.growths.learn(r)
 	if m.known {
 		r.judge(r.past.at(r.past.n - 1))
 	}

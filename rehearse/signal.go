@@ -44,6 +44,7 @@ func signalsFor(t Terms) signals {
 			s.names = append(s.names, o.name())
 		}
 	}
+	s.names = append(s.names, toldSignals[:]...)
 	s.names = append(s.names, "what the forest expects", "what the forest expects, falling by 3 % a minute", "the forest and the last 5 min")
 	return s
 }
@@ -81,6 +82,7 @@ func (s *signals) read(r *Rehearsal) []float64 {
 			out = append(out, p.wish)
 		}
 	}
+	out = append(out, r.readTold()...)
 	expected := r.expected()
 	before := expected
 	if t := &r.trials[len(s.names)-3]; len(t.past) > 0 {
