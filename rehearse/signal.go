@@ -16,6 +16,7 @@ type signals struct {
 	recent    []int // minutes looked back
 	scarce    bool  // changes are: the signals are of what a change must last for
 	plans     int   // where the rules that plan begin
+	forest    int   // where the forest's begin: what it expects, the same held
 	every     int   // minutes between readings
 }
 
@@ -45,6 +46,7 @@ func signalsFor(t Terms) signals {
 		}
 	}
 	s.names = append(s.names, toldSignals[:]...)
+	s.forest = len(s.names)
 	s.names = append(s.names, "what the forest expects", "what the forest expects, falling by 3 % a minute", "the forest and the last 5 min")
 	return s
 }
@@ -85,10 +87,10 @@ func (s *signals) read(r *Rehearsal) []float64 {
 	out = append(out, r.readTold()...)
 	expected := r.expected()
 	before := expected
-	if t := &r.trials[len(s.names)-3]; len(t.past) > 0 {
+	if t := &r.trials[s.forest]; len(t.past) > 0 {
 		before = max(before, slices.Max(t.past))
 	}
-	held := max(before, r.trials[len(s.names)-2].wish*heldFade)
+	held := max(before, r.trials[s.forest+1].wish*heldFade)
 	return append(out, expected, held, max(expected, r.past.highest(r.past.n-5, r.past.n-1)))
 }
 

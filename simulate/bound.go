@@ -28,6 +28,9 @@ func Clairvoyant(t *Trace, p Provider) []float64 {
 	return ask
 }
 
+// mostLevels is into how many amounts one is divided whose provider has no multiples.
+const mostLevels = 10000
+
 // programme is the dynamic programme over the levels first, first + quantum, ….
 type programme struct {
 	trace  *Trace
@@ -41,7 +44,8 @@ type programme struct {
 func clairvoyant(t *Trace, p Provider, spacing int, wanted bool) (plan []float64, least float64) {
 	g := programme{trace: t, delay: delaySteps(p)}
 	top := p.Fit(t.Peak() + p.Quantum)
-	for v := p.Fit(p.Min); ; v = p.Fit(v + p.Quantum) {
+	apart := max(p.Quantum, top/mostLevels)
+	for v := p.Fit(p.Min); ; v = p.Fit(v + apart) {
 		g.levels = append(g.levels, v)
 		if v >= top {
 			break

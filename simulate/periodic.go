@@ -9,23 +9,18 @@ const (
 // daily part of a spectral forecast as Crane's.
 type periodic struct {
 	hpa
-	loads []float64 // of the last days, by step; what was not measured is as a day before
-	n     int
+	loads days
 }
 
 func newPeriodic(_ *Trace, p Provider) Policy {
-	return &periodic{hpa: hpa{provider: p, target: hpaTarget}, loads: make([]float64, periodicDays*daySteps)}
+	return &periodic{hpa: hpa{provider: p, target: hpaTarget}, loads: newDays(periodicDays)}
 }
 
 // Answer implements [Policy].
 func (c *periodic) Answer(s Sample) ([]float64, error) {
-	at := c.n % len(c.loads)
-	c.n++
-	if s.Missing {
-		c.loads[at] = c.loads[(at+len(c.loads)-daySteps)%len(c.loads)]
+	if c.loads.add(s); s.Missing {
 		return nil, nil
 	}
-	c.loads[at] = s.IOPS
 	load := s.IOPS
 	for k := range periodicAhead {
 		load = max(load, c.forecast(k))
@@ -35,10 +30,10 @@ func (c *periodic) Answer(s Sample) ([]float64, error) {
 
 // forecast is the load k steps after the next; 0 before a day has passed.
 func (c *periodic) forecast(k int) float64 {
-	days := min(c.n/daySteps, periodicDays)
+	days := min(c.loads.n/daySteps, periodicDays)
 	var sum float64
 	for day := 1; day <= days; day++ {
-		sum += c.loads[(c.n+k+(periodicDays-day)*daySteps)%len(c.loads)]
+		sum += c.loads.ago(day, k)
 	}
 	return sum / float64(max(days, 1))
 }

@@ -142,3 +142,11 @@ func TestScoreJSON(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 }
+
+// A provider without multiples has a bound as well.
+func TestBoundWithoutQuantum(t *testing.T) {
+	trace := &Trace{Demand: []float64{90, 90, 45}, Bytes: make([]float64, 3), Missing: make([]bool, 3)}
+	if least := LowerBound(trace, Provider{Min: 1, Max: 200}); math.Abs(least-250) > 1 {
+		t.Errorf("%g for needs of 100, 100 and 50", least)
+	}
+}

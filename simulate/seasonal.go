@@ -3,10 +3,7 @@ package simulate
 import (
 	"math"
 	"slices"
-	"time"
 )
-
-const daySteps = int(24 * time.Hour / Step)
 
 const (
 	seasonMargin = 1.2
@@ -16,25 +13,21 @@ const (
 // seasonal is the HPA, and the highest load of the same window of yesterday with a margin.
 type seasonal struct {
 	hpa
-	loads []float64 // of a day, by step; what was not measured stays as it was a day before
-	n     int
+	loads days
 }
 
 func newSeasonal(_ *Trace, p Provider) Policy {
-	return &seasonal{hpa: hpa{provider: p, target: hpaTarget}, loads: make([]float64, daySteps)}
+	return &seasonal{hpa: hpa{provider: p, target: hpaTarget}, loads: newDays(1)}
 }
 
 // Answer implements [Policy].
 func (y *seasonal) Answer(s Sample) ([]float64, error) {
-	if !s.Missing {
-		y.loads[y.n%daySteps] = s.IOPS
-	}
-	y.n++
+	y.loads.add(s)
 	load := 0.0
-	if y.n >= daySteps {
+	if y.loads.n >= daySteps {
 		ahead := delaySteps(y.provider) + max(seasonAhead, int(spacing(y.provider)/Step))
 		for k := range min(ahead, daySteps-1) {
-			load = max(load, y.loads[(y.n+k)%daySteps])
+			load = max(load, y.loads.ago(1, k))
 		}
 	}
 	// The margin is on the load that the limit of utilisation allows.
