@@ -13,7 +13,6 @@ type history struct {
 	need  []float32 // capacity that was needed
 	most  []float32 // the highest need of the last 15 minutes
 	score []float32 // anomaly score
-	model []float32 // what a forecast expected
 	known []bool    // it was read
 	told  []bool    // and is no guess
 	rungs []int16   // of need, see [rung]
@@ -22,26 +21,26 @@ type history struct {
 
 func newHistory() history {
 	return history{
-		need: make([]float32, kept), most: make([]float32, kept), score: make([]float32, kept), model: make([]float32, kept), known: make([]bool, kept), told: make([]bool, kept), rungs: make([]int16, kept), sums: make([]float64, kept),
+		need: make([]float32, kept), most: make([]float32, kept), score: make([]float32, kept), known: make([]bool, kept), told: make([]bool, kept), rungs: make([]int16, kept), sums: make([]float64, kept),
 	}
 }
 
 func (h *history) clone() history {
-	return history{h.n, slices.Clone(h.need), slices.Clone(h.most), slices.Clone(h.score), slices.Clone(h.model), slices.Clone(h.known), slices.Clone(h.told), slices.Clone(h.rungs), slices.Clone(h.sums)}
+	return history{h.n, slices.Clone(h.need), slices.Clone(h.most), slices.Clone(h.score), slices.Clone(h.known), slices.Clone(h.told), slices.Clone(h.rungs), slices.Clone(h.sums)}
 }
 
 // add appends a minute; where nothing was read the need stays as it was.
 func (h *history) add(m minute) {
 	need, i := float32(m.need), h.n%kept
 	if !m.known {
-		need, m.expected = float32(h.at(h.n-1)), h.expectedAt(h.n-1)
+		need = float32(h.at(h.n - 1))
 	}
 	if m.hidden {
 		need = max(need, float32(h.beyond(m.need)))
 	}
 	before := h.sum(h.n - 1)
 	h.rungs[i] = int16(rung(float64(need))) //nolint:gosec // logarithms are small
-	h.need[i], h.score[i], h.model[i], h.known[i], h.told[i] = need, float32(m.score), float32(m.expected), m.known, m.known && !m.hidden
+	h.need[i], h.score[i], h.known[i], h.told[i] = need, float32(m.score), m.known, m.known && !m.hidden
 	h.n++
 	h.most[i] = float32(h.highest(h.n-wide, h.n-1))
 	h.sums[i] = before + float64(need)
@@ -79,14 +78,6 @@ func (h *history) anomalous(from, to int) float64 {
 		most = max(most, h.score[i%kept])
 	}
 	return float64(most)
-}
-
-// expectedAt is what a forecast expected at the end of minute i.
-func (h *history) expectedAt(i int) float64 {
-	if !h.has(i) {
-		return 0
-	}
-	return float64(h.model[i%kept])
 }
 
 // sum is that of the needs up to minute i, but for a constant.

@@ -4,9 +4,10 @@
 //
 // A rule takes a signal, and a multiple of it. Signals are the highest demand of the last minutes, of the same time on earlier days, the
 // amount that would have been best at the same time on earlier days, and the amount that is best for the distribution of what comes next
-// as a forest knows it from the past ([timeseries/forest]).
+// as a forest knows it from the past ([timeseries/forest]); what a forecast says, and how demand grew after anomalies. Where changes are scarce
+// there are also plans of when to change.
 //
-// The time base is the minute. A Rehearsal is not safe for concurrent use; it takes about 700 KB.
+// The time base is the minute. A Rehearsal is not safe for concurrent use; it takes about 800 KB.
 package rehearse
 
 import (
@@ -62,6 +63,7 @@ type Rehearsal struct {
 	points  []forest.Point
 	levels  []level
 	growths growths
+	ahead   float64  // what the last forecast expected
 	planner *planner // where changes are scarce
 }
 
@@ -149,6 +151,7 @@ func (r *Rehearsal) close(m minute) {
 	r.past.add(m)
 	r.growths.learn(r)
 	if m.known {
+		r.ahead = m.expected
 		r.judge(r.past.at(r.past.n - 1))
 	}
 	r.wish()

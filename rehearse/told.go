@@ -44,7 +44,7 @@ func (g *growths) learn(r *Rehearsal) {
 // readTold gives the signals that come from other stages, in the order of their names.
 func (r *Rehearsal) readTold() []float64 {
 	i := r.past.n - 1
-	last, expected := r.past.highest(i-4, i), r.past.expectedAt(i)
+	last, expected := r.past.highest(i-4, i), r.ahead
 	if expected <= 0 {
 		expected = last
 	}
