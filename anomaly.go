@@ -3,6 +3,8 @@ package foreshock
 import (
 	"fmt"
 	"time"
+
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
 // Part is what one method says of one metric in one step.
@@ -10,7 +12,7 @@ type Part struct {
 	Method    string  `json:"method"`
 	Metric    Metric  `json:"metric"`
 	Ready     bool    `json:"ready"`     // the method has enough history
-	Deviation float64 `json:"deviation"` // with sign, in the method's own spreads
+	Deviation float64 `json:"deviation"` // with sign, in usual deviations of the scale on which it is strangest
 	Score     float64 `json:"score"`     // calibrated; 1.0 is the boundary
 	Weight    float64 `json:"weight"`
 	// In the metric's unit what is expected and the bounds beyond which the method's score is above the threshold; stated
@@ -30,12 +32,17 @@ type Finding struct {
 	// Scores of each metric, 0 where there is none: only what is worse counts.
 	Scores [NumMetrics]float64
 	// Distance is each metric's weighted mean before it is asked whether the change is for the worse: with the sign of the
-	// change, 1.0 at the boundary. What is beyond is kept out of what is normal.
+	// change, 1.0 at the boundary.
 	Distance [NumMetrics]float64
-	// Expected, Lower and Upper of each metric, in its unit, of the method that counts most there; valid where Judged.
+	// Expected of each metric, in its unit, and the readings beyond which it is surprising; valid where Judged, the bounds where
+	// the metric is near its boundary or an explanation was asked for.
 	Expected, Lower, Upper [NumMetrics]float64
-	Level                  [NumMetrics]float64 // the reading on the scale of the metric's Level; valid where Judged
-	Judged                 [NumMetrics]bool    // at least one method was ready and the step has a reading
+	Judged                 [NumMetrics]bool // the step has a reading, and enough is known to judge it
+
+	Read     [NumMetrics]bool               // the step has a reading of a metric that is known, which is said in
+	Rarity   [NumMetrics]surprise.Judgement // what is to be learned of it
+	Surprise float64                        // of the step, in decades, before what is usual at its time of day is taken from it
+
 	// Parts holds, per metric, each method's part, in the detector's order. Only the first Methods of each count.
 	Parts   [NumMetrics][MaxMethods]Part
 	Methods int

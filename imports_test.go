@@ -19,7 +19,7 @@ const module = "github.com/foreshock-io/foreshock"
 // mayImport is the architecture: from a folder to the folders of this module that it may import. A folder is looked up by its
 // name, and else by a pattern in which "*" stands for one path element. Tests may import more. To change the architecture, change this map in the same commit and say why.
 var mayImport = map[string][]string{
-	"":             {"timeseries/ewma", "timeseries/quantile"},
+	"":             {"timeseries/quantile", "timeseries/surprise"},
 	"timeseries/*": {"timeseries/*"},
 
 	// Stages speak the root's words, and do not import one another.

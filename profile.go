@@ -1,11 +1,10 @@
 package foreshock
 
 import (
-	"math"
 	"time"
 
-	"github.com/foreshock-io/foreshock/timeseries/ewma"
 	"github.com/foreshock-io/foreshock/timeseries/quantile"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
 // Profile is all that is remembered of one workload: what is normal for it, where its threshold stands, and
@@ -30,7 +29,7 @@ type Profile struct {
 	Ceiling [NumDimensions]float64
 	Backlog Backlog
 
-	Methods   []string // the detection methods that the metrics' Tails belong to, in their order
+	Row       surprise.Row // how surprising steps were, lately and at each time of day
 	Weights   []MethodWeight
 	Threshold Threshold
 	Run       Run
@@ -73,125 +72,23 @@ type CoarseStep struct {
 
 // MetricProfile is what is normal for one metric.
 type MetricProfile struct {
-	Window quantile.Window // the last clean readings
-	Level  Level           // their usual height and spread
-	Chart  ewma.Chart      // of readings in spreads from the level: a shift that is small and lasts
-	Season Season
-	Rest   ewma.Average  // of readings without the season, on the season's scale: level and spread since the season was made
-	Coarse quantile.Ring // mean per coarse step, the seasons' history
-	// Tails is the record of past deviations per method, by which a deviation is turned into a tail probability.
-	Tails []Tail
-	// Outside counts the steps that were kept out of what is normal, less those that came back; a shift that persists
-	// is learned from Held, the readings since it began.
-	Outside   int32
-	Held      quantile.Ring
-	Last      float64   // the newest reading, clean or not
-	Relearned time.Time // when a new level was last taken as normal
+	Window    quantile.Window // the last clean readings
+	Rarity    surprise.Metric // their level, spread and season, and the record of deviations at several scales
+	Season    Season
+	Coarse    quantile.Ring // mean per coarse step, the seasons' history
+	Last      float64       // the newest reading, clean or not
+	Relearned time.Time     // when a new level was last taken as normal
 }
-
-// Level is the usual height and spread of readings, on a scale on which changes are alike at every height:
-// y = ln(1 + x/Scale), nearly linear below Scale and logarithmic above.
-type Level struct {
-	Scale   float64 // in the metric's unit; 0 until known
-	Mean    float64 // of y
-	Squares float64 // sum of squared differences of y from Mean
-	Floor   float64 // least spread of y
-	Spread  float64 // standard deviation of y, at least Floor; 0 until known
-}
-
-// On gives x on the level's scale.
-func (l *Level) On(x float64) float64 { return math.Log1p(x / l.Scale) }
-
-// Value gives the reading, in the metric's unit, that is at y on the level's scale.
-func (l *Level) Value(y float64) float64 { return max(0, l.Scale*(math.Exp(min(y, 60))-1)) }
 
 // MaxMethods is how many detection methods can be in use at once.
 const MaxMethods = 4
 
-// Tail is a decayed histogram of the absolute deviations that a method has seen on one metric, and what was read from
-// it; see detect.
-type Tail struct {
-	Counts [TailBuckets]float32 // below 1, then four to an octave
-	Total  float32
-	Age    uint16 // records since the rest was computed
-	// Beyond Knee the deviations fall off as a power; KneeScore is the score there, and Boundary is where it is 1.
-	Knee, KneeScore, Boundary float32
-}
-
-// TailBuckets is the number of buckets of a Tail.
-const TailBuckets = 27
-
-// Season is the repeating part of a metric, as the last decomposition found it.
+// Season is the repeating part of a metric, as the last decomposition found it. Its shape is in the metric's Rarity.
 type Season struct {
-	Periods  []int     // in coarse steps, for example a day and a week; empty means that there is no season
-	Origin   time.Time // end of the coarse step with phase 0
-	Length   time.Duration
-	Table    [][]float32 // per period and phase, what is added to the level
-	Level    float64     // trend at the end of the decomposition
-	Spread   float64     // robust standard deviation of the remainder
-	Floor    float64     // least spread
-	Strength float64     // share (0-1) of the detrended variance that the season explains
-	Log      bool        // true when the decomposition was made of ln(1+x/Scale), else of x
-	Scale    float64
-	Renewed  time.Time // when it was last looked for, found or not
-}
-
-// On gives x on the season's scale.
-func (s *Season) On(x float64) float64 {
-	if s.Log {
-		return math.Log1p(x / s.Scale)
-	}
-	return x
-}
-
-// Value gives the reading, in the metric's unit, that is at y on the season's scale.
-func (s *Season) Value(y float64) float64 {
-	if s.Log {
-		y = s.Scale * (math.Exp(min(y, 60)) - 1)
-	}
-	return max(0, y)
-}
-
-// At is what the season adds to the level at a time, on its scale, and the least and the most that it adds in the coarse
-// step and its neighbours. The table holds means of coarse steps, which stand for their middles; between them at is linear,
-// while what is sharp in truth, or comes a little sooner or later, is anywhere between least and most.
-func (s *Season) At(t time.Time) (at, least, most float64) {
-	if len(s.Table) == 0 {
-		return 0, 0, 0
-	}
-	position := float64(t.Sub(s.Origin))/float64(s.Length) + 0.5 // 0 is the middle of the coarse step with phase 0
-	nearest := math.Round(position)
-	part := position - nearest // -0.5 to 0.5
-	var before, here, after float64
-	for _, phases := range s.Table {
-		n := int64(len(phases))
-		i := int64(nearest) % n
-		if i < 0 {
-			i += n
-		}
-		here += float64(phases[i])
-		if i == 0 {
-			before += float64(phases[n-1])
-		} else {
-			before += float64(phases[i-1])
-		}
-		if i++; i == n {
-			i = 0
-		}
-		after += float64(phases[i])
-	}
-	at = here + part*(after-here)
-	if part < 0 {
-		at = here + part*(here-before)
-	}
-	return at, min(before, here, after), max(before, here, after)
-}
-
-// Remainder is what y, on the season's scale, leaves without the season, when level is what it usually leaves: level itself
-// while the season alone explains y.
-func (s *Season) Remainder(y, level float64, t time.Time) float64 {
-	_, least, most := s.At(t)
-	return y - max(least, min(most, y-level))
+	Periods  []int         // in coarse steps, for example a day and a week; empty means that there is no season
+	Length   time.Duration // of a coarse step
+	Strength float64       // share (0-1) of the detrended variance that the season explains
+	Renewed  time.Time     // when it was last looked for, found or not
 }
 
 // Threshold is the boundary of an anomaly, which follows the workload's own history of anomalies.

@@ -12,8 +12,7 @@ import (
 type Config struct {
 	// Probability of a normal reading to be at the boundary, per metric and step; default 0: it follows from LowPerWeek.
 	Probability float64 `yaml:"probability"`
-	// LowPerWeek is how many times a week a workload may be found at the boundary by chance; default 7. The probability that
-	// follows from it is kept within 1e-6 to 1e-3.
+	// LowPerWeek is how many times a week a workload may be found at the boundary by chance; default 7.
 	LowPerWeek float64 `yaml:"low_per_week"`
 	// AlarmsPerWeek is how many anomalies above low severity a workload should have; default 1. Its threshold follows.
 	AlarmsPerWeek float64 `yaml:"alarms_per_week"`
@@ -117,29 +116,11 @@ func New(cfg Config, methods ...Weighted) (*Detector, error) {
 			faults = append(faults, fmt.Errorf("methods: %s is named twice", w.Method.Name()))
 		}
 		names[w.Method.Name()] = true
-		_, seasonal := w.Method.(Seasonal)
-		d.seasonal = append(d.seasonal, seasonal)
 		d.names = append(d.names, w.Method.Name())
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
+	d.plain, d.season = share(methods, false), share(methods, true)
 	return d, nil
-}
-
-const week = 7 * 24 * time.Hour
-
-// probability is that of the boundary, per metric and step.
-func (d *Detector) probability(p *foreshock.Profile) float64 {
-	if d.cfg.Probability > 0 {
-		return d.cfg.Probability
-	}
-	metrics := 0
-	for _, mp := range p.Metrics {
-		if mp != nil {
-			metrics++
-		}
-	}
-	steps := float64(week) / float64(max(p.Length, 1))
-	return min(max(d.cfg.LowPerWeek/(steps*float64(max(metrics, 1))), 1e-6), 1e-3)
 }

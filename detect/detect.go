@@ -1,64 +1,42 @@
 // Package detect says how far a step is from what is normal for its workload.
 //
-// Several [Method] values each give a deviation; each is calibrated to a tail probability by the record of its own past
-// deviations, and from that to a score in which 1.0 is the boundary of an anomaly. The weighted mean over the methods gives
-// a metric's score, the worst metric the workload's, and the workload's own threshold the severity.
+// Steps are judged by what is rare (timeseries/surprise, whose state is in the profile): how rare each metric's reading is among
+// its own past, on several scales. A [Method] is a family of scales: the weighted power mean over the scales of all of them gives a metric's
+// surprise, in decades of probability, of which only what is for the worse counts; the worst metric gives the step's, and from that is
+// taken what is usual at its time of day.
 //
-// # From deviation to score
+// # From surprise to score
 //
-// How often a deviation of d spreads occurs is read from a histogram of the same method's past deviations on the same
-// metric of the same workload ([foreshock.Tail]), not from the normal distribution. Beyond the knee, where about √n of the n
-// deviations lie, it is taken to fall off exponentially, ln P(|D| > d) = ln P(|D| > knee) - α(d/knee - 1), as steeply as it
-// does at the knee: α is Hill's index for grouped data, drawn towards 5 while the record is short. On the logarithmic scale on which
-// the methods work that is a power law of the readings, and heavier than the tail of a normal or log-normal one. With p₀
-// the boundary probability and b the deviation that has it, the score of d is
+// 1.0 is the boundary b. It lies where a workload has about [Config.LowPerWeek] anomalies a week by chance. On streams without anomalies, from
+// normal ones to those with heavy tails, the surprise rises by 0.3 to 1 decades where the probability falls by one; so with p₀ the probability
+// that the budget leaves to a step and a metric,
 //
-//	ln P(|D| > d) / ln p₀     up to b
-//	d / b                     beyond, where a probability would be guesswork
+//	b = 1.4 + ½ log10(p/p₀)       p: seven a week of 5-minute steps
+//	b ≤ log10(steps seen)         that is all that so few can tell
+//
+// The score of a surprise s is s/b up to b, and 1 + (exp(2(s-b)) - 1)/6 beyond, where surprise grows by the logarithm of the
+// deviation only.
 //
 // # Alarms
 //
-// p₀ follows from a budget of false alarms ([Config.LowPerWeek]), the length of a step and the number of metrics. The
-// workload's threshold, a factor on the boundary, follows its own history: with A alarms above low in w weeks watched (both
+// The workload's threshold, a factor on the boundary, follows its own history: with A alarms above low in w weeks watched (both
 // with a half-life of two weeks) against t allowed, it is ((A+1)/(t·w+1))^0.3, or the same of all anomalies where that is
 // more, times what people's opinions make of it, within 0.7 to 4. All of this is in the profile.
 package detect
 
 import (
-	"time"
-
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
-// Method is one way to say how far a reading is from normal. It keeps nothing: all it knows is in the profile.
+// Method is a family of scales on which a reading is compared with those before. It keeps nothing: all that is known is in the profile.
 type Method interface {
 	Name() string
-	// Judge gives the deviation of a reading, with sign and in the method's own spreads, and what turns a deviation back into a
-	// reading. ready is false while there is too little history.
-	Judge(normal *foreshock.MetricProfile, r Reading) (j Judgement, ready bool)
+	// Judges says whether the method answers for a scale. With seasonal, the scale compares what readings leave without their season.
+	Judges(s surprise.Scale, seasonal bool) bool
 }
 
-// Reading is what a method judges.
-type Reading struct {
-	Metric foreshock.Metric
-	Middle time.Time // of the step
-	X      float64   // in the metric's unit
-	Y      float64   // X on the scale of the profile's Level, which has one when there is a reading to judge
-}
-
-// Judgement is a method's opinion of one reading.
-type Judgement struct {
-	Deviation float64
-	Expected  float64 // on the method's scale
-	// On the method's scale, the deviation would be -d at Lower - d·Spread and d at Upper + d·Spread.
-	Lower, Upper, Spread float64
-	Scale                Scale
-}
-
-// Scale turns a value on a method's scale into a reading in the metric's unit. [foreshock.Level] and [foreshock.Season] do.
-type Scale interface{ Value(y float64) float64 }
-
-// Seasonal is what a method has that knows the season. Where there is one, the other methods count for less.
+// Seasonal is what a method has that knows the season. Where there is one, it comes before the others.
 type Seasonal interface{ Seasonal() }
 
 // Factory offers a method to configuration files.
@@ -75,9 +53,10 @@ type Weighted struct {
 
 // Detector runs the methods. It keeps nothing between calls and is safe for concurrent use on different profiles.
 type Detector struct {
-	cfg      Config
-	methods  []Weighted
-	names    []string
-	seasonal []bool
-	limits   [foreshock.NumMetrics]Limit
+	cfg     Config
+	methods []Weighted
+	names   []string
+	plain   scales // without a season
+	season  scales
+	limits  [foreshock.NumMetrics]Limit
 }

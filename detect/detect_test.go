@@ -14,7 +14,7 @@ import (
 )
 
 func TestConfig(t *testing.T) {
-	method, err := zscore.New(zscore.Config{Steps: 20})
+	method, err := zscore.Factory.New(func(any) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,28 +100,29 @@ func TestAnomalyEndsWhenDataStop(t *testing.T) {
 	}
 }
 
-// A detector with the methods in another order, or with one more, goes on with the tails that the profile has.
-func TestTailsBelongToTheirMethods(t *testing.T) {
+// A detector with other methods goes on with the record that the profile has.
+func TestTheRecordIsKeptWhenMethodsChange(t *testing.T) {
 	rng := newRand(13)
 	r := newRig(t, 10*time.Second)
 	for range 1000 {
 		r.step(volume(rng, 1000, 300e-6))
 	}
-	before := r.p.Metrics[foreshock.IOPS].Tails
-	z, errZ := zscore.New(zscore.Config{Steps: 20})
-	s, errS := stl.New(stl.Config{})
-	if err := errors.Join(errZ, errS); err != nil {
-		t.Fatal(err)
-	}
-	d, err := detect.New(detect.Default(), detect.Weighted{Method: s, Weight: 1}, detect.Weighted{Method: z, Weight: 1})
+	method, err := ewma.Factory.New(func(any) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.detector = d
+	if r.detector, err = detect.New(detect.Default(), detect.Weighted{Method: method, Weight: 1}); err != nil {
+		t.Fatal(err)
+	}
 	r.step(volume(rng, 1000, 300e-6))
-	after := r.p.Metrics[foreshock.IOPS].Tails
-	if len(after) != 2 || after[0].Total != 0 || after[1].Total < before[0].Total || r.p.Methods[0] != "stl" || r.p.Methods[1] != "zscore" {
-		t.Errorf("%v: totals %g, %g; zscore had %g", r.p.Methods, after[0].Total, after[1].Total, before[0].Total)
+	if !r.f.Judged[foreshock.Latency] || r.f.Severity != foreshock.None || r.f.Methods != 1 {
+		t.Errorf("a usual step is %s: %+v", r.f.Severity, r.f.Scores)
+	}
+	for range 3 {
+		r.step(volume(rng, 1000, 9e-3))
+	}
+	if r.f.Severity != foreshock.High {
+		t.Errorf("an incident is %s: score %.2f", r.f.Severity, r.f.Score)
 	}
 }
 

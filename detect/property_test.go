@@ -42,7 +42,7 @@ func TestIncidentIsFoundAndNotLearned(t *testing.T) {
 			t.Fatalf("after %d steps the profile is %s", warm, r.p.Stage)
 		}
 		latency, iops := r.expected(foreshock.Latency), r.expected(foreshock.IOPS)
-		spread := r.p.Metrics[foreshock.Latency].Level.Spread
+		spread := r.p.Metrics[foreshock.Latency].Rarity.Spread.Mean
 		r.began, r.journal = 0, nil
 		for i := range lasts {
 			r.step(volume(rng, 1100, 30*300e-6))
@@ -65,7 +65,7 @@ func TestIncidentIsFoundAndNotLearned(t *testing.T) {
 		}
 		within(t, "latency expected after the incident", r.expected(foreshock.Latency), latency, 0.1)
 		within(t, "IOPS expected after the incident", r.expected(foreshock.IOPS), iops, 0.1)
-		within(t, "spread after the incident", r.p.Metrics[foreshock.Latency].Level.Spread, spread, 0.25)
+		within(t, "spread after the incident", r.p.Metrics[foreshock.Latency].Rarity.Spread.Mean, spread, 0.25)
 	}
 	f(time.Second, 125, 30)
 	f(time.Second, 1000, 600)
@@ -104,14 +104,14 @@ func TestNewLevelIsLearned(t *testing.T) {
 	}
 	r.began = 0
 	learned := 0
-	for i := 1; i <= 1000; i++ {
+	for i := 1; i <= 2000; i++ {
 		r.step(volume(rng, 3000, 900e-6))
 		if learned == 0 && r.p.Current == nil {
 			learned = i
 		}
 	}
-	if least := 360; learned < least || learned > least+30 {
-		t.Errorf("learned after %d steps of 10 s; an hour is %d", learned, least)
+	if least := 1260; learned < least || learned > least+30 {
+		t.Errorf("learned after %d steps of 10 s; three and a half hours are %d", learned, least)
 	}
 	within(t, "IOPS", r.expected(foreshock.IOPS), 3000, 0.1)
 	within(t, "latency", r.expected(foreshock.Latency), 900e-6, 0.1)
@@ -249,7 +249,7 @@ func TestIdleDiskIsNoAnomaly(t *testing.T) {
 	}
 }
 
-// daily is a load with a peak of two hours each day.
+// daily is a load with a peak each day.
 func daily(rng interface{ NormFloat64() float64 }, at time.Time, peak bool) float64 {
 	level := 500 + 150*math.Sin(2*math.Pi*float64(at.Hour()*60+at.Minute())/1440)
 	if peak {
@@ -259,7 +259,7 @@ func daily(rng interface{ NormFloat64() float64 }, at time.Time, peak bool) floa
 }
 
 func TestSeason(t *testing.T) {
-	const usual, extra = 9, 17 // hours at which the daily peak begins, and another on one day
+	const usual, lasts, extra = 9, 6, 17 // hours at which the daily peak begins, how many it lasts, and when another begins on one day
 	f := func(step time.Duration) {
 		t.Helper()
 		rng := newRand(6)
@@ -277,7 +277,7 @@ func TestSeason(t *testing.T) {
 		for r.now.Before(start.Add(12 * 24 * time.Hour)) {
 			at := r.now.Add(step)
 			day, hour := int(at.Sub(start)/(24*time.Hour)), at.Hour()
-			peak := hour >= usual && hour < usual+2 && day != missing || day == added && hour >= extra && hour < extra+2
+			peak := hour >= usual && hour < usual+lasts && day != missing || day == added && hour >= extra && hour < extra+2
 			r.one(foreshock.IOPS, daily(rng, at, peak))
 		}
 		season := r.p.Metrics[foreshock.IOPS].Season
@@ -286,13 +286,13 @@ func TestSeason(t *testing.T) {
 		}
 		t.Logf("%s: season of %v coarse steps, strength %.2f", step, season.Periods, season.Strength)
 		for day := range 12 {
-			found := during(day, usual-0.5, 3)
+			found := during(day, usual-0.5, lasts+1)
 			t.Logf("%s: day %d: %d anomalies about the peak, %d in the whole day", step, day, found, during(day, 0, 24))
 			if day >= 4 && day != missing && found > 0 {
 				t.Errorf("%s: the peak of day %d is an anomaly", step, day)
 			}
 		}
-		if during(missing, usual-0.5, 3) == 0 {
+		if during(missing, usual-0.5, lasts+1) == 0 {
 			t.Errorf("%s: the missing peak is no anomaly", step)
 		}
 		if during(added, extra-0.5, 3) == 0 {

@@ -75,7 +75,7 @@ func (r *rig) step(v foreshock.Values) {
 	r.take(step)
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		if profile.SeasonDue(r.p, m, r.now, &r.cfg) {
-			s, err := profile.FindSeason(profile.SeasonInput(r.p, m, &r.cfg))
+			s, err := profile.FindSeason(profile.SeasonInput(r.p, m))
 			if err != nil {
 				r.t.Error(err)
 			}
@@ -91,7 +91,6 @@ func (r *rig) take(step foreshock.Step) {
 		r.over++
 	}
 	changes := r.detector.Track(r.p, &r.f, step)
-	r.detector.Record(r.p, &r.f)
 	profile.Learn(r.p, step, &r.f, demand, &r.cfg)
 	for _, a := range changes.Anomalies {
 		if a.End.IsZero() && a.Steps == 1 {

@@ -23,14 +23,16 @@ const (
 	leastMove   = 0.05 // relative; what is less is not worth a record
 )
 
-// watch counts the time watched and, when the anomaly has become an alarm, the alarm, and moves the threshold.
+// watch counts the time watched, anomalies and, when one has become an alarm, the alarm, and moves the threshold once the anomaly is over:
+// none changes how severe it is itself. What a workload had before it was trusted tells nothing of how it is.
 func (d *Detector) watch(c *Changes, p *foreshock.Profile, step *foreshock.Step) {
 	t := &p.Threshold
 	t.Watched += p.Length.Seconds()
-	counted := t.Lows + t.Alarms
+	over := false
 	for i := range c.Anomalies {
 		a := &c.Anomalies[i]
-		if a.Steps == 1 && a.End.IsZero() {
+		over = over || !a.End.IsZero()
+		if a.Steps == 1 && a.End.IsZero() && a.Stage == foreshock.Trusted {
 			t.Lows++
 		}
 		if a.Worst >= foreshock.Medium && !t.Counted {
@@ -38,9 +40,8 @@ func (d *Detector) watch(c *Changes, p *foreshock.Profile, step *foreshock.Step)
 		}
 		t.Counted = a.End.IsZero() && (t.Counted || a.Worst >= foreshock.Medium)
 	}
-	alarmed := t.Lows+t.Alarms > counted
 	passed := step.Time.Sub(t.Decayed)
-	if !alarmed && passed < decayEvery {
+	if p.Current != nil || !over && passed < decayEvery {
 		return
 	}
 	if passed >= decayEvery {

@@ -134,7 +134,6 @@ func (d *Detector) goOn(c *Changes, p *foreshock.Profile, f *foreshock.Finding, 
 func (d *Detector) end(p *foreshock.Profile, why string) foreshock.Anomaly {
 	a := p.Current
 	a.End, a.Severity = a.Time, foreshock.None
-	d.learnAnomaly(p, a)
 	p.Current, p.Run = nil, foreshock.Run{}
 	p.Threshold.RestUntil = p.Updated.Add(d.cfg.Rest)
 	return speak(a, true, why)

@@ -101,7 +101,7 @@ func (o *owner) schedule(w *workload, now time.Time) {
 		if w.seasonsBusy&(1<<m) != 0 || !profile.SeasonDue(w.profile, m, now, &o.Profile) {
 			continue
 		}
-		input := profile.SeasonInput(w.profile, m, &o.Profile)
+		input := profile.SeasonInput(w.profile, m)
 		if o.later(w, now.Add(coarse), func(context.Context) func(*workload) {
 			season, err := profile.FindSeason(input)
 			return func(w *workload) {

@@ -167,6 +167,15 @@ func (o *owner) allocation(w *workload, step *foreshock.Step) foreshock.Allocati
 	return known.Over(step.Allocated)
 }
 
+// score judges a step, with bounds for every metric where someone looks at them.
+func (o *owner) score(f *foreshock.Finding, p *foreshock.Profile, step *foreshock.Step) {
+	if o.Scored != nil {
+		o.Detector.Explain(f, p, *step)
+		return
+	}
+	o.Detector.Score(f, p, *step)
+}
+
 // report emits what a step brought.
 func (o *owner) report(w *workload, step *foreshock.Step, found *foreshock.Finding, changes *detect.Changes) {
 	o.follow(w, step, changes)

@@ -76,9 +76,8 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 	demand, saturated, hidden := profile.Demand(*step, w.profile, allocated)
 
 	found := &o.finding
-	o.Detector.Score(found, w.profile, *step)            // how far from normal
-	changes := o.Detector.Track(w.profile, found, *step) // does an anomaly begin, change, end
-	o.Detector.Record(w.profile, found)
+	o.score(found, w.profile, step)                            // how far from normal
+	changes := o.Detector.Track(w.profile, found, *step)       // does an anomaly begin, change, end
 	profile.Learn(w.profile, *step, found, demand, &o.Profile) // what is normal now
 
 	w.remember(step, found, demand, saturated, hidden)

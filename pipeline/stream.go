@@ -21,9 +21,6 @@ type Stream struct {
 	finding  foreshock.Finding
 }
 
-// boundary is the surprise, in decades, at which a stream has an anomaly.
-const boundary = 1.4
-
 // Verdict is what a Stream says of a row.
 type Verdict struct {
 	// Score is 1.0 at the boundary of an anomaly. While one lasts, rows that are not much stranger than it was score a little below,
@@ -40,11 +37,13 @@ func (v *Verdict) AnomalyScore() float64 { return -math.Expm1(-math.Ln2 * max(0,
 
 // NewStream returns a stream of rows with so many metrics, read in steps of the given length, which must be above 0.
 func NewStream(d *detect.Detector, cfg profile.Config, step time.Duration, metrics int) *Stream {
-	return &Stream{
+	s := &Stream{
 		detector: d, cfg: cfg,
 		record:  surprise.NewStream(step.Seconds(), metrics),
 		profile: profile.New("stream", "file", step),
 	}
+	s.record.Patience = cfg.PersistSteps(step, foreshock.Trusted)
+	return s
 }
 
 // Observe judges a row, which has a reading per metric, NaN where it is missing, and learns it. Rows come in the order in which they were
@@ -59,13 +58,13 @@ func (s *Stream) Observe(at time.Time, row []float64) Verdict {
 		p.Created = at
 	}
 	p.Stage = profile.StageOf(p, at, &s.cfg)
-	s.detector.Rate(f, p, said.Surprise/boundary)
+	s.detector.Rate(f, p, said.Surprise)
 	changes := s.detector.Track(p, f, foreshock.Step{ID: p.ID, Time: at, Length: p.Length, Quality: foreshock.Fresh})
 	p.Steps++
 	p.Updated = at
 	v := Verdict{Severity: f.Severity, Stage: f.Stage, Lead: said.Lead}
 	if f.Stage >= foreshock.Provisional {
-		v.Score = said.Alert / boundary
+		v.Score = s.detector.Scored(p, said.Alert)
 	}
 	for i := range changes.Anomalies {
 		v.Began = v.Began || changes.Anomalies[i].Steps == 1 && changes.Anomalies[i].End.IsZero()

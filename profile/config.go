@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
-	"github.com/foreshock-io/foreshock/timeseries/quantile"
 )
 
 // Config says how profiles are learned.
@@ -24,22 +23,10 @@ type Config struct {
 	// Forgotten is how long nothing may be read before a trusted profile is only provisional; default 168h.
 	Forgotten time.Duration `yaml:"forgotten"`
 
-	Persist    time.Duration `yaml:"persist"`     // a shift that lasts so long is learned (and ScoreSteps steps at least); default 1h
+	Persist    time.Duration `yaml:"persist"`     // a shift that lasts so long is learned (and ScoreSteps steps at least); default 3h30m
 	ShiftSteps int           `yaml:"shift_steps"` // an own action's effect is learned after so many steps; default 3
 
-	Lambda        float64 `yaml:"lambda"`         // of the EWMA chart, 0-1; default 0.2
-	RelativeFloor float64 `yaml:"relative_floor"` // least spread, relative to the level; default 0.02
-	Floors        Floors  `yaml:"floors"`         // least spread in the metric's unit
-
 	Renew time.Duration `yaml:"renew"` // how often the season is looked for; default 24h (four times as often in the first week)
-}
-
-// Floors are least spreads, in each metric's unit.
-type Floors struct {
-	Latency    float64 `yaml:"latency_seconds"` // default 20 µs
-	Throughput float64 `yaml:"throughput_bps"`  // default 4 KiB/s
-	IOPS       float64 `yaml:"iops"`            // default 0.5
-	QueueDepth float64 `yaml:"queue_depth"`     // default 0.02
 }
 
 // Default is the configuration when nothing is stated.
@@ -48,10 +35,8 @@ func Default() Config {
 		Window: time.Hour, LeastSteps: 120, MostSteps: 1440,
 		Coarse: 15 * time.Minute, History: 14 * 24 * time.Hour,
 		ScoreSteps: 20, TrustedSteps: 120, Forgotten: 7 * 24 * time.Hour,
-		Persist: time.Hour, ShiftSteps: 3,
-		Lambda: 0.2, RelativeFloor: 0.02,
-		Floors: Floors{Latency: 20e-6, Throughput: 4096, IOPS: 0.5, QueueDepth: 0.02},
-		Renew:  24 * time.Hour,
+		Persist: 210 * time.Minute, ShiftSteps: 3,
+		Renew: 24 * time.Hour,
 	}
 }
 
@@ -82,43 +67,25 @@ func (c *Config) Check() error {
 		"most_steps must be from least_steps (%d) to %d, not %d", c.LeastSteps, mostCodes, c.MostSteps)
 	must(c.TrustedSteps >= c.ScoreSteps, "trusted_steps must be at least score_steps (%d), not %d", c.ScoreSteps, c.TrustedSteps)
 	must(c.TrustedAge >= 0, "trusted_age must not be negative")
-	must(c.ShiftSteps >= 1 && c.ShiftSteps <= heldSteps, "shift_steps must be from 1 to %d, not %d", heldSteps, c.ShiftSteps)
-	must(c.Lambda > 0 && c.Lambda <= 1, "lambda must be above 0 and at most 1, not %g", c.Lambda)
-	must(c.RelativeFloor > 0 && c.RelativeFloor <= 1, "relative_floor must be above 0 and at most 1, not %g", c.RelativeFloor)
+	must(c.ShiftSteps >= 1 && c.ShiftSteps <= mostShift, "shift_steps must be from 1 to %d, not %d", mostShift, c.ShiftSteps)
 	must(c.History >= 2*c.Coarse && c.History/max(c.Coarse, 1) <= mostCodes, "history must be from 2 to %d times coarse", mostCodes)
-	for m := range foreshock.Metric(foreshock.NumMetrics) {
-		f := c.Floors.of(m)
-		must(f > 0 && f <= quantile.MaxValue, "floors: %s must be above 0, not %g", m, f)
-	}
 	return errors.Join(faults...)
 }
 
 // mostCodes bounds every ring of a profile, also of one that is read from outside.
 const mostCodes = 1 << 16
 
-// heldSteps is how many readings of a shift are held until it is learned.
-const heldSteps = 64
-
-func (f *Floors) of(m foreshock.Metric) float64 {
-	switch m {
-	case foreshock.Latency:
-		return f.Latency
-	case foreshock.Throughput:
-		return f.Throughput
-	case foreshock.IOPS:
-		return f.IOPS
-	}
-	return f.QueueDepth
-}
+// mostShift bounds after how many steps the effect of an own action is learned.
+const mostShift = 64
 
 // windowSteps is how many steps of the given length the window holds.
 func (c *Config) windowSteps(step time.Duration) int {
 	return int(min(max(int64(c.Window/step), int64(c.LeastSteps)), int64(c.MostSteps)))
 }
 
-// persistSteps is how many steps a shift must last to be learned. A workload that is not trusted yet has hardly a level to
+// PersistSteps is how many steps a shift must last to be learned. A workload that is not trusted yet has hardly a level to
 // defend, and learns it anew soon.
-func (c *Config) persistSteps(step time.Duration, stage foreshock.Stage) int32 {
+func (c *Config) PersistSteps(step time.Duration, stage foreshock.Stage) int32 {
 	if stage < foreshock.Trusted {
 		return int32(c.ScoreSteps)
 	}
@@ -128,9 +95,4 @@ func (c *Config) persistSteps(step time.Duration, stage foreshock.Stage) int32 {
 // coarseLength is the smallest multiple of the step that is at least c.Coarse.
 func (c *Config) coarseLength(step time.Duration) time.Duration {
 	return (c.Coarse + step - 1) / step * step
-}
-
-// restHalfLife is how fast the level about the season follows, in steps: 6 hours, but at least 40 steps.
-func restHalfLife(step time.Duration) float64 {
-	return max(40, float64(6*time.Hour)/float64(step))
 }

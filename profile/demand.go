@@ -22,6 +22,8 @@ const (
 	growing      = 0.02
 	growingSteps = 4
 	longWait     = 1
+	// leastNormal is how many readings must be known for their mean to be called normal.
+	leastNormal = 20
 )
 
 // Demand is how much of iops and throughput would be used if nothing limited it, and which of them limits. Where
@@ -137,7 +139,7 @@ func (s *strain) queueAt(depth float64, p *foreshock.Profile) float64 {
 func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) (float64, bool) {
 	x, ok := Reading(&step.Values, m)
 	mp := p.Metrics[m]
-	if !ok || mp == nil || mp.Level.Spread == 0 {
+	if !ok || mp == nil || mp.Window.Count() < leastNormal {
 		return 0, false
 	}
 	// A tenth of a request in the queue is as good as none, and so is a latency that the clock hardly shows.

@@ -4,15 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/timeseries/quantile"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
 // Version is that of the encoding. A program reads its own and older versions.
-const Version = 1
+const Version = 2
 
 // ErrNewer says that a newer program has written the profile.
 var ErrNewer = errors.New("profile was written by a newer version")
@@ -87,10 +89,28 @@ func Decode(data []byte) (*foreshock.Profile, error) {
 		}
 		r.Profile.Coarse.Demand.Set(foreshock.Dimension(d), x)
 	}
+	if r.Version < 2 {
+		prime(r.Profile)
+	}
 	if err := valid(r.Profile); err != nil {
 		return nil, fmt.Errorf("decode profile: %w", err)
 	}
 	return r.Profile, nil
+}
+
+// prime makes the record of deviations of a profile that was written before there was one, from the readings in its windows.
+func prime(p *foreshock.Profile) {
+	step := max(p.Length, 1)
+	for _, mp := range p.Metrics {
+		if mp == nil {
+			continue
+		}
+		mp.Rarity = surprise.NewMetric(step.Seconds(), true)
+		xs := mp.Window.Values(nil)
+		for i, x := range xs {
+			mp.Rarity.Observe(p.Updated.Add(time.Duration(i+1-len(xs))*step-step/2).Unix(), x)
+		}
+	}
 }
 
 // checker collects the first fault.
@@ -121,11 +141,11 @@ func valid(p *foreshock.Profile) error {
 	c.must(p.Length > 0, "step %s is not above 0", p.Length)
 	c.must(p.Steps >= 0, "steps %d", p.Steps)
 	c.must(p.Stage <= foreshock.Trusted, "stage %d", p.Stage)
-	c.must(len(p.Methods) <= foreshock.MaxMethods, "%d methods", len(p.Methods))
+	c.valid("steps", p.Row.Valid())
 	c.valid("coarse step", coarseValid(p))
 	for m, mp := range p.Metrics {
 		if mp != nil && c.err == nil {
-			c.valid(foreshock.Metric(m).String(), metricValid(mp, len(p.Methods)))
+			c.valid(foreshock.Metric(m).String(), metricValid(mp))
 		}
 	}
 	for d, ring := range p.Demand {
@@ -173,51 +193,18 @@ func coarseValid(p *foreshock.Profile) error {
 	return c.err
 }
 
-func metricValid(mp *foreshock.MetricProfile, methods int) error {
+func metricValid(mp *foreshock.MetricProfile) error {
 	var c checker
 	c.valid("window", mp.Window.Valid())
 	c.ring("window", &mp.Window.Ring)
 	c.ring("coarse steps", &mp.Coarse)
-	c.ring("held", &mp.Held)
-	c.valid("chart", mp.Chart.Valid())
-	c.valid("rest", mp.Rest.Valid())
-	l := &mp.Level
-	c.must(amount(l.Scale) && amount(l.Squares) && amount(l.Floor) && amount(l.Spread) && finite(l.Mean), "level %+v", *l)
-	c.must(l.Scale > 0 || mp.Window.Count() == 0, "level without scale")
-	c.must(mp.Outside >= 0 && amount(mp.Last), "outside %d, last %g", mp.Outside, mp.Last)
-	c.must(len(mp.Tails) == methods, "%d tails of %d methods", len(mp.Tails), methods)
-	for i := range mp.Tails {
-		c.valid("tail", tailValid(&mp.Tails[i]))
+	c.valid("rarity", mp.Rarity.Valid())
+	c.must(amount(mp.Last), "last %g", mp.Last)
+	s := &mp.Season
+	c.must(len(s.Periods) <= 8 && s.Strength >= 0 && s.Strength <= 1, "%d seasons of strength %g", len(s.Periods), s.Strength)
+	for _, period := range s.Periods {
+		c.must(period >= 2 && s.Length > 0, "season of %d coarse steps", period)
 	}
-	c.valid("season", seasonValid(&mp.Season))
-	return c.err
-}
-
-func tailValid(t *foreshock.Tail) error {
-	var c checker
-	sum := 0.0
-	for _, n := range t.Counts {
-		c.must(n >= 0 && finite(float64(n)), "count %g", n)
-		sum += float64(n)
-	}
-	c.must(math.Abs(sum-float64(t.Total)) <= 1e-3*(1+sum), "counts sum to %g, not %g", sum, t.Total)
-	c.must(amount(float64(t.Knee)) && amount(float64(t.KneeScore)) && amount(float64(t.Boundary)), "knee %g, boundary %g", t.Knee, t.Boundary)
-	c.must(t.Boundary == 0 || t.Knee > 0 && t.Boundary >= t.Knee && t.KneeScore <= 1, "knee %g, boundary %g", t.Knee, t.Boundary)
-	return c.err
-}
-
-func seasonValid(s *foreshock.Season) error {
-	var c checker
-	c.must(len(s.Periods) == len(s.Table) && len(s.Table) <= 8, "%d periods, %d tables", len(s.Periods), len(s.Table))
-	if c.err != nil || len(s.Periods) == 0 {
-		return c.err
-	}
-	for i, period := range s.Periods {
-		c.must(period >= 2 && period == len(s.Table[i]), "period %d with %d phases", period, len(s.Table[i]))
-	}
-	c.must(s.Length > 0 && finiteTable(s.Table), "length %s or table", s.Length)
-	c.must(finite(s.Level) && amount(s.Spread) && s.Floor > 0 && finite(s.Floor) && s.Strength >= 0 && s.Strength <= 1, "level %g, spread %g", s.Level, s.Spread)
-	c.must(!s.Log || s.Scale > 0 && finite(s.Scale), "scale %g", s.Scale)
 	return c.err
 }
 

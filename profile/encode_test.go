@@ -3,10 +3,12 @@ package profile
 import (
 	"errors"
 	"math"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -14,23 +16,17 @@ import (
 // full is a profile in which everything is set.
 func full(t testing.TB) *foreshock.Profile {
 	f := newFeed(5 * time.Minute)
-	f.p.Methods = []string{"zscore", "stl"}
 	f.p.Weights = []foreshock.MethodWeight{{Method: "stl", Factor: 1.5}}
 	for i := range 3*288 + 1 {
 		v := volume(1000*(1.5+math.Sin(2*math.Pi*float64(i)/288)), 1e-3)
 		f.step(v, nil)
 	}
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
-		s, err := FindSeason(SeasonInput(f.p, m, &f.cfg))
+		s, err := FindSeason(SeasonInput(f.p, m))
 		if err != nil {
 			t.Fatal(err)
 		}
 		SetSeason(f.p, m, s)
-		for i := range f.p.Metrics[m].Tails {
-			tail := &f.p.Metrics[m].Tails[i]
-			tail.Counts[0], tail.Counts[3], tail.Total = 100, 0.25, 100.25
-			tail.Knee, tail.KneeScore, tail.Boundary = 2, 0.3, 5
-		}
 	}
 	f.p.Shift = foreshock.Shift{From: f.now, Until: f.now.Add(time.Hour), ActionID: "a"}
 	f.p.Learned[foreshock.DimIOPS] = foreshock.Learned{LeadTime: time.Minute, Gain: 0.5, Actions: 3, Helped: 2, Bias: 0.1, Covered: 0.93, Checks: 7, Quantile: 0.96, QuantileTold: 0.96, Stated: 0.95}
@@ -40,8 +36,8 @@ func full(t testing.TB) *foreshock.Profile {
 		ID: "x", Workload: f.p.ID, Start: f.now, Time: f.now.Add(123456789), Severity: foreshock.High, Worst: foreshock.High, Score: 3, Peak: 4,
 		Threshold: 1, Metric: foreshock.Latency, Parts: []foreshock.Part{{Method: "zscore", Ready: true, Score: 2}}, Stage: foreshock.Trusted, Text: "t",
 	}
-	f.learn(foreshock.IOPS, 90000, 5) // something held
-	if len(f.p.Metrics[foreshock.IOPS].Season.Periods) == 0 || f.p.Coarse.Demand.Empty() || f.p.Metrics[foreshock.IOPS].Held.Len() == 0 {
+	f.learn(foreshock.IOPS, 90000, 5) // something outside
+	if len(f.p.Metrics[foreshock.IOPS].Season.Periods) == 0 || f.p.Coarse.Demand.Empty() || f.p.Metrics[foreshock.IOPS].Rarity.Outside == 0 {
 		t.Fatalf("the profile is not full: %+v, %+v", f.p.Metrics[foreshock.IOPS], f.p.Coarse)
 	}
 	return f.p
@@ -114,7 +110,7 @@ func use(p *foreshock.Profile) {
 	Summarize(p, at, &cfg)
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		Expected(p, m, at)
-		SeasonInput(p, m, &cfg)
+		SeasonInput(p, m)
 	}
 }
 
@@ -125,6 +121,35 @@ func TestNewerVersionIsRefused(t *testing.T) {
 	}
 	if _, err := Decode(data); !errors.Is(err, ErrNewer) {
 		t.Errorf("%v, want %v", err, ErrNewer)
+	}
+}
+
+// A profile that version 1 has written, which kept no record of how rare readings are, is read: what is known is made from its windows, so that
+// the workload goes on as it was. It has 400 steps of 10 s of a plain volume, 1,000 IOPS at 0.3 ms.
+func TestVersion1IsRead(t *testing.T) {
+	data, err := os.ReadFile("testdata/v1.cbor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Steps != 400 || p.Stage != foreshock.Trusted {
+		t.Errorf("%d steps, %s", p.Steps, p.Stage)
+	}
+	f := feed{p: p, cfg: Default(), now: p.Updated}
+	closeTo(t, "IOPS expected", f.expected(t, foreshock.IOPS), 1000, 0.05)
+	closeTo(t, "latency expected", f.expected(t, foreshock.Latency), 300e-6, 0.1)
+	judge := func(x float64) surprise.Judgement {
+		j, _ := p.Metrics[foreshock.Latency].Rarity.Judge(f.now.Add(p.Length/2).Unix(), x)
+		return j
+	}
+	if j := judge(320e-6); !j.Ready || j.Outside || j.Surprise > 1.2 {
+		t.Errorf("a usual latency: %+v", j)
+	}
+	if j := judge(9e-3); !j.Outside {
+		t.Errorf("thirty times the usual latency: %+v", j)
 	}
 }
 
@@ -146,15 +171,20 @@ func TestInvalidProfilesAreRefused(t *testing.T) {
 	f("a step of 0", func(p *foreshock.Profile) { p.Length = 0 })
 	f("a head beyond the ring", func(p *foreshock.Profile) { p.Metrics[iops].Window.Ring.Head = 1 << 20 })
 	f("a huge ring", func(p *foreshock.Profile) { p.Anomaly.Capacity = 1 << 23 })
-	f("a NaN level", func(p *foreshock.Profile) { p.Metrics[iops].Level.Mean = math.NaN() })
-	f("a level without scale", func(p *foreshock.Profile) { p.Metrics[iops].Level.Scale = 0 })
-	f("a chart of NaN", func(p *foreshock.Profile) { p.Metrics[iops].Chart.Z = math.NaN() })
-	f("a tail too few", func(p *foreshock.Profile) { p.Metrics[iops].Tails = p.Metrics[iops].Tails[:1] })
-	f("a negative count", func(p *foreshock.Profile) { p.Metrics[iops].Tails[0].Counts[1] = -1 })
-	f("a season without table", func(p *foreshock.Profile) { p.Metrics[iops].Season.Table = nil })
-	f("an empty phase table", func(p *foreshock.Profile) { p.Metrics[iops].Season.Table[0] = nil })
+	f("a NaN level", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Levels[1].Mean = math.NaN() })
+	f("an infinite spread", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Spread.Mean = math.Inf(1) })
+	f("a step of no length", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Step = 0 })
+	f("a tail of another sum", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Tails[2][1].Counts[3]++ })
+	f("a place in no tail", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Waiting[3][1] = 99 })
+	f("a record of NaN", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Records[1].Top[2] = float32(math.NaN()) })
+	f("a season that is not there", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Season = 2 })
+	f("a day of 23 hours", func(p *foreshock.Profile) {
+		p.Metrics[iops].Rarity.Seasons[0].Table = p.Metrics[iops].Rarity.Seasons[0].Table[1:]
+	})
+	f("an infinite season", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Seasons[0].Table[0] = float32(math.Inf(1)) })
 	f("a season of no length", func(p *foreshock.Profile) { p.Metrics[iops].Season.Length = 0 })
-	f("an infinite season", func(p *foreshock.Profile) { p.Metrics[iops].Season.Table[0][0] = float32(math.Inf(1)) })
+	f("a time of day of NaN", func(p *foreshock.Profile) { p.Row.Daily.Usual[7] = float32(math.NaN()) })
+	f("a slot beyond the day", func(p *foreshock.Profile) { p.Row.Daily.Slot = 97 })
 	f("a coarse step that is no multiple", func(p *foreshock.Profile) { p.Coarse.Length++ })
 	f("a coarse step that is over", func(p *foreshock.Profile) { p.Coarse.End = p.Coarse.End.Add(-24 * time.Hour) })
 	f("a metric beyond the list", func(p *foreshock.Profile) { p.Current.Metric = 9 })

@@ -5,20 +5,16 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
-	"github.com/foreshock-io/foreshock/timeseries/ewma"
 	"github.com/foreshock-io/foreshock/timeseries/quantile"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
-const (
-	// chartLimit is where a reading's deviation is cut off on its way into the chart, in spreads: far enough out for an
-	// alarm, near enough for the chart to be back within a few steps of the incident's end.
-	chartLimit = 6
-	// admitted is how many steps of an excursion go into the window, and how far from the level they may be.
-	admitted        = 2
-	admittedSpreads = 3
-	// idleIOPS is the rate below which the latency of a step says nothing.
-	idleIOPS = 0.5
-)
+// idleIOPS is the rate below which the latency of a step says nothing.
+const idleIOPS = 0.5
+
+// eventWeight is how many deviations an incident counts for in the record (see surprise.Handling): hardly any, since it is not learned. That they
+// come often is for the threshold to follow.
+const eventWeight = 0.125
 
 // Learn folds a step that detection has judged into the profile. Steps must come in order of time: one that is not later
 // than the last changes nothing. f may be nil when nothing was judged. demand is what [Demand] gave for the step. In
@@ -33,7 +29,6 @@ func Learn(p *foreshock.Profile, step foreshock.Step, f *foreshock.Finding, dema
 		p.Coarse.End = roundUp(step.Time, p.Coarse.Length)
 	}
 	advance(p, step.Time, cfg)
-	gap := p.Steps > 0 && step.Time.Sub(p.Updated) > 10*p.Length
 	middle := step.Time.Add(-p.Length / 2)
 	learnCeiling(p, &step)
 	learnBacklog(p, &step)
@@ -47,14 +42,14 @@ func Learn(p *foreshock.Profile, step foreshock.Step, f *foreshock.Finding, dema
 			mp = newMetric(p, cfg)
 			p.Metrics[m] = mp
 		}
-		if gap {
-			mp.Chart = ewma.NewChart(cfg.Lambda)
-		}
-		l := learner{mp: mp, p: p, cfg: cfg, metric: m, at: middle}
+		l := learner{mp: mp, p: p, cfg: cfg, metric: m, middle: middle}
 		l.learn(x, f)
 		mp.Last = x
 		p.Coarse.Sum[m] += x
 		p.Coarse.Count[m]++
+	}
+	if f != nil {
+		p.Row.Learn(middle.Unix(), f.Surprise)
 	}
 	foldCoarse(p, f, demand)
 	p.Steps++
@@ -80,11 +75,8 @@ func Reading(v *foreshock.Values, m foreshock.Metric) (float64, bool) {
 func newMetric(p *foreshock.Profile, cfg *Config) *foreshock.MetricProfile {
 	return &foreshock.MetricProfile{
 		Window: quantile.NewWindow(cfg.windowSteps(p.Length)),
-		Chart:  ewma.NewChart(cfg.Lambda),
-		Rest:   ewma.New(ewma.Alpha(restHalfLife(p.Length))),
+		Rarity: surprise.NewMetric(p.Length.Seconds(), true),
 		Coarse: quantile.NewRing(coarseCapacity(p, cfg)),
-		Held:   quantile.NewRing(heldSteps),
-		Tails:  make([]foreshock.Tail, len(p.Methods)),
 	}
 }
 
@@ -94,107 +86,44 @@ type learner struct {
 	p      *foreshock.Profile
 	cfg    *Config
 	metric foreshock.Metric
-	at     time.Time // the middle of the step
+	middle time.Time // of the step
 }
 
 func (l *learner) learn(x float64, f *foreshock.Finding) {
-	level := &l.mp.Level
-	distance, y := 0.0, 0.0
-	switch {
-	case f != nil && f.Judged[l.metric]:
-		distance, y = f.Distance[l.metric], f.Level[l.metric]
-	case level.Scale > 0:
-		y = level.On(x)
-	}
-	if level.Spread > 0 {
-		e := (y - level.Mean) / level.Spread
-		l.mp.Chart.Update(max(-chartLimit, min(chartLimit, e)))
-	}
-	if math.Abs(distance) < 1 {
-		l.inside(x, y)
+	r, second := &l.mp.Rarity, l.middle.Unix()
+	how := surprise.Handling{Patience: l.cfg.PersistSteps(l.p.Length, l.p.Stage), Weight: eventWeight}
+	if f == nil || !f.Read[l.metric] {
+		j, _ := r.Judge(second, x)
+		how.Out = j.Outside
+		r.Learn(&j, how)
+		l.mp.Window.Add(x)
 		return
 	}
-	l.outside(x, y, l.p.Shift.Explains(f, l.metric, l.at))
-}
-
-// inside takes in a clean reading; a shift that is being watched loses two steps by it.
-func (l *learner) inside(x, y float64) {
-	if l.mp.Outside > 0 {
-		l.mp.Held.Add(x)
-		if l.mp.Outside = max(0, l.mp.Outside-2); l.mp.Outside == 0 {
-			release(&l.mp.Held)
-		}
+	j := &f.Rarity[l.metric]
+	how.Out = j.Outside
+	if l.p.Shift.Explains(f, l.metric, l.middle) && math.Abs(f.Distance[l.metric]) >= 1 {
+		how.Out, how.Patience = true, int32(l.cfg.ShiftSteps)
 	}
-	l.add(x, y)
-	if len(l.mp.Season.Periods) > 0 {
-		l.mp.Rest.Update(l.mp.Season.Remainder(l.mp.Season.On(x), l.mp.Rest.Mean, l.at))
-	}
-}
-
-// outside keeps a reading out, until there are so many that they are what is normal.
-func (l *learner) outside(x, y float64, expected bool) {
-	l.mp.Outside++
-	l.mp.Held.Add(x)
-	switch {
-	case expected && l.mp.Outside >= int32(l.cfg.ShiftSteps):
-		l.move()
-	case l.mp.Outside >= l.cfg.persistSteps(l.p.Length, l.p.Stage):
-		l.replace()
-	case l.mp.Outside <= admitted && !expected:
-		l.add(l.cutOff(y))
-	}
-}
-
-// cutOff brings a reading to within admittedSpreads of the level.
-func (l *learner) cutOff(y float64) (admittedX, admittedY float64) {
-	level := &l.mp.Level
-	most := admittedSpreads * level.Spread
-	y = max(level.Mean-most, min(level.Mean+most, y))
-	return level.Value(y), y
-}
-
-// replace makes the readings held what is normal.
-func (l *learner) replace() {
-	held := l.mp.Held.Values(nil)
-	l.mp.Window = quantile.NewWindow(l.cfg.windowSteps(l.p.Length))
-	for _, x := range held {
+	if !how.Out {
 		l.mp.Window.Add(x)
 	}
-	l.rescale(true)
-	l.relearned()
+	before, _ := r.Expect(second)
+	if r.Learn(j, how) {
+		after, _ := r.Expect(second)
+		l.move(before, after)
+	}
 }
 
-// move multiplies what is normal so that its middle is that of the readings held: the level is new at once, and the spread is
-// still known.
-func (l *learner) move() {
-	recent := l.mp.Held.Values(nil)
-	if n := len(recent) - l.cfg.ShiftSteps; n > 0 {
-		recent = recent[n:]
-	}
-	middle, old := median(recent), l.mp.Window.Quantile(0.5)
-	if !(middle > 0 && old > 0) {
-		l.replace()
+// move takes the window along to a level that is normal from now on: its readings grow and shrink with what is expected, and their spread is
+// still known. Where nothing was expected before there is no window to take along.
+func (l *learner) move(before, after float64) {
+	l.mp.Relearned = l.p.Updated.Add(l.p.Length)
+	old := l.mp.Window.Values(nil)
+	l.mp.Window = quantile.NewWindow(int(l.mp.Window.Ring.Capacity))
+	if !(before > 0 && after > 0) {
 		return
 	}
-	moved := quantile.NewWindow(int(l.mp.Window.Ring.Capacity))
-	for _, x := range l.mp.Window.Values(nil) {
-		moved.Add(x * (middle / old))
+	for _, x := range old {
+		l.mp.Window.Add(x * after / before)
 	}
-	l.mp.Window = moved
-	l.rescale(true)
-	l.relearned()
 }
-
-// relearned starts anew what had followed the old level.
-func (l *learner) relearned() {
-	l.mp.Chart = ewma.NewChart(l.mp.Chart.Lambda)
-	if s := &l.mp.Season; len(s.Periods) > 0 {
-		at, _, _ := s.At(l.at)
-		l.mp.Rest.Mean = s.On(l.mp.Window.Quantile(0.5)) - at
-	}
-	l.mp.Outside = 0
-	release(&l.mp.Held)
-	l.mp.Relearned = l.p.Updated.Add(l.p.Length)
-}
-
-func release(held *quantile.Ring) { held.Codes, held.Head = nil, 0 }

@@ -29,7 +29,10 @@ func (f *feed) learn(m foreshock.Metric, x, distance float64) {
 	v.Set(m, x)
 	var finding foreshock.Finding
 	if mp := f.p.Metrics[m]; mp != nil {
-		finding.Judged[m], finding.Distance[m], finding.Level[m] = true, distance, mp.Level.On(x)
+		second := f.now.Add(f.p.Length / 2).Unix()
+		finding.Rarity[m], finding.Read[m] = mp.Rarity.Judge(second, x)
+		finding.Judged[m], finding.Distance[m] = true, distance
+		finding.Rarity[m].Outside = math.Abs(distance) >= 1
 	}
 	f.step(v, &finding)
 }
@@ -48,52 +51,14 @@ func closeTo(t *testing.T, what string, got, want, tolerance float64) {
 	}
 }
 
-func TestLevelFollowsTheWindowExactly(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	f := newFeed(10 * time.Second)
-	for i := range 5000 {
-		x := 1000 * math.Exp(0.3*rng.NormFloat64())
-		if i > 2000 {
-			x *= 8 // the scale must follow
-		}
-		if i > 4000 {
-			x = 0
-		}
-		f.learn(foreshock.IOPS, x, 0)
-		mp := f.p.Metrics[foreshock.IOPS]
-		if i%37 != 0 {
-			continue
-		}
-		sum, squares, n := 0.0, 0.0, 0.0
-		for _, x := range mp.Window.Values(nil) {
-			y := mp.Level.On(x)
-			sum, squares, n = sum+y, squares+y*y, n+1
-		}
-		mean := sum / n
-		if math.Abs(mp.Level.Mean-mean) > 1e-3 || math.Abs(mp.Level.Squares-(squares-n*mean*mean)) > 1e-2*(1+mp.Level.Squares) {
-			t.Fatalf("step %d: mean %g, squares %g; of the window %g, %g", i, mp.Level.Mean, mp.Level.Squares, mean, squares-n*mean*mean)
-		}
+// expected is the usual reading, without a season.
+func (f *feed) expected(t *testing.T, m foreshock.Metric) float64 {
+	t.Helper()
+	x, ok := Expected(f.p, m, f.now.Add(f.p.Length))
+	if !ok {
+		t.Fatalf("nothing is expected of %s", m)
 	}
-}
-
-func TestSpreadHasAFloor(t *testing.T) {
-	g := func(m foreshock.Metric, x, relative float64) {
-		t.Helper()
-		f := newFeed(time.Second)
-		for range 200 {
-			f.learn(m, x, 0)
-		}
-		level := &f.p.Metrics[m].Level
-		up := level.Value(level.Mean+level.Spread) - x
-		if up < 0.8*relative || up > 1.3*relative {
-			t.Errorf("%s constant at %g: a spread is %g, want about %g", m, x, up, relative)
-		}
-	}
-	g(foreshock.IOPS, 1000, 20)
-	g(foreshock.IOPS, 0, 0.5)
-	g(foreshock.Latency, 1e-3, 20e-6)
-	g(foreshock.Latency, 1, 0.02)
-	g(foreshock.Throughput, 0, 4096)
+	return x
 }
 
 func TestOutsideIsKeptOutUntilItPersists(t *testing.T) {
@@ -104,19 +69,21 @@ func TestOutsideIsKeptOutUntilItPersists(t *testing.T) {
 		f.learn(foreshock.IOPS, 1000*noise(), 0)
 	}
 	mp := f.p.Metrics[foreshock.IOPS]
-	for i := range 359 {
+	for i := range 1259 {
 		f.learn(foreshock.IOPS, 5000*noise(), 4)
-		if i == 300 { // one that comes back does not start the hour anew
+		if i == 300 { // one that comes back does not start the time anew
 			f.learn(foreshock.IOPS, 1000*noise(), 0)
 		}
 	}
-	closeTo(t, "level within the hour", mp.Level.Value(mp.Level.Mean), 1000, 0.05)
+	closeTo(t, "expected within the time", f.expected(t, foreshock.IOPS), 1000, 0.05)
+	closeTo(t, "median within the time", mp.Window.Quantile(0.5), 1000, 0.05)
 	for range 3 {
 		f.learn(foreshock.IOPS, 5000*noise(), 4)
 	}
-	closeTo(t, "level after the hour", mp.Level.Value(mp.Level.Mean), 5000, 0.05)
-	if mp.Level.Spread == 0 || mp.Outside != 0 || mp.Held.Len() != 0 || !mp.Relearned.Equal(f.now) {
-		t.Errorf("%+v", mp)
+	closeTo(t, "expected after it", f.expected(t, foreshock.IOPS), 5000, 0.05)
+	closeTo(t, "median after it", mp.Window.Quantile(0.5), 5000, 0.05)
+	if mp.Rarity.Outside != 0 || !mp.Relearned.Equal(f.now) {
+		t.Errorf("%d outside, learned at %s, not %s", mp.Rarity.Outside, mp.Relearned, f.now)
 	}
 }
 
@@ -128,8 +95,7 @@ func TestUntrustedLevelIsLearnedSoon(t *testing.T) {
 	for range 20 {
 		f.learn(foreshock.IOPS, 5000, 4)
 	}
-	mp := f.p.Metrics[foreshock.IOPS]
-	closeTo(t, "level", mp.Level.Value(mp.Level.Mean), 5000, 0.01)
+	closeTo(t, "expected", f.expected(t, foreshock.IOPS), 5000, 0.01)
 }
 
 func TestOwnActionMovesTheWindow(t *testing.T) {
@@ -139,14 +105,30 @@ func TestOwnActionMovesTheWindow(t *testing.T) {
 		f.learn(foreshock.IOPS, 1000*math.Exp(0.1*rng.NormFloat64()), 0)
 	}
 	mp := f.p.Metrics[foreshock.IOPS]
-	spread, count := mp.Level.Spread, mp.Window.Count()
+	spread, count := mp.Window.StdDev()/mp.Window.Mean(), mp.Window.Count()
 	f.p.Shift = foreshock.Shift{From: f.now, Until: f.now.Add(time.Minute)}
 	for range 3 {
 		f.learn(foreshock.IOPS, 3000, 5)
 	}
-	closeTo(t, "level", mp.Level.Value(mp.Level.Mean), 3000, 0.05)
-	closeTo(t, "spread", mp.Level.Spread, spread, 0.02)
+	closeTo(t, "expected", f.expected(t, foreshock.IOPS), 3000, 0.05)
+	closeTo(t, "median", mp.Window.Quantile(0.5), 3000, 0.05)
+	closeTo(t, "relative spread", mp.Window.StdDev()/mp.Window.Mean(), spread, 0.02)
 	closeTo(t, "count", float64(mp.Window.Count()), float64(count), 0)
+}
+
+func TestALevelFromNothingHasNoWindow(t *testing.T) {
+	f := newFeed(10 * time.Second)
+	for range 200 {
+		f.learn(foreshock.IOPS, 0, 0)
+	}
+	for range 1260 {
+		f.learn(foreshock.IOPS, 500, 4)
+	}
+	mp := f.p.Metrics[foreshock.IOPS]
+	closeTo(t, "expected", f.expected(t, foreshock.IOPS), 500, 0.01)
+	if n := mp.Window.Count(); n != 0 {
+		t.Errorf("the window still has %d readings", n)
+	}
 }
 
 func TestCoarseSteps(t *testing.T) {
@@ -282,8 +264,6 @@ func TestConfig(t *testing.T) {
 	f(func(c *Config) { c.Window = 0 }, "window must be above 0")
 	f(func(c *Config) { c.ScoreSteps = 1 }, "score_steps must be at least 8, not 1")
 	f(func(c *Config) { c.MostSteps = 5 }, "most_steps must be from")
-	f(func(c *Config) { c.Lambda = 2 }, "lambda must be above 0 and at most 1, not 2")
-	f(func(c *Config) { c.Floors.IOPS = 0 }, "floors: iops must be above 0")
+	f(func(c *Config) { c.ShiftSteps = 100 }, "shift_steps must be from 1 to 64, not 100")
 	f(func(c *Config) { c.History = time.Minute }, "history must be")
-	f(func(c *Config) { c.RelativeFloor = math.NaN() }, "relative_floor")
 }

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
-	"github.com/foreshock-io/foreshock/timeseries/ewma"
 	"github.com/foreshock-io/foreshock/timeseries/robust"
 	"github.com/foreshock-io/foreshock/timeseries/stl"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
 // leastStrength is the share of the variance that a season must explain to be used.
@@ -17,11 +17,16 @@ const leastStrength = 0.3
 
 // SeasonWork is all that finding a season depends on.
 type SeasonWork struct {
-	Values   []float64     // means of coarse steps, oldest first; NaN where missing
-	End      time.Time     // of the newest
-	Length   time.Duration // of a coarse step
-	Floor    float64       // least spread in the metric's unit
-	Relative float64       // least spread, relative to the level
+	Values []float64     // means of coarse steps, oldest first; NaN where missing
+	End    time.Time     // of the newest
+	Length time.Duration // of a coarse step
+}
+
+// FoundSeason is a season with its shape: what is usual in each hour of the day and of the week, in the metric's unit, from Monday
+// on; nil where there is no such season.
+type FoundSeason struct {
+	foreshock.Season
+	Day, Week []float64
 }
 
 // SeasonDue says whether it is time to look for the season of m: when there are three days (with fewer cycles a season cannot be
@@ -44,11 +49,8 @@ func SeasonDue(p *foreshock.Profile, m foreshock.Metric, now time.Time, cfg *Con
 }
 
 // SeasonInput copies what finding the season of m needs, so that it can be done elsewhere while the profile goes on.
-func SeasonInput(p *foreshock.Profile, m foreshock.Metric, cfg *Config) SeasonWork {
-	work := SeasonWork{
-		End: p.Coarse.End.Add(-p.Coarse.Length), Length: p.Coarse.Length,
-		Floor: cfg.Floors.of(m), Relative: cfg.RelativeFloor,
-	}
+func SeasonInput(p *foreshock.Profile, m foreshock.Metric) SeasonWork {
+	work := SeasonWork{End: p.Coarse.End.Add(-p.Coarse.Length), Length: p.Coarse.Length}
 	if mp := p.Metrics[m]; mp != nil {
 		work.Values = mp.Coarse.Values(nil)
 	}
@@ -60,8 +62,8 @@ func SeasonInput(p *foreshock.Profile, m foreshock.Metric, cfg *Config) SeasonWo
 //
 // Whether the logarithm is decomposed is decided from the data by their spread-versus-level plot (Tukey 1977): when the
 // spread within quarter days grows with at least the square root of their level, changes are relative.
-func FindSeason(work SeasonWork) (foreshock.Season, error) {
-	none := foreshock.Season{Renewed: work.End}
+func FindSeason(work SeasonWork) (FoundSeason, error) {
+	none := FoundSeason{Season: foreshock.Season{Renewed: work.End, Length: work.Length}}
 	if work.Length <= 0 {
 		return none, errors.New("season: the length of a coarse step must be above 0")
 	}
@@ -69,78 +71,98 @@ func FindSeason(work SeasonWork) (foreshock.Season, error) {
 	if day < 4 || len(work.Values) <= 2*day {
 		return none, nil
 	}
-	s := foreshock.Season{Length: work.Length, Renewed: work.End, Scale: 1}
 	middle := robust.Median(work.Values)
 	if !(middle >= 0) {
 		return none, nil
 	}
-	if spreadGrows(work.Values, max(4, day/4)) {
-		s.Log, s.Scale = true, max(middle, work.Floor)/4
+	scale := levelScale{}
+	if middle > 0 && spreadGrows(work.Values, max(4, day/4)) {
+		scale = levelScale{log: true, unit: middle / 4}
 	}
 	y := make([]float64, len(work.Values))
 	for i, x := range work.Values {
-		y[i] = s.On(x)
+		y[i] = scale.on(x)
 	}
+	s := none
 	for _, found := range stl.FindPeriod(y, day, 7*day) {
 		if found.Strength >= leastStrength {
 			s.Periods = append(s.Periods, found.Period)
-			s.Strength = max(s.Strength, min(1, found.Strength))
 		}
 	}
 	if len(s.Periods) == 0 {
 		return none, nil
 	}
-	if err := decompose(&s, y, work); err != nil {
+	result, err := stl.DecomposeMulti(y, stl.MultiConfig{Periods: s.Periods, Base: stl.Config{Robust: true}})
+	if err != nil {
 		return none, fmt.Errorf("season: %w", err)
 	}
+	var stats robust.Workspace
+	s.Periods, s.Strength = result.Periods, strength(result, &stats)
+	if !finite(s.Strength) {
+		return none, errors.New("season: the decomposition is not finite")
+	}
+	s.shape(result, scale, day, work)
 	return s, nil
 }
 
-// decompose fills in table, level, spread, strength. The table is the last cycle of each season.
-func decompose(s *foreshock.Season, y []float64, work SeasonWork) error {
-	result, err := stl.DecomposeMulti(y, stl.MultiConfig{Periods: s.Periods, Base: stl.Config{Robust: true}})
-	if err != nil {
-		return err
-	}
-	n := len(y)
-	s.Periods = result.Periods
-	s.Origin = work.End.Add(time.Duration(1-n) * work.Length)
-	for i, period := range result.Periods {
-		phases := make([]float32, period)
-		for k := n - period; k < n; k++ {
-			phases[k%period] = float32(result.Seasonal[i][k])
-		}
-		s.Table = append(s.Table, phases)
-	}
-	var stats robust.Workspace
-	s.Spread = stats.MAD(result.Remainder)
-	s.Level = recentLevel(s, y, work)
-	height := s.Value(s.Level)
-	s.Floor = max(work.Relative*height, work.Floor)
-	if s.Log {
-		s.Floor = math.Log1p(s.Floor / (s.Scale + height))
-	}
-	s.Spread = max(s.Spread, s.Floor)
-	s.Strength = strength(result, &stats)
-	if !finite(s.Level, s.Spread, s.Floor, s.Strength) || !finiteTable(s.Table) {
-		return errors.New("the decomposition is not finite")
-	}
-	return nil
+// levelScale is that on which changes are alike at every height: the readings', or ln(1+x/unit).
+type levelScale struct {
+	log  bool
+	unit float64
 }
 
-// recentLevel is the median of the last day without its season: where the trend is now, whatever the last hour was.
-func recentLevel(s *foreshock.Season, y []float64, work SeasonWork) float64 {
-	n := len(y)
-	rest := make([]float64, 0, s.Periods[0])
-	for i := max(0, n-s.Periods[0]); i < n; i++ {
-		middle := work.End.Add(time.Duration(i+1-n)*work.Length - work.Length/2)
-		at, _, _ := s.At(middle)
-		rest = append(rest, y[i]-at)
+func (s levelScale) on(x float64) float64 {
+	if s.log {
+		return math.Log1p(x / s.unit)
 	}
-	if level := robust.Median(rest); level == level {
-		return level
+	return x
+}
+
+func (s levelScale) value(y float64) float64 {
+	if s.log {
+		y = s.unit * math.Expm1(min(y, 60))
 	}
-	return robust.Median(y)
+	return max(0, y)
+}
+
+// shape fills in the hours from the last cycle of each season, at the level that the trend has at its end.
+func (s *FoundSeason) shape(r stl.MultiResult, scale levelScale, day int, work SeasonWork) {
+	n := len(work.Values)
+	level := r.Trend[n-1]
+	for i, period := range r.Periods {
+		added := func(k int) float64 { return r.Seasonal[i][k] }
+		hours := &s.Day
+		if period > day {
+			hours = &s.Week
+			added = func(k int) (sum float64) {
+				for _, seasonal := range r.Seasonal {
+					sum += seasonal[k]
+				}
+				return sum
+			}
+		}
+		*hours = hourly(period*int(work.Length/time.Second)/3600, func(yield func(time.Time, float64)) {
+			for k := n - period; k < n; k++ {
+				middle := work.End.Add(time.Duration(k+1-n)*work.Length - work.Length/2)
+				yield(middle, scale.value(level+added(k)))
+			}
+		})
+	}
+}
+
+// hourly is the means of what is yielded in each hour of a cycle; nil when there is nothing in one of them.
+func hourly(hours int, each func(yield func(time.Time, float64))) []float64 {
+	sums, counts := make([]float64, hours), make([]float64, hours)
+	each(func(at time.Time, x float64) {
+		i := surprise.HourOf(at.Unix(), hours)
+		sums[i], counts[i] = sums[i]+x, counts[i]+1
+	})
+	for i := range sums {
+		if sums[i] /= counts[i]; !finite(sums[i]) {
+			return nil
+		}
+	}
+	return sums
 }
 
 // strength is 1 - Var(remainder)/Var(season + remainder) (Wang, Smith, Hyndman 2006), with robust spreads.
@@ -187,46 +209,21 @@ func spreadGrows(x []float64, part int) bool {
 	return variance > 1e-6*n && (sxy-sx*sy/n)/variance >= 0.5
 }
 
-// SetSeason puts a season that FindSeason found into the profile, with a level and a spread of single steps about it.
-func SetSeason(p *foreshock.Profile, m foreshock.Metric, s foreshock.Season) {
+// SetSeason puts a season that FindSeason found into the profile.
+func SetSeason(p *foreshock.Profile, m foreshock.Metric, s FoundSeason) {
 	mp := p.Metrics[m]
 	if mp == nil {
 		return
 	}
-	renewed, sameScale := len(mp.Season.Periods) > 0, mp.Season.Log == s.Log
-	mp.Season = s
-	if len(s.Periods) == 0 {
-		mp.Rest = ewma.New(mp.Rest.Alpha)
-		return
-	}
-	mp.Rest.Mean = s.Level
-	if renewed && sameScale && mp.Rest.Weight > 0 {
-		return
-	}
-	// Steps spread more than the means of coarse steps do: by what they spread within the window as well.
-	within := mp.Level.Spread
-	if !s.Log {
-		within *= mp.Level.Scale + mp.Level.Value(mp.Level.Mean)
-	}
-	mp.Rest.Variance = s.Spread*s.Spread + within*within
-	mp.Rest.Weight = 1 - 1e-9
+	mp.Season = s.Season
+	mp.Rarity.Renew(s.Day)
+	mp.Rarity.Renew(s.Week)
 }
 
 func finite(xs ...float64) bool {
 	for _, x := range xs {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
 			return false
-		}
-	}
-	return true
-}
-
-func finiteTable(table [][]float32) bool {
-	for _, phases := range table {
-		for _, v := range phases {
-			if !finite(float64(v)) {
-				return false
-			}
 		}
 	}
 	return true

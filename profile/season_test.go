@@ -11,7 +11,7 @@ import (
 
 // made is coarse history: days days of quarter hours.
 func made(days int, at func(day, quarter int) float64) SeasonWork {
-	w := SeasonWork{End: start.Add(time.Duration(days) * 24 * time.Hour), Length: 15 * time.Minute, Floor: 0.5, Relative: 0.02}
+	w := SeasonWork{End: start.Add(time.Duration(days) * 24 * time.Hour), Length: 15 * time.Minute}
 	for i := range days * 96 {
 		w.Values = append(w.Values, at(i/96, i%96))
 	}
@@ -21,7 +21,7 @@ func made(days int, at func(day, quarter int) float64) SeasonWork {
 func TestFindSeason(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	noise := func(sd float64) float64 { return math.Exp(sd * rng.NormFloat64()) }
-	f := func(name string, w SeasonWork, want ...int) foreshock.Season {
+	f := func(name string, w SeasonWork, want ...int) FoundSeason {
 		t.Helper()
 		s, err := FindSeason(w)
 		if err != nil {
@@ -31,28 +31,33 @@ func TestFindSeason(t *testing.T) {
 			t.Fatalf("%s: periods %v, want %v", name, s.Periods, want)
 		}
 		for i := range want {
-			if s.Periods[i] != want[i] || len(s.Table[i]) != want[i] {
+			if s.Periods[i] != want[i] {
 				t.Errorf("%s: periods %v, want %v", name, s.Periods, want)
 			}
 		}
-		if err := seasonValid(&s); err != nil {
-			t.Errorf("%s: %v", name, err)
+		if len(want) > 0 && len(s.Day) != 24 || len(want) > 1 && len(s.Week) != 168 || len(want) == 0 && s.Day != nil {
+			t.Errorf("%s: a day of %d hours, a week of %d", name, len(s.Day), len(s.Week))
 		}
 		return s
 	}
 	shape := func(q int) float64 { return 1 + 0.8*math.Sin(2*math.Pi*float64(q)/96) }
 	s := f("a day", made(4, func(_, q int) float64 { return 1000 * shape(q) * noise(0.05) }), 96)
-	for q := range 96 { // the middle of a quarter of the next day
-		at, _, _ := s.At(start.Add(4*24*time.Hour + time.Duration(q)*15*time.Minute + 450*time.Second))
-		closeTo(t, "season", s.Value(s.Level+at), 1000*shape(q), 0.25)
+	for h, x := range s.Day {
+		want := 0.0
+		for q := range 4 {
+			want += 1000 * shape(4*h+q) / 4
+		}
+		closeTo(t, "usual in an hour", x, want, 0.2)
 	}
 	if s.Strength < 0.9 {
 		t.Errorf("strength %g", s.Strength)
 	}
-	if s := f("changes are relative", made(5, func(_, q int) float64 { return 1000 * math.Pow(10, math.Sin(2*math.Pi*float64(q)/96)) * noise(0.2) }), 96); !s.Log {
+	relative := made(5, func(_, q int) float64 { return 1000 * math.Pow(10, math.Sin(2*math.Pi*float64(q)/96)) * noise(0.2) })
+	if f("changes are relative", relative, 96); !spreadGrows(relative.Values, 24) {
 		t.Error("no logarithm was taken of relative changes")
 	}
-	if s := f("changes are absolute", made(5, func(_, q int) float64 { return 3000 + 2500*math.Sin(2*math.Pi*float64(q)/96) + 50*rng.NormFloat64() }), 96); s.Log {
+	absolute := made(5, func(_, q int) float64 { return 3000 + 2500*math.Sin(2*math.Pi*float64(q)/96) + 50*rng.NormFloat64() })
+	if f("changes are absolute", absolute, 96); spreadGrows(absolute.Values, 24) {
 		t.Error("the logarithm was taken of absolute changes")
 	}
 	f("gaps and outliers", made(5, func(d, q int) float64 {
@@ -64,13 +69,20 @@ func TestFindSeason(t *testing.T) {
 		}
 		return 1000 * shape(q) * noise(0.05)
 	}), 96)
-	f("a week", made(28, func(d, q int) float64 {
+	week := f("a week", made(28, func(d, q int) float64 {
 		week := 1.0
 		if d%7 >= 5 {
 			week = 0.3
 		}
 		return 1000 * week * shape(q) * noise(0.05)
 	}), 96, 672)
+	for h, x := range week.Week { // from Monday on
+		want := 1000 * (shape(4*(h%24)) + shape(4*(h%24)+3)) / 2
+		if h/24 >= 5 {
+			want *= 0.3
+		}
+		closeTo(t, "usual in an hour of the week", x, want, 0.25)
+	}
 	f("noise", made(6, func(int, int) float64 { return 1000 * noise(0.5) }))
 	f("a constant", made(6, func(int, int) float64 { return 1000 }))
 	f("nothing", made(6, func(int, int) float64 { return math.NaN() }))
@@ -96,7 +108,7 @@ func TestSeasonDue(t *testing.T) {
 	if !due() {
 		t.Fatal("not due after three days")
 	}
-	work := SeasonInput(f.p, foreshock.IOPS, &f.cfg)
+	work := SeasonInput(f.p, foreshock.IOPS)
 	if len(work.Values) != 288 || !work.End.Equal(f.now.Add(-15*time.Minute)) {
 		t.Errorf("%d coarse steps to %s at %s", len(work.Values), work.End, f.now)
 	}
@@ -120,29 +132,23 @@ func TestSeasonDue(t *testing.T) {
 	SetSeason(f.p, foreshock.Latency, s) // a metric that is not there: nothing happens
 }
 
-func TestSeasonAtIsContinuousAndPeriodic(t *testing.T) {
-	s := foreshock.Season{Periods: []int{4}, Origin: start, Length: time.Hour, Table: [][]float32{{0, 1, 4, -2}}, Scale: 1}
-	f := func(hours, want float64) {
-		t.Helper()
-		got, least, most := s.At(start.Add(time.Duration(hours * float64(time.Hour))))
-		if math.Abs(got-want) > 1e-9 || got < least || got > most {
-			t.Errorf("%g h from the origin: %g within %g to %g, want %g", hours, got, least, most, want)
-		}
+// The shape of a season that was found takes the place of the one that was kept as readings came, at the level that they have now.
+func TestSetSeasonRenewsTheShape(t *testing.T) {
+	f := newFeed(15 * time.Minute)
+	for i := range 3 * 96 {
+		f.learn(foreshock.IOPS, 1000+500*math.Sin(2*math.Pi*float64(i)/96), 0)
 	}
-	f(-0.5, 0)
-	f(0.5, 1)
-	f(1.5, 4)
-	f(1, 2.5)
-	f(2.5, -2)
-	f(3, -1)
-	f(3.5, 0)
-	f(-4.5, 0)
-	f(-3, 2.5)
-	f(400.5, 1)
-	if r := s.Remainder(7, 3, start.Add(90*time.Minute)); r != 3 {
-		t.Errorf("what the season explains leaves %g, want the level 3", r)
+	s := FoundSeason{Season: foreshock.Season{Periods: []int{96}, Length: 15 * time.Minute, Renewed: f.now}, Day: make([]float64, 24)}
+	for h := range s.Day {
+		s.Day[h] = 100 + float64(h)
 	}
-	if r := s.Remainder(9, 3, start.Add(90*time.Minute)); r != 5 {
-		t.Errorf("2 more than the season explains leave %g, want 5", r)
+	SetSeason(f.p, foreshock.IOPS, s)
+	table := f.p.Metrics[foreshock.IOPS].Rarity.Seasons[0].Table
+	sum := 0.0
+	for h, x := range table {
+		closeTo(t, "step from the hour before", float64(x-table[max(0, h-1)]), float64(min(h, 1)), 1e-3)
+		sum += float64(x)
 	}
+	closeTo(t, "mean of the hours", sum/24, 1000, 0.05)
+	SetSeason(f.p, foreshock.Latency, s) // a metric that is not there: nothing happens
 }

@@ -30,9 +30,9 @@ type MetricSummary struct {
 	P90      float64          `json:"p90"`
 	P95      float64          `json:"p95"`
 	P99      float64          `json:"p99"`
-	EWMA     float64          `json:"ewma"`   // the charted average
-	Usual    float64          `json:"usual"`  // the level on the logarithmic scale, like a median
-	Spread   float64          `json:"spread"` // about Usual, on the level's logarithmic scale
+	EWMA     float64          `json:"ewma"`   // the fast average, without the season
+	Usual    float64          `json:"usual"`  // the slow one
+	Spread   float64          `json:"spread"` // mean distance from it
 	Outside  int32            `json:"outside,omitempty"`
 	Learned  time.Time        `json:"relearned,omitzero"`   // when a new level was last taken as normal
 	Periods  []time.Duration  `json:"periods_ns,omitempty"` // of the season
@@ -61,9 +61,8 @@ func summarizeMetric(m foreshock.Metric, mp *foreshock.MetricProfile) MetricSumm
 	s := MetricSummary{
 		Metric: m, Count: mp.Window.Count(), Last: mp.Last, Mean: mp.Window.Mean(), StdDev: mp.Window.StdDev(),
 		P50: q[0], P90: q[1], P95: q[2], P99: q[3],
-		EWMA:  mp.Level.Value(mp.Level.Mean + mp.Chart.Z*mp.Level.Spread),
-		Usual: mp.Level.Value(mp.Level.Mean), Spread: mp.Level.Spread,
-		Outside: mp.Outside, Learned: mp.Relearned, Renewed: mp.Season.Renewed,
+		EWMA: mp.Rarity.Levels[0].Mean, Usual: mp.Rarity.Levels[2].Mean, Spread: mp.Rarity.Spread.Mean,
+		Outside: mp.Rarity.Outside, Learned: mp.Relearned, Renewed: mp.Season.Renewed,
 	}
 	for _, period := range mp.Season.Periods {
 		s.Periods = append(s.Periods, time.Duration(period)*mp.Season.Length)
@@ -80,13 +79,8 @@ func Expected(p *foreshock.Profile, m foreshock.Metric, at time.Time) (x float64
 	if p == nil || int(m) >= len(p.Metrics) || p.Metrics[m] == nil {
 		return 0, false
 	}
-	mp := p.Metrics[m]
-	if s := &mp.Season; len(s.Periods) > 0 {
-		season, _, _ := s.At(at.Add(-p.Length / 2))
-		return s.Value(mp.Rest.Mean + season), true
+	if x, ok = p.Metrics[m].Rarity.Expect(at.Add(-p.Length / 2).Unix()); ok {
+		x = max(0, x)
 	}
-	if mp.Window.Count() == 0 {
-		return 0, false
-	}
-	return mp.Level.Value(mp.Level.Mean), true
+	return x, ok
 }

@@ -67,7 +67,6 @@ func (s *stages) step(p *foreshock.Profile, v foreshock.Values) {
 	step := foreshock.Step{ID: p.ID, Time: p.Updated.Add(p.Length), Length: p.Length, Values: v, Quality: foreshock.Fresh}
 	s.detector.Score(&s.finding, p, step)
 	s.detector.Track(p, &s.finding, step)
-	s.detector.Record(p, &s.finding)
 	profile.Learn(p, step, &s.finding, foreshock.Allocation{}, &s.cfg)
 }
 
@@ -77,7 +76,7 @@ func (s *stages) seasons(p *foreshock.Profile) error {
 		if !profile.SeasonDue(p, m, p.Updated, &s.cfg) {
 			continue
 		}
-		season, err := profile.FindSeason(profile.SeasonInput(p, m, &s.cfg))
+		season, err := profile.FindSeason(profile.SeasonInput(p, m))
 		if err != nil {
 			return err
 		}

@@ -1,49 +1,30 @@
-// Package zscore says how many standard deviations a reading is from the mean of the sliding window.
+// Package zscore compares a reading, and averages of the last readings, with their usual level, and a reading with the one before: how
+// many usual deviations it is away.
 //
-// Mean and standard deviation are those of ln(1 + x/Scale), on which storage readings are far less skewed than they are
-// (see foreshock.Level and package profile for the measurement).
+// How rare so many are is told by the record of the metric's own deviations, not by the normal distribution (see timeseries/surprise).
 package zscore
 
 import (
-	"fmt"
-
-	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/detect"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
-// Config is the zscore block of a configuration file.
-type Config struct {
-	Steps int `yaml:"steps"` // readings in the window before it judges; default 20
-}
+// Config is the zscore block of a configuration file: there is nothing to set.
+type Config struct{}
 
 // Factory offers the method to configuration files as "zscore".
 var Factory = detect.Factory{Name: "zscore", New: func(decode func(any) error) (detect.Method, error) {
-	cfg := Config{Steps: 20}
-	if err := decode(&cfg); err != nil {
-		return nil, err
-	}
-	return New(cfg)
+	return method{}, decode(&Config{})
 }}
 
-type method struct{ steps int }
-
-// New returns the method.
-func New(cfg Config) (detect.Method, error) {
-	if cfg.Steps < 2 {
-		return nil, fmt.Errorf("zscore: steps must be at least 2, not %d", cfg.Steps)
-	}
-	return method{cfg.Steps}, nil
-}
+type method struct{}
 
 func (method) Name() string { return "zscore" }
 
-func (z method) Judge(normal *foreshock.MetricProfile, r detect.Reading) (detect.Judgement, bool) {
-	level := &normal.Level
-	if level.Spread == 0 || normal.Window.Count() < z.steps {
-		return detect.Judgement{}, false
+func (method) Judges(s surprise.Scale, _ bool) bool {
+	switch s {
+	case surprise.Reading, surprise.Average6, surprise.Average24, surprise.Change:
+		return true
 	}
-	return detect.Judgement{
-		Deviation: (r.Y - level.Mean) / level.Spread,
-		Expected:  level.Mean, Lower: level.Mean, Upper: level.Mean, Spread: level.Spread, Scale: level,
-	}, true
+	return false
 }

@@ -15,21 +15,31 @@ const (
 	backLimit = 2.0
 	// comeBack is how many readings outside one that is not weighs up.
 	comeBack = 2
-	// eventWeight is how many deviations what was outside counts for in the tails, however long it was.
+	// eventWeight is how many deviations what was outside counts for in the tails, by default, however long it was.
 	eventWeight = 4
 	// mostGrowth bounds by how much deviations are taken to grow with a level that is learned at once,
 	mostGrowth = 8.0
 	// and newWeight is how many readings such a level counts for.
 	newWeight = 8.0
+	// unseasonal: so many deviations without a season weigh as much as one from the season, once it is known.
+	unseasonal = 4
 )
 
 // Patience is after how many readings outside, by default, a new level is taken for usual: those of three and a half hours.
 func Patience(step float64) int32 { return int32(max(20, min(1e6, math.Ceil(12600/step)))) }
 
+// Handling says how a reading is learned.
+type Handling struct {
+	Out      bool  // it is kept out of what is usual
+	Patience int32 // after so many readings outside their level is usual from then on
+	// Weight is how many deviations what was outside counts for in the tails when it is over, however long it was.
+	Weight float64
+}
+
 // Learn takes in a reading that was judged and that nothing has followed yet. One that is kept out moves no level and no spread: what
-// is outside is one event, which goes into the record when it is over. After patience readings outside their level is usual from then on;
-// learned says so.
-func (m *Metric) Learn(j *Judgement, out bool, patience int32) (learned bool) {
+// is outside is one event, which goes into the record when it is over. learned says that the level of what was outside is usual from now on.
+func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
+	out := h.Out
 	switch {
 	case !j.goesOn:
 		m.restart(j.y) // what is short has passed
@@ -45,12 +55,12 @@ func (m *Metric) Learn(j *Judgement, out bool, patience int32) (learned bool) {
 	}
 	m.follow(j, out)
 	switch {
-	case out && m.Outside >= patience:
-		m.move()
+	case out && m.Outside >= h.Patience:
+		m.move(h.Weight)
 		learned = true
 	case !out && m.Outside > 0:
 		if m.Outside = max(0, m.Outside-comeBack); m.Outside == 0 {
-			m.conclude()
+			m.conclude(h.Weight)
 		}
 	}
 	m.Last, m.Second = j.y, j.second
@@ -71,7 +81,7 @@ func (m *Metric) restart(y float64) {
 func (m *Metric) record(j *Judgement, out bool) {
 	waiting := &m.Waiting[m.Count%wait]
 	for i, at := range j.at {
-		m.add(i, waiting[i], 1)
+		m.add(i, waiting[i], unit)
 		waiting[i] = at
 		switch {
 		case out:
@@ -96,12 +106,12 @@ func (m *Metric) record(j *Judgement, out bool) {
 }
 
 // add takes what waited at a place into a scale's tail.
-func (m *Metric) add(scale int, at int8, times int) {
+func (m *Metric) add(scale int, at int8, units uint16) {
 	switch {
 	case at > 0:
-		m.Tails[scale][0].add(int(at-1), times)
+		m.Tails[scale][0].add(int(at-1), units)
 	case at < 0:
-		m.Tails[scale][1].add(int(-at-1), times)
+		m.Tails[scale][1].add(int(-at-1), units)
 	}
 }
 
@@ -136,16 +146,16 @@ func (m *Metric) follow(j *Judgement, out bool) {
 }
 
 // conclude puts what was outside on record, as one event.
-func (m *Metric) conclude() {
+func (m *Metric) conclude(weight float64) {
 	for i, at := range m.Pending {
-		m.add(i, at, eventWeight)
+		m.add(i, at, uint16(weight*unit))
 		m.Pending[i] = 0
 	}
 	m.Outside, m.Held = 0, 0
 }
 
 // move makes the level of what was outside the usual one. Deviations are taken to grow with it, but not to shrink.
-func (m *Metric) move() {
+func (m *Metric) move(weight float64) {
 	was := math.Abs(m.Levels[2].Mean)
 	by := m.Held - m.Levels[2].Mean
 	growth := 1.0
@@ -165,7 +175,7 @@ func (m *Metric) move() {
 	for i := range m.Records {
 		m.Records[i].grow(growth)
 	}
-	m.conclude()
+	m.conclude(weight)
 }
 
 // choose looks which season leaves least of the readings, if one does. When it is another than before, the levels move by the
@@ -185,6 +195,9 @@ func (m *Metric) choose(j *Judgement) {
 		return
 	}
 	by := j.left(now) - j.left(m.Season)
+	if m.Season == none {
+		m.forget()
+	}
 	m.Season = now
 	for i := range m.Levels {
 		m.Levels[i].Mean += by
@@ -194,4 +207,13 @@ func (m *Metric) choose(j *Judgement) {
 	}
 	m.Last += by
 	m.Held += by
+}
+
+// forget takes most of what was seen without a season from the record: a peak that the season explains now was a deviation then.
+func (m *Metric) forget() {
+	for i := range m.Tails {
+		for k := range m.Tails[i] {
+			m.Tails[i][k].fade(unseasonal)
+		}
+	}
 }

@@ -66,6 +66,15 @@ func (s *Season) remainder(second int64, y float64) (left float64, known bool) {
 	return y - max(least, min(most, y-s.Level.Mean)), true
 }
 
+// mean is that of an hour, 0 until it was seen.
+func (s *Season) mean(second int64) float64 {
+	here := float64(s.Table[s.hour(second)])
+	if math.IsNaN(here) {
+		return 0
+	}
+	return here
+}
+
 // around is the least and the greatest of the means of this hour and of those around it, NaN until all were seen. What lies between
 // is explained: a sharp edge, a job that starts late, or clocks that were changed by an hour are no deviation.
 func (s *Season) around(second int64) (least, most float64) {
@@ -79,9 +88,37 @@ func (s *Season) around(second int64) (least, most float64) {
 	return least, most
 }
 
-func (s *Season) hour(second int64) int {
-	n := int64(len(s.Table))
+func (s *Season) hour(second int64) int { return hourOf(second, len(s.Table)) }
+
+func hourOf(second int64, hours int) int {
+	n := int64(hours)
 	return int(((second/3600)%n + n) % n)
+}
+
+// HourOf is the hour of a day or a week in which a time, as Unix time, is: of so many hours, from Monday on.
+func HourOf(second int64, hours int) int { return hourOf(second+mondays, hours) }
+
+// Renew takes over the shape that a decomposition found, with the usual reading of every hour of a day or a week; the level stays where it
+// is. It does nothing while there is no such season, or for another number of hours.
+func (m *Metric) Renew(hours []float64) {
+	for i := range m.Seasons {
+		if s := &m.Seasons[i]; len(s.Table) == len(hours) {
+			s.renew(hours)
+		}
+	}
+}
+
+func (s *Season) renew(hours []float64) {
+	by, n := 0.0, float64(len(hours))
+	for i, x := range hours {
+		by += (float64(s.Table[i]) - x) / n
+	}
+	if math.IsNaN(by) {
+		return // a cycle was not seen yet
+	}
+	for i, x := range hours {
+		s.Table[i] = float32(x + by)
+	}
 }
 
 // learn takes in a reading, its distance from the level without the season, and what it left if that is known. The cycles so far count alike until a new one would count for

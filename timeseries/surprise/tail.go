@@ -40,16 +40,21 @@ func position(deviation float64) float64 {
 }
 
 // Add takes in a deviation, relative to its usual size.
-func (t *Tail) Add(deviation float64) { t.add(int(position(deviation)), 1) }
+func (t *Tail) Add(deviation float64) { t.add(int(position(deviation)), unit) }
 
-func (t *Tail) add(bucket, times int) {
-	t.Counts[bucket] += uint16(unit * times)
-	if t.Total += uint16(unit * times); t.Total <= memory*unit {
+func (t *Tail) add(bucket int, units uint16) {
+	t.Counts[bucket] += units
+	if t.Total += units; t.Total <= memory*unit {
 		return
 	}
+	t.fade(2)
+}
+
+// fade divides the counts.
+func (t *Tail) fade(by uint16) {
 	t.Total = 0
 	for i := range t.Counts {
-		t.Counts[i] /= 2
+		t.Counts[i] /= by
 		t.Total += t.Counts[i]
 	}
 }

@@ -1,0 +1,146 @@
+package surprise
+
+import (
+	"fmt"
+	"math"
+)
+
+// Around gives the reading, in the metric's unit, to which a scale compares the one that was judged, and the distances below and
+// above from which on the scale is surprised by so many decades: of a reading, of an average where the scale has one. It is for
+// display, and slower than Judge.
+func (m *Metric) Around(j *Judgement, s Scale, surprise float64) (expected, below, above float64) {
+	l := &m.Levels
+	reference := [NumScales]float64{
+		Reading: l[2].Mean, Average6: l[2].Mean, Average24: l[3].Mean,
+		Chart6: l[0].Mean, Chart30: l[1].Mean, Chart600: l[3].Mean, Change: m.Last,
+	}[s]
+	usual := m.usual(s, j.Spread)
+	return j.x - (j.y - reference), usual * m.Tails[s][1].reach(surprise), usual * m.Tails[s][0].reach(surprise)
+}
+
+// Relative is the deviation of a scale in units of its usual ones, with sign.
+func (m *Metric) Relative(j *Judgement, s Scale) float64 {
+	d := j.Deviations[s]
+	return math.Copysign(relative(math.Abs(d), m.usual(s, j.Spread)), d)
+}
+
+// reach is the least relative deviation that surprises by so many decades.
+func (t *Tail) reach(surprise float64) float64 {
+	least, most := 0.0, float64(buckets)
+	for range 12 {
+		if middle := (least + most) / 2; t.surprise(min(middle+marginBuckets, buckets-0.01)) < surprise {
+			least = middle
+		} else {
+			most = middle
+		}
+	}
+	return math.Exp2(most/perOctave - octavesBelow)
+}
+
+// Expect is what is expected of a reading at a time; ok is false before there was one.
+func (m *Metric) Expect(second int64) (x float64, ok bool) {
+	if m.Count == 0 {
+		return 0, false
+	}
+	level := m.Levels[2].Mean
+	if m.Season == none {
+		return level, true
+	}
+	return level + m.Seasons[m.Season].mean(second+mondays), true
+}
+
+// Valid returns an error that tells what is wrong with a metric read from outside.
+func (m *Metric) Valid() error {
+	for _, x := range [...]float64{m.Last, m.Held, m.Spread.Mean, m.Height.Mean, m.Raw.Mean} {
+		if !(math.Abs(x) <= 4*limit) {
+			return fmt.Errorf("surprise: level %g", x)
+		}
+	}
+	switch {
+	case !(m.Step > 0) || math.IsInf(m.Step, 0):
+		return fmt.Errorf("surprise: step %g is not above 0", m.Step)
+	case m.Count < 0 || m.Outside < 0:
+		return fmt.Errorf("surprise: %d readings, %d outside", m.Count, m.Outside)
+	case m.Season < none || int(m.Season) >= len(m.Seasons) || len(m.Seasons) > 2:
+		return fmt.Errorf("surprise: season %d of %d", m.Season, len(m.Seasons))
+	}
+	for _, list := range [...][]mean{m.Levels[:], m.Average[:], m.Size[:], {m.Spread, m.Height, m.Raw}} {
+		for _, one := range list {
+			if !one.valid() {
+				return fmt.Errorf("surprise: mean %+v", one)
+			}
+		}
+	}
+	for i := range m.Tails {
+		for k := range m.Tails[i] {
+			if err := m.Tails[i][k].valid(); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range m.Seasons {
+		if err := m.Seasons[i].valid([...]int{dayHours, weekHours}[i]); err != nil {
+			return err
+		}
+	}
+	return m.waitingValid()
+}
+
+func (m *Metric) waitingValid() error {
+	for _, row := range append(m.Waiting[:], m.Pending) {
+		for _, at := range row {
+			if at > buckets || at < -buckets {
+				return fmt.Errorf("surprise: place %d is in no tail", at)
+			}
+		}
+	}
+	for _, r := range m.Records {
+		for _, top := range append(r.Top[:], r.Peak) {
+			if !(top >= 0 && top <= math.MaxInt16) {
+				return fmt.Errorf("surprise: record of %g", top)
+			}
+		}
+	}
+	return nil
+}
+
+func (m mean) valid() bool {
+	return math.Abs(m.Mean) <= 4*limit && m.Weight >= 0 && m.Weight <= 1+1e-9
+}
+
+func (t *Tail) valid() error {
+	sum := 0
+	for _, n := range t.Counts {
+		sum += int(n)
+	}
+	if sum != int(t.Total) || sum > memory*unit {
+		return fmt.Errorf("surprise: counts sum to %d, not %d", sum, t.Total)
+	}
+	return nil
+}
+
+func (s *Season) valid(hours int) error {
+	if len(s.Table) != hours || s.Within < 0 || s.Known < 0 || !s.Level.valid() || !s.Error.valid() || !s.Base.valid() {
+		return fmt.Errorf("surprise: season of %d hours, not %d", len(s.Table), hours)
+	}
+	for _, x := range s.Table {
+		if math.IsInf(float64(x), 0) {
+			return fmt.Errorf("surprise: season of %g", x)
+		}
+	}
+	return nil
+}
+
+// Valid returns an error that tells what is wrong with a row's state read from outside.
+func (r *Row) Valid() error {
+	d := &r.Daily
+	if !(r.Lately >= 0 && r.Lately < 1e6) || d.Slot < 0 || d.Slot > slots || d.Used < 0 || d.Used > slots || !(math.Abs(d.Sum) < 1e9) || !(d.Peak >= 0 && d.Peak < 1e6) {
+		return fmt.Errorf("surprise: row of %g, slot %d of %d, sum %g", r.Lately, d.Slot, d.Used, d.Sum)
+	}
+	for _, x := range d.Usual {
+		if !(x >= 0 && x < 1e6) {
+			return fmt.Errorf("surprise: %g usual at a time of day", x)
+		}
+	}
+	return nil
+}
