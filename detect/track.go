@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
 // Changes is what a step brought that belongs into the journal.
@@ -135,7 +136,7 @@ func (d *Detector) end(p *foreshock.Profile, why string) foreshock.Anomaly {
 	a := p.Current
 	a.End, a.Severity = a.Time, foreshock.None
 	p.Current, p.Run = nil, foreshock.Run{}
-	p.Threshold.RestUntil = p.Updated.Add(d.cfg.Rest)
+	p.Threshold.RestUntil = p.Updated.Add(max(d.cfg.Rest, surprise.Hold*p.Length))
 	return speak(a, true, why)
 }
 

@@ -12,9 +12,9 @@ import (
 // idleIOPS is the rate below which the latency of a step says nothing.
 const idleIOPS = 0.5
 
-// eventWeight is how many deviations an incident counts for in the record (see surprise.Handling): hardly any, since it is not learned. That they
-// come often is for the threshold to follow.
-const eventWeight = 0.125
+// incidentWeight is how many deviations latency and a queue that were outside count for in the record (see surprise.Handling): hardly any. A
+// workload that is slow every day is not well, and how often it is told of is for its threshold to follow; demand that comes every day is usual.
+const incidentWeight = 0.125
 
 // Learn folds a step that detection has judged into the profile. Steps must come in order of time: one that is not later
 // than the last changes nothing. f may be nil when nothing was judged. demand is what [Demand] gave for the step. In
@@ -91,7 +91,10 @@ type learner struct {
 
 func (l *learner) learn(x float64, f *foreshock.Finding) {
 	r, second := &l.mp.Rarity, l.middle.Unix()
-	how := surprise.Handling{Patience: l.cfg.PersistSteps(l.p.Length, l.p.Stage), Weight: eventWeight}
+	how := surprise.Handling{Patience: l.cfg.PersistSteps(l.p.Length, l.p.Stage), Weight: surprise.EventWeight}
+	if l.metric == foreshock.Latency || l.metric == foreshock.QueueDepth {
+		how.Weight = incidentWeight
+	}
 	if f == nil || !f.Read[l.metric] {
 		j, _ := r.Judge(second, x)
 		how.Out = j.Outside

@@ -117,6 +117,9 @@ func (set *labelled) of(d detector) (judged, error) {
 	}
 	for i := range set.machines {
 		m := &set.machines[i]
+		if d.one && len(m.Rows[0]) > 1 {
+			continue
+		}
 		work = append(work, func() (err error) {
 			j.machines[i], err = judge(d, m.Times, m.Rows)
 			return err

@@ -50,7 +50,7 @@ func TestCrossed(t *testing.T) {
 // A score that is written may not be 1, and one row's verdict may not change another's.
 func TestJudge(t *testing.T) {
 	times := []time.Time{time.Unix(0, 0), time.Unix(60, 0)}
-	d := detector{"fixed", func(time.Duration, int) (observe, error) {
+	d := detector{"fixed", false, func(time.Duration, int) (observe, error) {
 		return func(_ time.Time, row []float64) pipeline.Verdict { return pipeline.Verdict{Score: row[0]} }, nil
 	}}
 	v, err := judge(d, times, [][]float64{{1}, {0}})

@@ -39,7 +39,7 @@ func printNAB(set *labelled) error {
 	}
 	out := table(fmt.Sprintf("Numenta Anomaly Benchmark, %d files with %d windows", len(set.nab), windows), "standard >= 72, low FP >= 65; with the other half's threshold at most 6 less")
 	fmt.Fprintln(out, "Detector\tThreshold\tStandard\tLow FP\tLow FN\tFound\tFalse rows\tAt")
-	for _, d := range tried {
+	for _, d := range append(slices.Clone(tried), live) {
 		done, err := set.of(d)
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/detect"
 	"github.com/foreshock-io/foreshock/profile"
 )
 
@@ -30,7 +31,7 @@ func heap() int64 {
 
 // printSize shows what is kept of a workload.
 func printSize(*labelled) error {
-	s, err := newStages()
+	s, err := newStages(detect.Default())
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/detect"
 	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
@@ -25,7 +26,7 @@ const most = 6 << 30
 
 // printSpeed shows what a step costs: in one workload again and again, and in many in random order.
 func printSpeed(*labelled) error {
-	s, err := newStages()
+	s, err := newStages(detect.Default())
 	if err != nil {
 		return err
 	}

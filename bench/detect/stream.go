@@ -17,6 +17,7 @@ import (
 // detector opens streams of rows with so many metrics.
 type detector struct {
 	name string
+	one  bool // it takes one metric only
 	open func(step time.Duration, metrics int) (observe, error)
 }
 
@@ -24,7 +25,7 @@ type detector struct {
 type observe func(at time.Time, row []float64) pipeline.Verdict
 
 // ours is the program's detection, with the program's defaults.
-var ours = detector{"foreshock", func(step time.Duration, metrics int) (observe, error) {
+var ours = detector{"foreshock", false, func(step time.Duration, metrics int) (observe, error) {
 	stream, err := app.NewStream(config.Default(), step, metrics)
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ var ours = detector{"foreshock", func(step time.Duration, metrics int) (observe,
 const windowRows = 4096
 
 // windowed is the plain detector that many systems have: how many standard deviations from the mean of the last rows.
-var windowed = detector{"windowed Gaussian", func(_ time.Duration, metrics int) (observe, error) {
+var windowed = detector{"windowed Gaussian", false, func(_ time.Duration, metrics int) (observe, error) {
 	windows := make([]quantile.Window, metrics)
 	for i := range windows {
 		windows[i] = quantile.NewWindow(windowRows)
@@ -56,7 +57,7 @@ var windowed = detector{"windowed Gaussian", func(_ time.Duration, metrics int) 
 }}
 
 // noise knows nothing.
-var noise = detector{"uniform noise", func(time.Duration, int) (observe, error) {
+var noise = detector{"uniform noise", false, func(time.Duration, int) (observe, error) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	return func(time.Time, []float64) pipeline.Verdict { return pipeline.Verdict{Score: rng.Float64()} }, nil
 }}

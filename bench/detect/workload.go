@@ -11,6 +11,7 @@ import (
 	"github.com/foreshock-io/foreshock/detect/ewma"
 	"github.com/foreshock-io/foreshock/detect/stl"
 	"github.com/foreshock-io/foreshock/detect/zscore"
+	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/foreshock-io/foreshock/profile"
 	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
@@ -49,7 +50,7 @@ type stages struct {
 	finding  foreshock.Finding
 }
 
-func newStages() (*stages, error) {
+func newStages(cfg detect.Config) (*stages, error) {
 	var methods []detect.Weighted
 	for _, factory := range []detect.Factory{zscore.Factory, ewma.Factory, stl.Factory} {
 		method, err := factory.New(func(any) error { return nil })
@@ -58,17 +59,51 @@ func newStages() (*stages, error) {
 		}
 		methods = append(methods, detect.Weighted{Method: method, Weight: 1})
 	}
-	d, err := detect.New(detect.Default(), methods...)
+	d, err := detect.New(cfg, methods...)
 	return &stages{detector: d, cfg: profile.Default()}, err
 }
 
 // step takes the workload's next step.
 func (s *stages) step(p *foreshock.Profile, v foreshock.Values) {
-	step := foreshock.Step{ID: p.ID, Time: p.Updated.Add(p.Length), Length: p.Length, Values: v, Quality: foreshock.Fresh}
+	s.stepAt(p, p.Updated.Add(p.Length), v)
+}
+
+func (s *stages) stepAt(p *foreshock.Profile, at time.Time, v foreshock.Values) {
+	step := foreshock.Step{ID: p.ID, Time: at, Length: p.Length, Values: v, Quality: foreshock.Fresh}
 	s.detector.Score(&s.finding, p, step)
 	s.detector.Track(p, &s.finding, step)
 	profile.Learn(p, step, &s.finding, foreshock.Allocation{}, &s.cfg)
 }
+
+// live is the scoring of the running program, of a workload with one metric of which every change counts, also a small one or a fall.
+var live = detector{"foreshock, as a workload", true, func(step time.Duration, _ int) (observe, error) {
+	cfg := detect.Default()
+	cfg.Metrics.Throughput = detect.Limit{Up: 1, Down: 1}
+	s, err := newStages(cfg)
+	if err != nil {
+		return nil, err
+	}
+	p := profile.New("row", "bench", step)
+	return func(at time.Time, row []float64) (v pipeline.Verdict) {
+		if p.Steps > 0 && !at.After(p.Updated) {
+			at = p.Updated.Add(step) // clocks were put back
+		}
+		var values foreshock.Values
+		values.Set(foreshock.Throughput, row[0])
+		s.stepAt(p, at, values)
+		v.Score, v.Severity = s.finding.Score, s.finding.Severity
+		if p.Current == nil || p.Current.Steps > 1 || !p.Current.Time.Equal(at) {
+			v.Score = min(v.Score, heldScore) // the anomaly was told of
+		}
+		if err := s.seasons(p); err != nil {
+			v.Score = 0
+		}
+		return v
+	}, nil
+}}
+
+// heldScore bounds the score of rows within an anomaly that was told of.
+const heldScore = 0.8
 
 // seasons looks for the seasons that are due, as the background does now and again.
 func (s *stages) seasons(p *foreshock.Profile) error {

@@ -15,8 +15,8 @@ const (
 	backLimit = 2.0
 	// comeBack is how many readings outside one that is not weighs up.
 	comeBack = 2
-	// eventWeight is how many deviations what was outside counts for in the tails, by default, however long it was.
-	eventWeight = 4
+	// EventWeight is how many deviations what was outside counts for in the tails, by default, however long it was.
+	EventWeight = 4
 	// mostGrowth bounds by how much deviations are taken to grow with a level that is learned at once,
 	mostGrowth = 8.0
 	// and newWeight is how many readings such a level counts for.

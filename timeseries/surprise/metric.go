@@ -124,7 +124,7 @@ type Judgement struct {
 func (m *Metric) Observe(second int64, x float64) Judgement {
 	j, ok := m.Judge(second, x)
 	if ok {
-		m.Learn(&j, Handling{j.Outside, Patience(m.Step), eventWeight})
+		m.Learn(&j, Handling{j.Outside, Patience(m.Step), EventWeight})
 	}
 	return j
 }

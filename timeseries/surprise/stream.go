@@ -47,7 +47,7 @@ func (s *Stream) Observe(second int64, row []float64) (v Verdict) {
 		if !ok {
 			continue
 		}
-		m.Learn(&j, Handling{j.Outside, s.Patience, eventWeight})
+		m.Learn(&j, Handling{j.Outside, s.Patience, EventWeight})
 		if sum += j.Surprise; n == 0 || j.Surprise > v.Judgement.Surprise {
 			v.Lead, v.Judgement = i, j
 		}
