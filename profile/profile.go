@@ -2,25 +2,15 @@
 //
 // # What is kept
 //
-// Per metric a sliding window of clean readings ([quantile.Window]) with their level and spread on a logarithmic scale
-// ([foreshock.Level]), an EWMA chart of the deviations from that level, a season with its own level, and the means of
-// coarse steps from which seasons are found. Per workload the peak demand and the highest score of each coarse step.
-//
-// # The scale
-//
-// Readings of storage are skewed: on a plain scale a few large ones are most of the standard deviation. On
-// ln(1 + x/Scale) with Scale a quarter of the median, deviations are alike at every height, and zero is far away but
-// not infinitely. Measured on 44 recorded series (IOPS, CPU, disk waits), the 99.9 % quantile of |z| over the 90 % one has a
-// median of 4.9 on the plain scale, 3.5 with square roots, 3.2 with Scale = median and 2.8 with a quarter of it.
+// Per metric a sliding window of clean readings ([quantile.Window]), the record by which readings are scored ([surprise.Metric]: levels,
+// spread, seasons and past deviations on several scales), and the means of coarse steps from which seasons are found. Per workload the peak
+// demand and the highest score of each coarse step, and how surprising steps are at each time of day.
 //
 // # Hygiene
 //
-// A reading whose distance from normal is 1 or more (see foreshock.Finding) is kept out. The first two of an excursion
-// go in cut off at three spreads, so that noise that grows is followed while an incident leaves almost nothing. A shift
-// that outlasts Config.Persist replaces the window by the readings since it began. Within foreshock.Profile.Shift the effect
-// of an own action is learned after Config.ShiftSteps: the window is moved, its spread is kept.
-//
-// The spread has a floor (Config.RelativeFloor, Config.Floors), so that a series that never varied has one.
+// A reading that is too surprising is kept out of what is normal (see [surprise.Metric.Learn]). A shift that outlasts Config.Persist is the
+// usual level from then on, and the window moves along. Within foreshock.Profile.Shift the effect of an own action is learned after
+// Config.ShiftSteps.
 package profile
 
 import (
