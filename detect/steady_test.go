@@ -99,7 +99,7 @@ func TestSize(t *testing.T) {
 	}
 	n := size(r.p)
 	t.Logf("%d bytes for each metric without seasons; %d bytes encoded for four metrics after three days", n, len(data))
-	if n > 2560 {
-		t.Errorf("a metric takes %d bytes, at most 2560 are meant", n)
+	if n > 2048 {
+		t.Errorf("a metric takes %d bytes, at most 2048 are meant", n)
 	}
 }

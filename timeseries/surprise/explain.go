@@ -111,9 +111,9 @@ func (m mean) valid() bool {
 func (t *Tail) valid() error {
 	sum := 0
 	for _, n := range t.Counts {
-		sum += int(n)
+		sum += int(countOf[n])
 	}
-	if sum != int(t.Total) || sum > memory*unit {
+	if sum != int(t.Total) || sum > 1.25*memory*unit {
 		return fmt.Errorf("surprise: counts sum to %d, not %d", sum, t.Total)
 	}
 	return nil

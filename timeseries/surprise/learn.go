@@ -109,10 +109,15 @@ func (m *Metric) record(j *Judgement, out bool) {
 func (m *Metric) add(scale int, at int8, units uint16) {
 	switch {
 	case at > 0:
-		m.Tails[scale][0].add(int(at-1), units)
+		m.Tails[scale][0].add(int(at-1), units, m.chance(scale))
 	case at < 0:
-		m.Tails[scale][1].add(int(-at-1), units)
+		m.Tails[scale][1].add(int(-at-1), units, m.chance(scale))
 	}
+}
+
+// chance is as good as a random number, and the same for the same state: Fibonacci hashing of the readings so far (Knuth 6.4).
+func (m *Metric) chance(scale int) uint16 {
+	return uint16((uint32(m.Count)*uint32(NumScales) + uint32(scale)) * 2654435769 >> 16)
 }
 
 // follow takes a reading into the levels and seasons.
@@ -213,7 +218,7 @@ func (m *Metric) choose(j *Judgement) {
 func (m *Metric) forget() {
 	for i := range m.Tails {
 		for k := range m.Tails[i] {
-			m.Tails[i][k].fade(unseasonal)
+			m.Tails[i][k].fade(unseasonal, m.chance(i))
 		}
 	}
 }

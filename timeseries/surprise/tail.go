@@ -27,8 +27,39 @@ const (
 // Tail is the record of the deviations of one sign that one scale has seen: a histogram in half octaves of their usual size, in
 // which old ones fade.
 type Tail struct {
-	Counts [buckets]uint16 // in units of 1/8
-	Total  uint16
+	Counts [buckets]uint8 // codes of counts, see countOf
+	Total  uint16         // the sum of the counts
+}
+
+// exact is up to which count, in units, each has a code of its own; above, there is one for every thirtieth more.
+const exact = 32
+
+// countOf is the count, in units of 1/8, that a code stands for.
+var countOf = func() (table [256]uint16) {
+	for c := range table {
+		table[c] = uint16(c)
+		if c > exact {
+			table[c] = uint16(exact * math.Pow(1.25*memory*unit/exact, float64(c-exact)/(255-exact)))
+		}
+	}
+	return table
+}()
+
+// plus gives the code of a count that has units more. Where that lies between two codes it is the upper one by a chance, in 65,536ths, that keeps the
+// count right on average (Morris 1978).
+func plus(code uint8, units, chance uint16) uint8 {
+	wanted := uint32(countOf[code]) + uint32(units)
+	for code < 255 && uint32(countOf[code+1]) <= wanted {
+		code++
+	}
+	if code == 255 {
+		return code
+	}
+	low, high := uint32(countOf[code]), uint32(countOf[code+1])
+	if (wanted-low)<<16 > uint32(chance)*(high-low) {
+		code++
+	}
+	return code
 }
 
 // position of a deviation on the axis of the buckets; bucket i spans i to i+1.
@@ -39,23 +70,23 @@ func position(deviation float64) float64 {
 	return min(max(perOctave*(math.Log(deviation)/math.Ln2+octavesBelow), 0), buckets-0.01)
 }
 
-// Add takes in a deviation, relative to its usual size.
-func (t *Tail) Add(deviation float64) { t.add(int(position(deviation)), unit) }
+// Add takes in a deviation, relative to its usual size. Chance is a random number: counts are kept roughly where they are great.
+func (t *Tail) Add(deviation float64, chance uint16) { t.add(int(position(deviation)), unit, chance) }
 
-func (t *Tail) add(bucket int, units uint16) {
-	t.Counts[bucket] += units
-	if t.Total += units; t.Total <= memory*unit {
-		return
+func (t *Tail) add(bucket int, units, chance uint16) {
+	before := t.Counts[bucket]
+	t.Counts[bucket] = plus(before, units, chance)
+	if t.Total += countOf[t.Counts[bucket]] - countOf[before]; t.Total > memory*unit {
+		t.fade(2, chance)
 	}
-	t.fade(2)
 }
 
 // fade divides the counts.
-func (t *Tail) fade(by uint16) {
+func (t *Tail) fade(by, chance uint16) {
 	t.Total = 0
 	for i := range t.Counts {
-		t.Counts[i] /= by
-		t.Total += t.Counts[i]
+		t.Counts[i] = plus(0, countOf[t.Counts[i]]/by, chance)
+		t.Total += countOf[t.Counts[i]]
 	}
 }
 
@@ -72,10 +103,10 @@ func (t *Tail) surprise(at float64) float64 {
 	n, bucket := t.Count(), int(at)
 	below := uint16(0)
 	for _, c := range t.Counts[:bucket] {
-		below += c
+		below += countOf[c]
 	}
 	here := float64(t.Total-below) / unit // at or beyond the bucket's lower edge,
-	next := here - float64(t.Counts[bucket])/unit
+	next := here - float64(countOf[t.Counts[bucket]])/unit
 	counted := rarity(n, here)
 	if bucket < buckets-1 {
 		counted += (rarity(n, next) - counted) * (at - float64(bucket))
@@ -97,7 +128,7 @@ func (t *Tail) extrapolate(n, at, wanted, counted float64) float64 {
 	for knee > 0 && beyond < wanted {
 		knee--
 		excess += beyond
-		beyond += float64(t.Counts[knee]) / unit
+		beyond += float64(countOf[t.Counts[knee]]) / unit
 	}
 	slope, start, s := priorSlope, -math.Log10(priorAbove), counted
 	if beyond < wanted {
