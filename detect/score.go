@@ -75,7 +75,7 @@ func (d *Detector) score(f *foreshock.Finding, p *foreshock.Profile, step *fores
 		f.Scores[m], f.Distance[m], f.Judged[m], f.Read[m] = 0, 0, false, false
 		x, ok := reading(&step.Values, m)
 		if mp := p.Metrics[m]; ok && mp != nil {
-			f.Rarity[m], f.Read[m] = mp.Rarity.Judge(second, x)
+			f.Read[m] = mp.Rarity.Judge(&f.Rarity[m], second, x)
 			f.Judged[m] = f.Read[m] && f.Rarity[m].Ready
 		}
 		if !f.Judged[m] {

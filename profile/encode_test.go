@@ -141,8 +141,8 @@ func TestVersion1IsRead(t *testing.T) {
 	f := feed{p: p, cfg: Default(), now: p.Updated}
 	closeTo(t, "IOPS expected", f.expected(t, foreshock.IOPS), 1000, 0.05)
 	closeTo(t, "latency expected", f.expected(t, foreshock.Latency), 300e-6, 0.1)
-	judge := func(x float64) surprise.Judgement {
-		j, _ := p.Metrics[foreshock.Latency].Rarity.Judge(f.now.Add(p.Length/2).Unix(), x)
+	judge := func(x float64) (j surprise.Judgement) {
+		p.Metrics[foreshock.Latency].Rarity.Judge(&j, f.now.Add(p.Length/2).Unix(), x)
 		return j
 	}
 	if j := judge(320e-6); !j.Ready || j.Outside || j.Surprise > 1.2 {

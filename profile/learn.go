@@ -96,7 +96,8 @@ func (l *learner) learn(x float64, f *foreshock.Finding) {
 		how.Weight = incidentWeight
 	}
 	if f == nil || !f.Read[l.metric] {
-		j, _ := r.Judge(second, x)
+		var j surprise.Judgement
+		r.Judge(&j, second, x)
 		how.Out = j.Outside
 		r.Learn(&j, how)
 		l.mp.Window.Add(x)

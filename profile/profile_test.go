@@ -30,7 +30,7 @@ func (f *feed) learn(m foreshock.Metric, x, distance float64) {
 	var finding foreshock.Finding
 	if mp := f.p.Metrics[m]; mp != nil {
 		second := f.now.Add(f.p.Length / 2).Unix()
-		finding.Rarity[m], finding.Read[m] = mp.Rarity.Judge(second, x)
+		finding.Read[m] = mp.Rarity.Judge(&finding.Rarity[m], second, x)
 		finding.Judged[m], finding.Distance[m] = true, distance
 		finding.Rarity[m].Outside = math.Abs(distance) >= 1
 	}

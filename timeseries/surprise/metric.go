@@ -121,19 +121,19 @@ type Judgement struct {
 }
 
 // Observe judges a reading by those before, and then learns it. One that is not finite changes nothing.
-func (m *Metric) Observe(second int64, x float64) Judgement {
-	j, ok := m.Judge(second, x)
-	if ok {
+func (m *Metric) Observe(second int64, x float64) (j Judgement) {
+	if m.Judge(&j, second, x) {
 		m.Learn(&j, Handling{j.Outside, Patience(m.Step), EventWeight})
 	}
 	return j
 }
 
-// Judge says how unusual a reading is, given those before, and changes nothing. Second is Unix time. ok is false when the reading
-// is not finite: it is none.
-func (m *Metric) Judge(second int64, x float64) (j Judgement, ok bool) {
+// Judge says in j how unusual a reading is, given those before, and changes nothing else. Second is Unix time. It answers false when the
+// reading is not finite: it is none.
+func (m *Metric) Judge(j *Judgement, second int64, x float64) bool {
+	*j = Judgement{}
 	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return j, false
+		return false
 	}
 	j.x, j.second = clip(x, limit), second
 	for i := range m.Seasons {
@@ -145,9 +145,9 @@ func (m *Metric) Judge(second int64, x float64) (j Judgement, ok bool) {
 	j.goesOn = m.Count > 0 && float64(second-m.Second) <= max(pause*m.Step, leastPause)
 	j.Ready = m.Count > ready
 	if j.goesOn {
-		m.judge(&j)
+		m.judge(j)
 	}
-	return j, true
+	return true
 }
 
 // left is the reading without a season.

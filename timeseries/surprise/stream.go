@@ -37,14 +37,14 @@ type Verdict struct {
 
 // Observe judges a row, which has a reading per metric, NaN where it is missing, by the rows before, and then learns it.
 func (s *Stream) Observe(second int64, row []float64) (v Verdict) {
+	var j Judgement
 	sum, n := 0.0, 0.0
 	for i := range s.Metrics {
 		if i >= len(row) {
 			break
 		}
 		m := &s.Metrics[i]
-		j, ok := m.Judge(second, row[i])
-		if !ok {
+		if !m.Judge(&j, second, row[i]) {
 			continue
 		}
 		m.Learn(&j, Handling{j.Outside, s.Patience, EventWeight})
