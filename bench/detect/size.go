@@ -39,7 +39,7 @@ func printSize(*labelled) error {
 	fmt.Fprintln(out, "What\tAfter\tMetrics\tHeap, per metric\tIn the store, per metric")
 	for _, seasons := range []bool{false, true} {
 		name := map[bool]string{false: "rarity at all scales, no seasons", true: "rarity at all scales, seasons of a day and a week"}[seasons]
-		m := rarity(seasons, perDay)
+		m := rarity(seasons, 2*perDay) // the week is learned after a day
 		fmt.Fprintf(out, "%s\tany time\t1\t%d\t\n", name, heapOf(func(n int) any { return raritiesLike(m, n) }))
 	}
 	for _, age := range []struct {

@@ -143,7 +143,7 @@ func (m *Metric) follow(j *Judgement, out bool) {
 	for i := range m.Seasons {
 		m.Seasons[i].learn(j.second+mondays, j.x, j.lefts[i], distance, j.knowns[i], m.Step, levelLimit*j.Spread)
 	}
-	if len(m.Seasons) == 1 && j.second-m.Seasons[0].Start > day {
+	if len(m.Seasons) == 1 && j.second+mondays-m.Seasons[0].Start > day {
 		m.Seasons = append(m.Seasons, newSeason(weekHours))
 	}
 	m.Raw.update(levelAlpha, j.x)
