@@ -60,7 +60,7 @@ func TestEncodeDecode(t *testing.T) {
 		if string(again) != string(data) {
 			t.Error("what was decoded encodes to something else")
 		}
-		if diff := cmp.Diff(p, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(foreshock.Allocation{})); diff != "" {
+		if diff := cmp.Diff(p, got, cmpopts.EquateEmpty(), cmpopts.EquateNaNs(), cmp.AllowUnexported(foreshock.Allocation{})); diff != "" {
 			t.Error(diff)
 		}
 	}
