@@ -21,7 +21,7 @@ func trained(t *testing.T) *rig {
 // The weights of feedback are on top of the configured ones: the score follows the method that counts more.
 func TestWeights(t *testing.T) {
 	r := trained(t)
-	step := foreshock.Step{ID: r.p.ID, Time: r.now.Add(time.Second), Length: time.Second, Values: volume(newRand(4), 1000, 600e-6), Quality: foreshock.Fresh}
+	step := foreshock.Step{ID: r.p.ID, Time: r.now.Add(time.Second), Length: time.Second, Values: volume(newRand(4), 1000, 1.5e-3), Quality: foreshock.Fresh}
 	score := func(weights ...foreshock.MethodWeight) (foreshock.Finding, float64) {
 		r.p.Weights = weights
 		var f foreshock.Finding
