@@ -5,7 +5,7 @@ export CGO_ENABLED ?= 0
 ALONE := foreshock/timeseries foreshock/decide foreshock/detect foreshock/feedback foreshock/profile
 TOOL := go tool -modfile=go.tools.mod
 
-.PHONY: build run test check lint vulns fmt bench bench-detect bench-forecast bench-loop reference demo guest soak generate deps clean help
+.PHONY: build run test check lint vulns fmt bench bench-detect bench-forecast bench-loop reference demo guest kubernetes soak generate deps clean help
 
 build: ## build bin/foreshock
 	go build -trimpath -o bin/foreshock ./cmd/foreshock
@@ -54,6 +54,11 @@ reference: ## agreement with R, statsmodels and Prophet: fixture, method, larges
 guest: ## what needs another kernel, in a virtual machine: cgroup v2, eBPF on Linux 6.1
 	./scripts/deps.sh guest
 	GUEST=1 go test -count=1 -v -timeout 20m ./app/guest
+
+kubernetes: ## the target and the planner for clusters, and the whole program, against a real kube-apiserver with etcd (built once, about 8 minutes)
+	./scripts/deps.sh kubernetes
+	go test -count=1 -v -timeout 20m -run 'Kubernetes|Cluster' ./app/e2e
+	go test -count=1 -v -timeout 20m ./act/kubernetes ./capacity/kubernetes
 
 soak: ## long fuzzing and a long crash campaign (FUZZ=10m a target, CRASH_N=1000)
 	./scripts/soak.sh

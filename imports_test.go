@@ -31,6 +31,8 @@ var mayImport = map[string][]string{
 	"capacity":    {""},
 	"decide":      {""},
 	"act":         {""},
+	"kube":        {}, // a connection to an API server, for components of several stages
+	"kube/*":      {"kube"},
 	"feedback":    {"", "timeseries/*"},
 	"promote":     {""},                              // judges what a policy that observes would have done
 	"rehearse":    {"", "timeseries/*"},              // tries rules on the demand that came
@@ -45,9 +47,9 @@ var mayImport = map[string][]string{
 	"store/*":        {"", "store"},
 	"detect/*":       {"", "detect", "timeseries/*"},
 	"forecast/*":     {"", "forecast", "timeseries/*"},
-	"capacity/*":     {"", "capacity", "providers/*"},
+	"capacity/*":     {"", "capacity", "kube", "providers/*"},
 	"capacity/quota": {"", "capacity", "capacity/limits", "providers/*"}, // limits whose totals are asked for
-	"act/*":          {"", "act", "providers", "providers/*"},
+	"act/*":          {"", "act", "kube", "providers", "providers/*"},
 	"act/acttest/*":  {"", "act/acttest", "providers"}, // stand-ins of providers
 
 	// The stages meet in pipeline, the components in app.

@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/foreshock-io/foreshock/capacity"
 	"github.com/foreshock-io/foreshock/capacity/http"
+	"github.com/foreshock-io/foreshock/capacity/kubernetes"
 	"github.com/foreshock-io/foreshock/capacity/limits"
 	"github.com/foreshock-io/foreshock/capacity/quota"
 )
@@ -10,6 +11,7 @@ import (
 // planners are the components of stage capacity. To add one, add its folder and its line.
 var planners = []capacity.Factory{
 	http.Factory,
+	kubernetes.Factory,
 	limits.Factory,
 	quota.Factory,
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/foreshock-io/foreshock/act/aws"
 	"github.com/foreshock-io/foreshock/act/cgroup"
 	"github.com/foreshock-io/foreshock/act/dryrun"
+	"github.com/foreshock-io/foreshock/act/kubernetes"
 	"github.com/foreshock-io/foreshock/act/webhook"
 )
 
@@ -13,5 +14,6 @@ var targets = []act.Factory{
 	aws.Factory,
 	cgroup.Factory,
 	dryrun.Factory,
+	kubernetes.Factory,
 	webhook.Factory,
 }

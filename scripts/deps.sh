@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the programs that the tests start, where it can: Debian packages, as root, and moto. Elsewhere it says what is missing;
 # the tests that need it then skip, with the same message. With the argument "guest" also what the guest needs in which
-# cgroup v2 is tried; its kernel is only unpacked, into a cache folder.
+# cgroup v2 is tried; its kernel is only unpacked, into a cache folder. With the argument "kubernetes" also etcd and the API server, built
+# from their Go modules into a cache folder: about 8 minutes of processor time, once.
 set -euo pipefail
 
 # program:package
@@ -75,6 +76,46 @@ moto() {
   echo "deps: the tests that need it are skipped"
 }
 
+# go_program MODULE VERSION PACKAGE FLAGS builds a program from a Go module into the folder it is called in. The module's own replacements
+# of others by its parts (k8s.io/kubernetes has them) become their published versions, in the variable parts.
+go_program() {
+  local work mod name=${3##*/}
+  [ "$name" != v3 ] || name=etcd
+  work=$(mktemp -d "$PWD/.build-XXXXXX")
+  printf '//go:build tools\n\npackage tools\n\nimport _ "%s"\n' "$3" >"$work/tools.go"
+  mod=$(cd "$work" && go mod download -json "$1@$2" | sed -n 's/^\t"GoMod": "\(.*\)",$/\1/p')
+  {
+    printf 'module build\n\ngo 1.26\n\nrequire %s %s\n' "$1" "$2"
+    sed -n "s#^\s*\(k8s.io/[a-z-]*\) => \./.*#replace \1 => \1 ${parts:-}#p" "$mod"
+  } >"$work/go.mod"
+  (cd "$work" && go mod tidy && CGO_ENABLED=0 go build -trimpath -ldflags "$4" -o "$work/$name" "$3") >"$work/log" 2>&1 || {
+    tail -5 "$work/log"
+    rm -rf "$work"
+    return 1
+  }
+  mv "$work/$name" "$name"
+  rm -rf "$work"
+}
+
+# kubernetes builds the API server and etcd, once per version.
+kubernetes() {
+  local version=1.37.2 parts=v0.37.2 cache
+  cache=${XDG_CACHE_HOME:-$HOME/.cache}/foreshock/kubernetes/$version
+  mkdir -p "$cache"
+  cd "$cache"
+  if [ ! -x etcd ]; then
+    echo "deps: building etcd"
+    go_program go.etcd.io/etcd/server/v3 v3.7.3 go.etcd.io/etcd/server/v3 '-s -w' || echo "deps: etcd could not be built; the tests that need it are skipped"
+  fi
+  if [ ! -x kube-apiserver ]; then
+    echo "deps: building kube-apiserver $version"
+    local it=k8s.io/component-base/version
+    go_program k8s.io/kubernetes "v$version" k8s.io/kubernetes/cmd/kube-apiserver \
+      "-s -w -X $it.gitVersion=v$version -X $it.gitMajor=1 -X $it.gitMinor=37" || echo "deps: kube-apiserver could not be built; the tests that need it are skipped"
+  fi
+}
+
 packages
 moto
+[ "${1:-}" != kubernetes ] || kubernetes
 [ "${1:-}" != guest ] || guest_kernel
