@@ -42,14 +42,18 @@ var mayImport = map[string][]string{
 	// The plant as a target: only what is simulated can be changed through it, so that it is no component that a configuration could name.
 	"simulate/*": {"", "act", "simulate"}, // and a trace for tests
 
+	// Connections to hypervisors, for components of several stages; below them what tests start.
+	"hypervisor/*":   {},
+	"hypervisor/*/*": {"hypervisor/*"},
+
 	// Components import their stage, never each other.
-	"ingest/*":       {"", "ingest", "timeseries/*", "providers/*"},
+	"ingest/*":       {"", "ingest", "timeseries/*", "providers/*", "hypervisor/*"},
 	"store/*":        {"", "store"},
 	"detect/*":       {"", "detect", "timeseries/*"},
 	"forecast/*":     {"", "forecast", "timeseries/*"},
-	"capacity/*":     {"", "capacity", "kube", "providers/*"},
+	"capacity/*":     {"", "capacity", "kube", "providers/*", "hypervisor/*"},
 	"capacity/quota": {"", "capacity", "capacity/limits", "providers/*"}, // limits whose totals are asked for
-	"act/*":          {"", "act", "kube", "providers", "providers/*"},
+	"act/*":          {"", "act", "kube", "providers", "providers/*", "hypervisor/*"},
 	"act/acttest/*":  {"", "act/acttest", "providers"}, // stand-ins of providers
 
 	// The stages meet in pipeline, the components in app.

@@ -6,6 +6,7 @@ import (
 	"github.com/foreshock-io/foreshock/act/cgroup"
 	"github.com/foreshock-io/foreshock/act/dryrun"
 	"github.com/foreshock-io/foreshock/act/kubernetes"
+	"github.com/foreshock-io/foreshock/act/libvirt"
 	"github.com/foreshock-io/foreshock/act/webhook"
 )
 
@@ -15,5 +16,6 @@ var targets = []act.Factory{
 	cgroup.Factory,
 	dryrun.Factory,
 	kubernetes.Factory,
+	libvirt.Factory,
 	webhook.Factory,
 }

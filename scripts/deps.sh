@@ -15,9 +15,11 @@ needs=(
   fio:fio
   python3:python3 # for the scorers that come with the labelled data, and for moto
   gcc:gcc # for the race detector
+  libvirtd:libvirt-daemon
+  qemu-system-x86_64:qemu-system-x86
 )
 if [ "${1:-}" = guest ]; then
-  needs+=(qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio)
+  needs+=(busybox:busybox-static cpio:cpio)
 fi
 
 packages() {
