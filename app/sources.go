@@ -5,6 +5,7 @@ import (
 	"github.com/foreshock-io/foreshock/ingest/cloudwatch"
 	"github.com/foreshock-io/foreshock/ingest/ebpf"
 	"github.com/foreshock-io/foreshock/ingest/host"
+	"github.com/foreshock-io/foreshock/ingest/libvirt"
 	"github.com/foreshock-io/foreshock/ingest/otlp"
 	"github.com/foreshock-io/foreshock/ingest/prometheus"
 	"github.com/foreshock-io/foreshock/ingest/remotewrite"
@@ -16,6 +17,7 @@ var sources = []ingest.Factory{
 	cloudwatch.Factory,
 	ebpf.Factory,
 	host.Factory,
+	libvirt.Factory,
 	otlp.Factory,
 	prometheus.Factory,
 	remotewrite.Factory,

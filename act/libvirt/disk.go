@@ -2,12 +2,14 @@ package libvirt
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	rpc "github.com/digitalocean/go-libvirt"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/hypervisor/libvirt"
 )
 
 // diskDesc is a disk in a domain's XML.
@@ -25,9 +27,9 @@ type diskDesc struct {
 type disk struct {
 	*domain
 	desc     diskDesc
-	limits   limits  // in effect
-	kept     limits  // in the configuration; nil where there is none
-	capacity float64 // bytes; 0 where it is not known
+	limits   libvirt.Limits // in effect
+	kept     libvirt.Limits // in the configuration; nil where there is none
+	capacity float64        // bytes; 0 where it is not known
 }
 
 // disk reads a disk of the domain.
@@ -39,14 +41,14 @@ func (d *domain) disk(l *rpc.Libvirt, name string) (*disk, error) {
 	}
 	k := &disk{domain: d, desc: d.live.Disks[i]}
 	var err error
-	if k.limits, err = readLimits(l, d.Domain, name, rpc.DomainAffectLive); err != nil {
+	if k.limits, err = libvirt.ReadLimits(l, d.Domain, name, rpc.DomainAffectLive); err != nil {
 		return nil, err
 	}
 	if d.persistent && !slices.ContainsFunc(d.config.Disks, named) {
 		d.persistent = false // plugged in until the domain stops
 	}
 	if d.persistent {
-		if k.kept, err = readLimits(l, d.Domain, name, rpc.DomainAffectConfig); err != nil {
+		if k.kept, err = libvirt.ReadLimits(l, d.Domain, name, rpc.DomainAffectConfig); err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +72,7 @@ func (k *disk) resource() foreshock.Resource {
 	r := foreshock.Resource{Busy: k.busy || k.desc.Mirror != nil, Owner: k.owner(), Rules: map[foreshock.Dimension]foreshock.Rule{}}
 	for d, c := range categories {
 		r.Rules[d] = foreshock.Rule{Min: 1, Max: mostLimit, Quantum: 1, Down: true}
-		if lowest := k.limits.lowest(c); lowest > 0 {
+		if lowest := k.limits.Lowest(c); lowest > 0 {
 			r.Allocated.Set(d, float64(lowest))
 		}
 	}
@@ -91,7 +93,7 @@ func (k *disk) owner() string {
 			return fmt.Sprintf("the throttle group %s, in which disk %s is too,", k.desc.Group, other.Target.Dev)
 		}
 	}
-	if k.kept != nil && !k.limits.same(k.kept) {
+	if k.kept != nil && !maps.Equal(k.limits, k.kept) {
 		return fmt.Sprintf("a configuration of %s with other limits for %s than those in effect (compare virsh blkdeviotune with --live and --config, or set persist: false)",
 			k.Name, k.desc.Target.Dev)
 	}
@@ -101,7 +103,7 @@ func (k *disk) owner() string {
 func (k *disk) changes(l *rpc.Libvirt, to foreshock.Allocation) ([]func() error, error) {
 	var list []func() error
 	now := k.resource()
-	wanted := k.limits.copy()
+	wanted := maps.Clone(k.limits)
 	for _, d := range to.Dimensions() {
 		x, _ := to.Get(d)
 		has, known := now.Allocated.Get(d)
@@ -110,7 +112,7 @@ func (k *disk) changes(l *rpc.Libvirt, to foreshock.Allocation) ([]func() error,
 		}
 		switch {
 		case d != foreshock.DimSize:
-			wanted.move(categories[d], uint64(has), uint64(x))
+			move(wanted, categories[d], uint64(has), uint64(x))
 		case x < has:
 			return nil, fmt.Errorf("a disk is never shrunk (from %s to %s)", foreshock.FormatBytes(has), foreshock.FormatBytes(x))
 		default:
@@ -119,8 +121,8 @@ func (k *disk) changes(l *rpc.Libvirt, to foreshock.Allocation) ([]func() error,
 			})
 		}
 	}
-	if !wanted.same(k.limits) {
-		list = append(list, func() error { return l.DomainSetBlockIOTune(k.Domain, k.desc.Target.Dev, wanted.params(), k.affects()) })
+	if !maps.Equal(wanted, k.limits) {
+		list = append(list, func() error { return l.DomainSetBlockIOTune(k.Domain, k.desc.Target.Dev, params(wanted), k.affects()) })
 	}
 	return list, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/act/acttest"
+	"github.com/foreshock-io/foreshock/hypervisor/libvirt"
 	"github.com/foreshock-io/foreshock/hypervisor/libvirt/libvirttest"
 )
 
@@ -77,7 +78,7 @@ func (r *rig) all(t *testing.T, disk string) (text string) {
 			return err
 		}
 		for _, of := range []rpc.DomainModificationImpact{rpc.DomainAffectLive, rpc.DomainAffectConfig} {
-			set, err := readLimits(l, found, disk, of)
+			set, err := libvirt.ReadLimits(l, found, disk, of)
 			if err != nil {
 				return err
 			}
@@ -104,10 +105,10 @@ func (r *rig) reset(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		first := limits{
+		first := libvirt.Limits{
 			"total_bytes_sec": 10 * mib, "total_bytes_sec_max": 20 * mib, "read_iops_sec": 500, "write_iops_sec": 800, "size_iops_sec": 65536, "total_iops_sec": 0,
 		}
-		if err := l.DomainSetBlockIOTune(found, "vda", first.params(), uint32(rpc.DomainAffectLive|rpc.DomainAffectConfig)); err != nil {
+		if err := l.DomainSetBlockIOTune(found, "vda", params(first), uint32(rpc.DomainAffectLive|rpc.DomainAffectConfig)); err != nil {
 			return err
 		}
 		return l.DomainBlockResize(found, "vda", 64*mib, rpc.DomainBlockResizeBytes)
@@ -195,8 +196,8 @@ func TestRead(t *testing.T) {
 	r.Do(t, func(l *rpc.Libvirt) error {
 		found, err := l.DomainLookupByName("db1")
 		if err == nil {
-			set := limits{"total_iops_sec": 77}
-			err = l.DomainSetBlockIOTune(found, "vde", set.params(), uint32(rpc.DomainAffectConfig))
+			set := libvirt.Limits{"total_iops_sec": 77}
+			err = l.DomainSetBlockIOTune(found, "vde", params(set), uint32(rpc.DomainAffectConfig))
 		}
 		return err
 	})
@@ -283,5 +284,49 @@ func TestErrors(t *testing.T) {
 	}
 	if err := nobody.Apply(t.Context(), a); !errors.Is(err, act.ErrRefused) || !strings.Contains(err.Error(), "is the daemon running") {
 		t.Errorf("no daemon: %v", err)
+	}
+}
+
+// A guest that reads as fast as it may is let faster while it runs.
+func TestGuestThatReads(t *testing.T) {
+	d := libvirttest.Start(t)
+	d.Define(t, "db1", libvirttest.Disk(d.ReaderImage(t, "a.img"), "vda", `<iotune><total_iops_sec>10</total_iops_sec></iotune>`), "")
+	d.Run(t, "db1", false)
+	requests := func() (n uint64) {
+		d.Do(t, func(l *rpc.Libvirt) error {
+			records, err := l.ConnectGetAllDomainStats(nil, uint32(rpc.DomainStatsBlock), 0)
+			if err == nil {
+				n, _ = libvirt.NewStats(records[0].Params).Uint("block.0.rd.reqs")
+			}
+			return err
+		})
+		return n
+	}
+	// rate is how many requests a second there are, over so many.
+	rate := func(over uint64) float64 {
+		first, began := requests(), time.Now()
+		for deadline := began.Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+			if n := requests() - first; n >= over {
+				return float64(n) / time.Since(began).Seconds()
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("the guest made no %d requests in a minute", over)
+			}
+		}
+	}
+	rate(5) // it has begun
+	before := rate(20)
+	target, err := New(Config{Config: d.Config, Persist: true}, act.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := foreshock.Action{Resource: "db1/vda", To: amounts(iops, 5000)}
+	if err := target.Apply(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	after := rate(100)
+	t.Logf("%.1f requests a second with a limit of 10, %.1f with one of 5000", before, after)
+	if before > 15 || after < 2*before {
+		t.Errorf("%g requests a second with a limit of 10, %g with one of 5000", before, after)
 	}
 }

@@ -3,69 +3,19 @@ package libvirt
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	rpc "github.com/digitalocean/go-libvirt"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/hypervisor/libvirt"
 )
 
-// limits are those of one disk by libvirt's names (virsh blkdeviotune): all but the group's name, which stays what it is when it is not
-// written. 0 is no limit. They are always written all: libvirt takes out what is left out of a category that is touched.
-type limits map[string]uint64
-
-// category is a group of limits: either on all requests, or on reads and on writes.
-type category string
-
-func (c category) names() []string {
-	return []string{"total_" + string(c), "read_" + string(c), "write_" + string(c)}
-}
-
-var categories = map[foreshock.Dimension]category{foreshock.DimIOPS: "iops_sec", foreshock.DimThroughput: "bytes_sec"}
-
-// readLimits reads the limits in effect, or those of the configuration.
-func readLimits(l *rpc.Libvirt, d rpc.Domain, name string, of rpc.DomainModificationImpact) (limits, error) {
-	flags := uint32(of) | uint32(rpc.TypedParamStringOkay)
-	_, n, err := l.DomainGetBlockIOTune(d, rpc.OptString{name}, 0, flags)
-	if err != nil {
-		return nil, err
-	}
-	params, _, err := l.DomainGetBlockIOTune(d, rpc.OptString{name}, n, flags)
-	if err != nil {
-		return nil, err
-	}
-	set := limits{}
-	for _, p := range params {
-		if x, is := p.Value.I.(uint64); is {
-			set[p.Field] = x
-		}
-	}
-	for name, length := range set {
-		if burst, is := strings.CutSuffix(name, "_length"); is && length == 0 && set[burst] > 0 {
-			set[name] = 1 // seconds; that is what 0 comes to
-		}
-	}
-	return set, nil
-}
-
-func (l limits) copy() limits { return maps.Clone(l) }
-
-func (l limits) same(other limits) bool { return maps.Equal(l, other) }
-
-// lowest is the limit of a category that is met first; 0 where there is none.
-func (l limits) lowest(c category) (lowest uint64) {
-	for _, name := range c.names() {
-		if x := l[name]; x > 0 && (lowest == 0 || x < lowest) {
-			lowest = x
-		}
-	}
-	return lowest
-}
+var categories = map[foreshock.Dimension]libvirt.Category{foreshock.DimIOPS: libvirt.PerSecond, foreshock.DimThroughput: libvirt.Bytes}
 
 // move sets a category from its lowest limit to another. Growing lifts only the limits that are lower than it, reducing lowers only those that
 // are higher. A burst limit below its limit is none that libvirt takes, and is lifted with it.
-func (l limits) move(c category, from, to uint64) {
-	for _, name := range c.names() {
+func move(l libvirt.Limits, c libvirt.Category, from, to uint64) {
+	for _, name := range c.Names() {
 		x := l[name]
 		if x == 0 || to > from && x >= to || to < from && x <= to {
 			continue
@@ -77,8 +27,9 @@ func (l limits) move(c category, from, to uint64) {
 	}
 }
 
-// params are the limits as libvirt takes them.
-func (l limits) params() []rpc.TypedParam {
+// params are the limits as libvirt takes them. They are always written all, as libvirt takes out what is left out of a category that is touched; but for the
+// group's name, which stays when it is not written.
+func params(l libvirt.Limits) []rpc.TypedParam {
 	var list []rpc.TypedParam
 	for _, name := range slices.Sorted(maps.Keys(l)) {
 		list = append(list, rpc.TypedParam{Field: name, Value: *rpc.NewTypedParamValueUllong(l[name])})

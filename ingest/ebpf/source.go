@@ -140,7 +140,7 @@ func (r *reader) follow(ctx context.Context) error {
 	margin := min(r.cfg.Interval/20, 100*time.Millisecond)
 	for {
 		end := time.Now().Add(margin).Truncate(r.cfg.Interval).Add(r.cfg.Interval)
-		if !sleep(ctx, end.Sub(time.Now().Round(0))-margin) {
+		if !ingest.Sleep(ctx, end.Sub(time.Now().Round(0))-margin) {
 			return nil
 		}
 		reading, err := r.tracer.Read()
@@ -164,17 +164,6 @@ func earlier(now, end time.Time) time.Time {
 		return last
 	}
 	return now
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
 
 // once says a cause if it was not said before. The cause is one of a fixed few texts.

@@ -111,28 +111,9 @@ func (s *Source) Run(ctx context.Context, sink ingest.Sink) error {
 		if err := sink.Push(ctx, batch); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("push readings of this machine: %w", err)
 		}
-		if !sleep(ctx, untilNext(time.Now(), s.cfg.Interval)) {
+		if !ingest.Sleep(ctx, ingest.UntilNext(time.Now(), s.cfg.Interval)) {
 			return nil
 		}
-	}
-}
-
-// untilNext is the time until shortly before the next multiple of the interval: what is read there belongs to the
-// step that ends with it, and is there before the step is closed.
-func untilNext(now time.Time, interval time.Duration) time.Duration {
-	margin := min(interval/20, 100*time.Millisecond)
-	next := now.Add(margin).Truncate(interval).Add(interval - margin)
-	return next.Sub(now.Round(0)) // the clock on the wall: the two have the same zero
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }
 

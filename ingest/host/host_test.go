@@ -206,7 +206,7 @@ func TestUntilNext(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := at.Add(untilNext(at, interval)).Format("15:04:05.000"); got != want {
+		if got := at.Add(ingest.UntilNext(at, interval)).Format("15:04:05.000"); got != want {
 			t.Errorf("after %s comes %s, want %s", now, got, want)
 		}
 	}
