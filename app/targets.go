@@ -7,6 +7,7 @@ import (
 	"github.com/foreshock-io/foreshock/act/dryrun"
 	"github.com/foreshock-io/foreshock/act/kubernetes"
 	"github.com/foreshock-io/foreshock/act/libvirt"
+	"github.com/foreshock-io/foreshock/act/vsphere"
 	"github.com/foreshock-io/foreshock/act/webhook"
 )
 
@@ -17,5 +18,6 @@ var targets = []act.Factory{
 	dryrun.Factory,
 	kubernetes.Factory,
 	libvirt.Factory,
+	vsphere.Factory,
 	webhook.Factory,
 }
