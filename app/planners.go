@@ -6,6 +6,8 @@ import (
 	"github.com/foreshock-io/foreshock/capacity/kubernetes"
 	"github.com/foreshock-io/foreshock/capacity/limits"
 	"github.com/foreshock-io/foreshock/capacity/quota"
+	"github.com/foreshock-io/foreshock/capacity/libvirt"
+	"github.com/foreshock-io/foreshock/capacity/vsphere"
 )
 
 // planners are the components of stage capacity. To add one, add its folder and its line.
@@ -14,4 +16,6 @@ var planners = []capacity.Factory{
 	kubernetes.Factory,
 	limits.Factory,
 	quota.Factory,
+	libvirt.Factory,
+	vsphere.Factory,
 }

@@ -4,16 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strconv"
 
-	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/foreshock-io/foreshock"
-	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/hypervisor/vsphere"
 )
 
 // leastLimit is the least that the vSphere client takes as a limit on IOPS.
@@ -29,20 +27,12 @@ type disk struct {
 
 // disk finds a disk by its label ("Hard disk 1") or its key ("2000").
 func (m *machine) disk(ctx context.Context, client *vim25.Client, name string) (*disk, error) {
-	devices := object.VirtualDeviceList(m.config.Hardware.Device)
-	for _, device := range devices.SelectByType((*types.VirtualDisk)(nil)) {
-		found := device.(*types.VirtualDisk)
-		label := ""
-		if description := found.DeviceInfo; description != nil {
-			label = description.GetDescription().Label
-		}
-		if name != label && name != strconv.Itoa(int(found.Key)) {
-			continue
-		}
-		d := &disk{machine: m, disk: found}
-		return d, d.place(ctx, client)
+	found, err := vsphere.FindDisk(m.config.Hardware.Device, name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.path, err)
 	}
-	return nil, fmt.Errorf("%w: %s has no disk %q", act.ErrNotFound, m.path, name)
+	d := &disk{machine: m, disk: found}
+	return d, d.place(ctx, client)
 }
 
 // place looks at what the disk lies on.

@@ -151,7 +151,7 @@ func kind(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &none) || vsphere.HasFault[types.ManagedObjectNotFound](err):
+	case errors.As(err, &none) || errors.Is(err, vsphere.ErrNoDisk) || vsphere.HasFault[types.ManagedObjectNotFound](err):
 		return fmt.Errorf("%w: %w", act.ErrNotFound, err)
 	case vsphere.HasFault[types.NoPermission](err) || vsphere.HasFault[types.NotAuthenticated](err) || vsphere.HasFault[types.InvalidLogin](err):
 		return fmt.Errorf("%w: %w", act.ErrDenied, err)

@@ -189,7 +189,7 @@ func TestRead(t *testing.T) {
 		}
 	}
 	fails("/DC0/vm/none", act.ErrNotFound, "none")
-	fails(path+"#7", act.ErrNotFound, `no disk "7"`)
+	fails(path+"#7", act.ErrNotFound, `no such disk: "7"`)
 	r.Machine(t, db1, func(vm *simulator.VirtualMachine) { vm.Runtime.PowerState = types.VirtualMachinePowerStatePoweredOff })
 	fails(path, nil, "poweredOff")
 	if err := r.target.Apply(t.Context(), foreshock.Action{Resource: path, To: amounts(vcpu, 4)}); !errors.Is(err, act.ErrRefused) || r.Calls() > 0 {

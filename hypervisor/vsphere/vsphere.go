@@ -140,7 +140,7 @@ func Fault(err error) any {
 // HasFault says whether an error is one that the server calls F.
 func HasFault[F any](err error) bool {
 	switch Fault(err).(type) {
-	case F, *F:
+	case *F, F:
 		return true
 	}
 	return false
