@@ -4,9 +4,9 @@ import (
 	"github.com/foreshock-io/foreshock/capacity"
 	"github.com/foreshock-io/foreshock/capacity/http"
 	"github.com/foreshock-io/foreshock/capacity/kubernetes"
+	"github.com/foreshock-io/foreshock/capacity/libvirt"
 	"github.com/foreshock-io/foreshock/capacity/limits"
 	"github.com/foreshock-io/foreshock/capacity/quota"
-	"github.com/foreshock-io/foreshock/capacity/libvirt"
 	"github.com/foreshock-io/foreshock/capacity/vsphere"
 )
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
-	"github.com/vmware/govmomi/vim25/mo"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/capacity"
@@ -36,7 +35,7 @@ func TestPlanner(t *testing.T) {
 		cfg.VCPUs, cfg.Memory = 5/float64(summary.NumCpuCores), 11*1024/float64(summary.EffectiveMemory)
 	}
 	for _, found := range c.Model.Map().All("Datastore") {
-		store, _ := found.(mo.Entity).(*simulator.Datastore)
+		store, _ := found.(*simulator.Datastore)
 		store.Summary.Capacity, store.Summary.FreeSpace, store.Summary.Uncommitted = 100*gib, 60*gib, 50*gib
 	}
 	cfg.Config = c.Config
