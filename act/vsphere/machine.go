@@ -4,16 +4,22 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/vmware/govmomi/find"
 	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/hypervisor/vsphere"
 )
 
 const mib = 1 << 20
+
+// properties are what is read of a machine.
+var properties = []string{
+	"config.changeVersion", "config.hardware", "config.cpuHotAddEnabled", "config.memoryHotAddEnabled", "config.hotPlugMemoryIncrementSize",
+	"config.hotPlugMemoryLimit", "config.managedBy", "runtime.powerState", "recentTask",
+}
 
 // machine is a virtual machine that runs.
 type machine struct {
@@ -23,15 +29,15 @@ type machine struct {
 	busy   bool // a task is queued or runs
 }
 
-func readMachine(ctx context.Context, client *vim25.Client, finder *find.Finder, path string) (*machine, error) {
-	vm, err := finder.VirtualMachine(ctx, path)
+func readMachine(ctx context.Context, client *vim25.Client, path string) (*machine, error) {
+	vm, err := vsphere.FindMachine(ctx, client, path)
 	if err != nil {
 		return nil, err
 	}
 	m := &machine{ref: vm.Reference(), path: path}
 	var read mo.VirtualMachine
 	collector := property.DefaultCollector(client)
-	if err := collector.RetrieveOne(ctx, m.ref, []string{"config", "runtime.powerState", "recentTask"}, &read); err != nil {
+	if err := collector.RetrieveOne(ctx, m.ref, properties, &read); err != nil {
 		return nil, err
 	}
 	switch {

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vmware/govmomi/find"
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -62,9 +61,9 @@ type thing interface {
 }
 
 // find reads a resource.
-func (t *target) find(ctx context.Context, client *vim25.Client, finder *find.Finder, resource string) (*machine, thing, error) {
+func (t *target) find(ctx context.Context, client *vim25.Client, resource string) (*machine, thing, error) {
 	path, disk, isDisk := strings.Cut(resource, "#")
-	m, err := readMachine(ctx, client, finder, path)
+	m, err := readMachine(ctx, client, path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -77,8 +76,8 @@ func (t *target) find(ctx context.Context, client *vim25.Client, finder *find.Fi
 
 func (t *target) Read(ctx context.Context, resource string) (foreshock.Resource, error) {
 	var r foreshock.Resource
-	err := t.client.Do(ctx, func(client *vim25.Client, finder *find.Finder) error {
-		_, found, err := t.find(ctx, client, finder, resource)
+	err := t.client.Do(ctx, func(client *vim25.Client) error {
+		_, found, err := t.find(ctx, client, resource)
 		if err == nil {
 			r = found.resource()
 		}
@@ -99,8 +98,8 @@ func (t *target) Validate(now foreshock.Resource, action foreshock.Action) error
 // was accepted; one that ended in an error leaves what came of it to be read.
 func (t *target) Apply(ctx context.Context, action foreshock.Action) error {
 	asked := false
-	err := t.client.Do(ctx, func(client *vim25.Client, finder *find.Finder) error {
-		m, found, err := t.find(ctx, client, finder, action.Resource)
+	err := t.client.Do(ctx, func(client *vim25.Client) error {
+		m, found, err := t.find(ctx, client, action.Resource)
 		if err != nil {
 			return err
 		}
@@ -130,8 +129,8 @@ func (t *target) Apply(ctx context.Context, action foreshock.Action) error {
 
 func (t *target) Follow(ctx context.Context, action foreshock.Action) (act.Progress, error) {
 	var p act.Progress
-	err := t.client.Do(ctx, func(client *vim25.Client, finder *find.Finder) error {
-		_, found, err := t.find(ctx, client, finder, action.Resource)
+	err := t.client.Do(ctx, func(client *vim25.Client) error {
+		_, found, err := t.find(ctx, client, action.Resource)
 		if err != nil {
 			return err
 		}
@@ -147,11 +146,10 @@ func (t *target) Follow(ctx context.Context, action foreshock.Action) (act.Progr
 
 // kind wraps an error as what it is for a target.
 func kind(err error) error {
-	var none *find.NotFoundError
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &none) || errors.Is(err, vsphere.ErrNoDisk) || vsphere.HasFault[types.ManagedObjectNotFound](err):
+	case errors.Is(err, vsphere.ErrNoMachine) || errors.Is(err, vsphere.ErrNoDisk) || vsphere.HasFault[types.ManagedObjectNotFound](err):
 		return fmt.Errorf("%w: %w", act.ErrNotFound, err)
 	case vsphere.HasFault[types.NoPermission](err) || vsphere.HasFault[types.NotAuthenticated](err) || vsphere.HasFault[types.InvalidLogin](err):
 		return fmt.Errorf("%w: %w", act.ErrDenied, err)

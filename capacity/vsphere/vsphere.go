@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vmware/govmomi/find"
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/vim25"
@@ -77,9 +76,9 @@ func (p *planner) rooms(ctx context.Context, r *capacity.Request) (rooms []capac
 	if !slices.Contains(p.Targets, r.Target) {
 		return nil, nil
 	}
-	err = p.client.Do(ctx, func(client *vim25.Client, finder *find.Finder) error {
+	err = p.client.Do(ctx, func(client *vim25.Client) error {
 		path, disk, _ := strings.Cut(r.Resource, "#")
-		vm, err := finder.VirtualMachine(ctx, path)
+		vm, err := vsphere.FindMachine(ctx, client, path)
 		if err != nil {
 			return err
 		}

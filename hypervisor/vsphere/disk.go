@@ -1,13 +1,35 @@
 package vsphere
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/types"
 )
+
+// ErrNoMachine says that the inventory has no such virtual machine.
+var ErrNoMachine = errors.New("no such virtual machine")
+
+// FindMachine finds a virtual machine by its path from the root of the inventory ("/DC0/vm/db1") or its managed object ("vm-41"), in one call or none.
+func FindMachine(ctx context.Context, client *vim25.Client, name string) (*object.VirtualMachine, error) {
+	if !strings.Contains(name, "/") {
+		return object.NewVirtualMachine(client, types.ManagedObjectReference{Type: "VirtualMachine", Value: name}), nil
+	}
+	found, err := object.NewSearchIndex(client).FindByInventoryPath(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	vm, is := found.(*object.VirtualMachine)
+	if !is {
+		return nil, fmt.Errorf("%w: %s", ErrNoMachine, name)
+	}
+	return vm, nil
+}
 
 // ErrNoDisk says that a machine has no such disk.
 var ErrNoDisk = errors.New("no such disk")

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vmware/govmomi/find"
 	"github.com/vmware/govmomi/session"
 	"github.com/vmware/govmomi/vim25"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -60,12 +59,12 @@ func New(cfg Config) (*Client, error) {
 }
 
 // Do makes calls. When the server does not know the session any more, the next Do opens another; nothing is called again.
-func (c *Client) Do(ctx context.Context, f func(*vim25.Client, *find.Finder) error) error {
+func (c *Client) Do(ctx context.Context, f func(*vim25.Client) error) error {
 	client, err := c.login(ctx)
 	if err != nil {
 		return fmt.Errorf("vCenter at %s: %w", c.url.Host, err)
 	}
-	err = f(client, find.NewFinder(client, true))
+	err = f(client)
 	if HasFault[types.NotAuthenticated](err) {
 		c.mu.Lock()
 		if c.client == client {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -57,6 +58,7 @@ func Start(t testing.TB) *Center {
 	relay := httputil.NewSingleHostReverseProxy(behind)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	relay.Transport = transport
+	relay.ErrorLog = log.New(io.Discard, "", 0) // clients that leave are no news
 	gone := make(chan struct{})
 	front := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.serve(w, r, relay, gone) }))
 	t.Cleanup(func() {
