@@ -53,7 +53,7 @@ func TestReportAdvises(t *testing.T) {
 	}
 	noise := reported(t, 9, func(rng *rand.Rand, minute int) (float64, float64) {
 		iops, latency := 950+40*rng.NormFloat64(), 0.001*math.Exp(0.1*rng.NormFloat64())
-		if minute%240 < 20 { // slow for another reason than its limit
+		if phase := minute % 720; phase >= 400 && phase < 420 { // slow for another reason than its limit
 			latency *= 30
 		}
 		return iops, latency
