@@ -4,10 +4,10 @@
 //
 // A rule takes a signal, and a multiple of it. Signals are the highest demand of the last minutes, of the same time on earlier days, the
 // amount that would have been best at the same time on earlier days, and the amount that is best for the distribution of what comes next
-// as a forest knows it from the past ([timeseries/forest]); what a forecast says, and how demand grew after anomalies. Where changes are scarce
+// as a forest knows it from the past ([timeseries/forest]); what a forecast says, and how demand grew after anomalies. Each is tried as it is and held for a while, and pays for its changes. Where changes are scarce
 // there are also plans of when to change.
 //
-// The time base is the minute. A Rehearsal is not safe for concurrent use; it takes about 800 KB.
+// The time base is the minute. A Rehearsal is not safe for concurrent use; it takes about 900 KB.
 package rehearse
 
 import (

@@ -175,3 +175,55 @@ func TestHiddenNeed(t *testing.T) {
 		t.Errorf("%g, and nothing was above 8000", got)
 	}
 }
+
+// TestChangesWhatItPaysToChange: demand that comes and goes within minutes is not followed, that which stays for an hour is.
+func TestChangesWhatItPaysToChange(t *testing.T) {
+	terms := Terms{Quantum: 100, Min: 100, Delay: time.Minute, Late: 20}
+	for _, c := range []struct{ minutes, least, most int }{{5, 0, 40}, {60, 20, 60}} {
+		r := New(terms)
+		before, changes := 0.0, 0
+		for i := range 3 * day {
+			need := 2000.0
+			if i/c.minutes%2 == 1 {
+				need = 3000
+			}
+			r.Observe(Need{Time: monday.Add(time.Duration(i+1) * time.Minute), Amount: need, Known: true})
+			if r.GrowDue() {
+				r.SetForest(r.Grow())
+			}
+			a, _ := r.Advice()
+			if to := terms.fit(a.Amount); i >= 2*day && to != before {
+				before = to
+				changes++
+			}
+		}
+		if changes < c.least || changes > c.most {
+			t.Errorf("every %d minutes: %d changes on the third day, want %d to %d", c.minutes, changes, c.least, c.most)
+		}
+	}
+}
+
+// TestChangesAreCharged: a rule that changes pays for the change, and one that holds wishes for the highest of its last wishes.
+func TestChangesAreCharged(t *testing.T) {
+	r := New(Terms{Quantum: 100, Min: 100, Delay: time.Minute, Late: 20})
+	cost := func(wishes ...float64) float64 {
+		one := newTrials(&r.signals)[0]
+		one.past = wishes
+		r.judgeFree(&one, 0)
+		return one.cost[0]
+	}
+	m := r.signals.multiples[0]
+	if got, want := cost(1000, 2000)-cost(2000, 2000), changing*m*1000; math.Abs(got-want) > 1e-9 {
+		t.Errorf("the change costs %g, want %g", got, want)
+	}
+	var holds trial
+	holds.hold(5)
+	for range hold - 1 {
+		if holds.hold(1); holds.wish != 5 {
+			t.Fatalf("it wishes for %g", holds.wish)
+		}
+	}
+	if holds.hold(1); holds.wish != 1 {
+		t.Errorf("after %d minutes it wishes for %g", hold, holds.wish)
+	}
+}

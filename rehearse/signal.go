@@ -17,6 +17,7 @@ type signals struct {
 	scarce    bool  // changes are: the signals are of what a change must last for
 	plans     int   // where the rules that plan begin
 	forest    int   // where the forest's begin: what it expects, the same held
+	base      int   // how many there are that do not hold; those that do follow them
 	every     int   // minutes between readings
 }
 
@@ -48,8 +49,16 @@ func signalsFor(t Terms) signals {
 	s.names = append(s.names, toldSignals[:]...)
 	s.forest = len(s.names)
 	s.names = append(s.names, "what the forest expects", "what the forest expects, falling by 3 % a minute", "the forest and the last 5 min")
+	if s.base = len(s.names); !s.scarce {
+		for _, name := range s.names[:s.base] {
+			s.names = append(s.names, fmt.Sprintf("%s, held for %d min", name, hold))
+		}
+	}
 	return s
 }
+
+// hold is for how long, in minutes, the rules that hold keep the highest that they wanted.
+const hold = 20
 
 // nameRecent are the names with those of the signals that look back n minutes.
 func (s *signals) nameRecent(n int) []string {

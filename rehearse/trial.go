@@ -15,6 +15,7 @@ type trial struct {
 	weight float64   // of the minutes in it
 	held   []held    // per multiple, where changes are scarce
 	plan   *planned  // of a rule that plans
+	wanted []float64 // the last wishes of a rule that holds, oldest first
 }
 
 // held is the amount of a rule whose changes are scarce.
@@ -50,6 +51,7 @@ func (r *Rehearsal) judge(need float64) {
 // judgeFree: the last wish is billed, the lowest since the delay works.
 func (r *Rehearsal) judgeFree(t *trial, need float64) {
 	billed := t.past[len(t.past)-1]
+	before := t.past[max(0, len(t.past)-2)]
 	works := slices.Min(t.past)
 	t.weight = t.weight*fade + 1
 	for k, m := range r.signals.multiples {
@@ -59,8 +61,15 @@ func (r *Rehearsal) judgeFree(t *trial, need float64) {
 			there = r.terms.fit(m * works)
 		}
 		t.cost[k] = t.cost[k]*fade + r.charge(paid, there, need)
+		if before != billed {
+			t.cost[k] += changing * math.Abs(paid-r.terms.fit(m*before))
+		}
 	}
 }
+
+// changing is what a change costs a rule, in minutes of what is changed: with no price at all, rules that change their mind each minute are as
+// good as those that do not.
+const changing = 2
 
 func (r *Rehearsal) charge(billed, works, need float64) float64 {
 	if works < need {
@@ -95,7 +104,11 @@ func (r *Rehearsal) wish() {
 	back := minutes(r.terms.Delay) + 1
 	for i := range r.trials {
 		t := &r.trials[i]
-		t.wish = wishes[i]
+		if i < r.signals.base {
+			t.wish = wishes[i]
+		} else {
+			t.hold(wishes[i-r.signals.base])
+		}
 		if r.signals.scarce && i >= r.signals.plans && i < r.signals.plans+len(outlooks) {
 			t.plan = &r.planner.plans[i-r.signals.plans]
 		}
@@ -107,6 +120,14 @@ func (r *Rehearsal) wish() {
 			t.past = slices.Delete(t.past, 0, len(t.past)-back)
 		}
 	}
+}
+
+// hold wishes for the highest wish of the last minutes.
+func (t *trial) hold(wish float64) {
+	if t.wanted = append(t.wanted, wish); len(t.wanted) > hold {
+		t.wanted = slices.Delete(t.wanted, 0, len(t.wanted)-hold)
+	}
+	t.wish = slices.Max(t.wanted)
 }
 
 func (r *Rehearsal) changeHeld(t *trial) {
