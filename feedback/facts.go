@@ -153,6 +153,12 @@ func (f *facts) unsettled() bool {
 // bad says whether a latency is worse than well.
 func (f *facts) bad(s sample) bool { return s.n > 0 && s.level() > f.limit }
 
+// accepted says whether people say that a latency is good enough for them, be it above what is normal.
+func (f *facts) accepted(s sample) bool {
+	want := f.MaxLatency.Seconds()
+	return want > 0 && s.level() <= want
+}
+
 // own is the latency since, without what happened to all.
 func (f *facts) own() sample {
 	s := f.is

@@ -135,6 +135,16 @@ func TestJudge(t *testing.T) {
 		less(in)
 		in.After = steps(8, start, 0.02, 200, 200, true)
 	})
+	f(foreshock.Helped, "less is allocated", func(in *Input) { // it is felt, but people say that it is good enough
+		less(in)
+		in.MaxLatency = 30 * time.Millisecond
+		in.After = steps(8, start, 0.02, 200, 200, true)
+	})
+	f(foreshock.TooMuch, "latency rose since", func(in *Input) {
+		less(in)
+		in.MaxLatency = 10 * time.Millisecond
+		in.After = steps(8, start, 0.02, 200, 200, true)
+	})
 	f(foreshock.TooMuch, "what is left is saturated", func(in *Input) {
 		less(in)
 		in.After = steps(8, start, 0.0003, 490, 490, false)

@@ -45,18 +45,18 @@ func unread(f *facts) (ruling, bool) {
 	return ruling{}, false
 }
 
-// reduction judges an action that gave less: it is good when nothing is felt of it.
+// reduction judges an action that gave less: it is good when nothing is felt of it, or latency is what people say that they want.
 func reduction(f *facts) (ruling, bool) {
 	if !f.shrank {
 		return ruling{}, false
 	}
 	back := f.Action.Undoes == "" // what was taken back is not taken back again
 	switch {
-	case f.slow() && f.worse():
+	case f.slow() && f.worse() && !f.accepted(f.is):
 		return ruling{verdict: foreshock.TooMuch, why: "latency rose since", rollBack: back}, true
 	case f.saturated():
 		return ruling{verdict: foreshock.TooMuch, why: "what is left is saturated", rollBack: back}, true
-	case !f.bad(f.is):
+	case !f.bad(f.is), f.accepted(f.is):
 		return ruling{verdict: foreshock.Helped, why: "less is allocated, and latency is as it should be"}, true
 	}
 	return ruling{why: "latency is bad, but no worse by the reduction"}, true
