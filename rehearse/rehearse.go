@@ -173,12 +173,29 @@ func (r *Rehearsal) Advice() (foreshock.Advice, bool) {
 		return foreshock.Advice{}, false
 	}
 	m := r.signals.multiples[k]
-	from, to := t.wish*m, t.wish*m
+	amount := t.wish * m
+	from, to := amount, amount
 	if t.plan != nil {
 		from, to = t.plan.from*m, t.plan.to*m
 	}
+	if least := r.leap(); least > amount {
+		amount, from, to = least, least, max(least, to)
+	}
 	return foreshock.Advice{
-		Amount: t.wish * m, Lower: from, Upper: to, Signal: t.name, Multiple: m,
+		Amount: amount, Lower: from, Upper: to, Signal: t.name, Multiple: m,
 		Cost: t.cost[k] / t.weight, Over: time.Duration(min(r.past.n, kept)) * time.Minute, Scarce: r.signals.scarce,
 	}, true
 }
+
+// leap is the least to have where changes are scarce and a limit hides what is needed: the next change is far off, so that to learn the need
+// by small steps is dearer than to have too much until then. 0 elsewhere.
+func (r *Rehearsal) leap() float64 {
+	last := r.past.n - 1
+	if !r.signals.scarce || !r.past.known[last%kept] || r.past.told[last%kept] {
+		return 0
+	}
+	return hiddenLeap * r.past.at(last)
+}
+
+// hiddenLeap is how many times a hidden need is had.
+const hiddenLeap = 1.5

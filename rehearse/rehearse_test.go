@@ -227,3 +227,21 @@ func TestChangesAreCharged(t *testing.T) {
 		t.Errorf("after %d minutes it wishes for %g", hold, holds.wish)
 	}
 }
+
+// TestLeap: where changes are scarce, a hidden need is had with much to spare; where they are not, the next minute tells.
+func TestLeap(t *testing.T) {
+	for _, c := range []struct {
+		spacing time.Duration
+		hidden  bool
+		least   float64
+		most    float64
+	}{{6 * time.Hour, true, hiddenLeap * 1000, 1e9}, {6 * time.Hour, false, 900, 1400}, {0, true, 900, 1400}} {
+		r := New(Terms{Quantum: 100, Min: 100, Delay: time.Minute, Spacing: c.spacing, Late: 20, Worth: 0.15})
+		for i := range day {
+			r.Observe(Need{Time: monday.Add(time.Duration(i+1) * time.Minute), Amount: 1000, Known: true, Hidden: c.hidden && i == day-1})
+		}
+		if a, ok := r.Advice(); !ok || a.Amount < c.least || a.Amount > c.most || a.Lower > a.Amount || a.Upper < a.Amount {
+			t.Errorf("%+v: %+v", c, a)
+		}
+	}
+}
