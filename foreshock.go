@@ -12,6 +12,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // ID is a primary identifier: it names a workload (a volume, a database, a VM, a service), for example
@@ -375,4 +376,21 @@ func nameOf(names []string, i int) string {
 		return names[i]
 	}
 	return fmt.Sprintf("unknown(%d)", i)
+}
+
+// mostOutside is how many characters of a text from outside are kept.
+const mostOutside = 300
+
+// OneLine is text from outside as it may stand in logs, errors and pages: one line of valid UTF-8, of a bounded length.
+func OneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if r := []rune(s); len(r) > mostOutside {
+		s = string(r[:mostOutside]) + "…"
+	}
+	return strings.TrimSpace(s)
 }

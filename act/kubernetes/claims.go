@@ -83,7 +83,7 @@ func infeasible(o *unstructured.Unstructured) string {
 		return fmt.Sprintf("the driver cannot give the size (%s); ask for less, which must be above what there is", state)
 	}
 	if kube.Text(o, "status", "modifyVolumeStatus", "status") == "Infeasible" {
-		return "the driver cannot give the attributes of class " + plain(kube.Text(o, "status", "modifyVolumeStatus", "targetVolumeAttributesClassName"))
+		return "the driver cannot give the attributes of class " + foreshock.OneLine(kube.Text(o, "status", "modifyVolumeStatus", "targetVolumeAttributesClassName"))
 	}
 	return ""
 }

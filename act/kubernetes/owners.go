@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
-	"unicode"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/foreshock-io/foreshock"
 )
 
 // autoscaler is a kind of object that owns what it refers to.
@@ -109,7 +110,7 @@ func gitOps(o *unstructured.Unstructured, field ...string) string {
 	for _, tool := range tools {
 		for _, set := range []map[string]string{o.GetAnnotations(), o.GetLabels()} {
 			if value, is := set[tool.mark]; is && mark == "" {
-				mark = plain(tool.says + " " + value)
+				mark = foreshock.OneLine(tool.says + " " + value)
 			}
 		}
 	}
@@ -147,18 +148,4 @@ func owns(entry metav1.ManagedFieldsEntry, field []string) bool {
 		set = inner
 	}
 	return true
-}
-
-// plain is text from outside as it may stand in logs and pages: one line, of a bounded length.
-func plain(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if r := []rune(s); len(r) > 300 {
-		s = string(r[:300]) + "…"
-	}
-	return strings.TrimSpace(s)
 }

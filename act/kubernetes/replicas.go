@@ -78,7 +78,7 @@ func condition(o *unstructured.Unstructured, kind, status string) string {
 		}
 		reason, _ := fields["reason"].(string)
 		message, _ := fields["message"].(string)
-		return plain(kind + " (" + reason + "): " + message)
+		return foreshock.OneLine(kind + " (" + reason + "): " + message)
 	}
 	return ""
 }

@@ -13,11 +13,10 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
-	"unicode"
 
+	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 )
 
@@ -170,7 +169,7 @@ func meaning(answer *http.Response) error {
 		return nil
 	}
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, 1024))
-	said := fmt.Errorf("the service answers %s: %s", plain(answer.Status), plain(string(text)))
+	said := fmt.Errorf("the service answers %s: %s", foreshock.OneLine(answer.Status), foreshock.OneLine(string(text)))
 	switch code := answer.StatusCode; {
 	case code == http.StatusNotFound:
 		return fmt.Errorf("%w: %w", act.ErrNotFound, said)
@@ -184,18 +183,4 @@ func meaning(answer *http.Response) error {
 		return fmt.Errorf("%w; redirects are not followed, state the final url", said)
 	}
 	return said
-}
-
-// plain is text from outside as it may stand in logs and pages: one line, of a bounded length.
-func plain(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if r := []rune(s); len(r) > 300 {
-		s = string(r[:300]) + "…"
-	}
-	return strings.TrimSpace(s)
 }

@@ -41,7 +41,7 @@ func (t *Target) Read(ctx context.Context, name string) (foreshock.Resource, err
 		return foreshock.Resource{}, fmt.Errorf("read %s: %w", name, err)
 	}
 	return foreshock.Resource{
-		Target: t.name, Name: name, At: at, Allocated: r.Allocated, Rules: r.Rules, Busy: r.Busy, Owner: plain(r.Owner),
+		Target: t.name, Name: name, At: at, Allocated: r.Allocated, Rules: r.Rules, Busy: r.Busy, Owner: foreshock.OneLine(r.Owner),
 		Budget: foreshock.Budget{
 			Limited: r.Budget.Limited, Left: r.Budget.Left, Total: r.Budget.Total, NextFree: r.Budget.NextFree,
 			Window: time.Duration(r.Budget.WindowSeconds * 1e9),
@@ -142,7 +142,7 @@ func (t *Target) follow(ctx context.Context, action foreshock.Action) (act.Progr
 	if err != nil {
 		return act.Progress{}, err
 	}
-	p := act.Progress{Observed: said.Observed, Note: plain(said.Note)}
+	p := act.Progress{Observed: said.Observed, Note: foreshock.OneLine(said.Note)}
 	inEffect := said.Observed.Covers(action.To)
 	switch said.State {
 	case "done":
@@ -152,7 +152,7 @@ func (t *Target) follow(ctx context.Context, action foreshock.Action) (act.Progr
 	case "accepted", "under_way":
 		p.UnderWay = true
 	default:
-		return act.Progress{}, fmt.Errorf("the service says state %q; there is: accepted, under_way, done, failed", plain(said.State))
+		return act.Progress{}, fmt.Errorf("the service says state %q; there is: accepted, under_way, done, failed", foreshock.OneLine(said.State))
 	}
 	if p.Done && !inEffect || p.Failed && inEffect {
 		return act.Progress{}, fmt.Errorf("the service says %s, and that there is %s: it contradicts itself", said.State, said.Observed)

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/foreshock-io/foreshock"
 )
 
 // maxAnswer bounds the body of an answer, in bytes.
@@ -151,7 +153,7 @@ func refusal(resp *nethttp.Response, body []byte) error {
 	e := &answerError{status: resp.StatusCode}
 	var problem Problem
 	if json.Unmarshal(body, &problem) == nil {
-		e.text = plain(problem.Error)
+		e.text = foreshock.OneLine(problem.Error)
 	}
 	if resp.StatusCode/100 == 3 {
 		e.text = "redirects are not followed; give the address itself"

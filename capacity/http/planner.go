@@ -7,9 +7,7 @@ import (
 	"log/slog"
 	"math"
 	nethttp "net/http"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/capacity"
@@ -36,7 +34,7 @@ func (p *Planner) Reserve(ctx context.Context, now time.Time, r capacity.Request
 	if err != nil {
 		return capacity.Grant{}, fmt.Errorf("reserve %s: %w", r.ID, err)
 	}
-	return capacity.Grant{ID: r.ID, Granted: g.Granted, Expires: now.Add(seconds(g.ExpiresInSeconds)), Reason: plain(g.Reason)}, nil
+	return capacity.Grant{ID: r.ID, Granted: g.Granted, Expires: now.Add(seconds(g.ExpiresInSeconds)), Reason: foreshock.OneLine(g.Reason)}, nil
 }
 
 func (p *Planner) reserve(r *capacity.Request) Reserve {
@@ -49,7 +47,7 @@ func (p *Planner) reserve(r *capacity.Request) Reserve {
 // check says what is wrong with a grant.
 func check(r *capacity.Request, g *Grant) error {
 	if g.ID != r.ID {
-		return fmt.Errorf("the grant is that of %q", plain(g.ID))
+		return fmt.Errorf("the grant is that of %q", foreshock.OneLine(g.ID))
 	}
 	if !(g.ExpiresInSeconds > 0) {
 		return fmt.Errorf("the grant expires in %g s; that must be above 0", g.ExpiresInSeconds)
@@ -79,20 +77,6 @@ func seconds(s float64) time.Duration {
 		return math.MaxInt64
 	}
 	return time.Duration(s * 1e9)
-}
-
-// plain is text from outside as it may stand in logs and pages: one line, of a bounded length.
-func plain(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if r := []rune(s); len(r) > 300 {
-		s = string(r[:300]) + "…"
-	}
-	return strings.TrimSpace(s)
 }
 
 // Commit says that the capacity is in use.

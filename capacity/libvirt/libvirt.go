@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	rpc "github.com/digitalocean/go-libvirt"
 
@@ -19,17 +18,13 @@ import (
 
 // Config is the libvirt block of a configuration file.
 type Config struct {
-	libvirt.Config `yaml:",inline"`
-	Targets        []string      `yaml:"targets"` // the names of the targets that change this daemon's domains; default libvirt
-	Hold           time.Duration `yaml:"hold"`    // the longest time for which a grant waits to be committed; default 15m
-	VCPUs          float64       `yaml:"vcpus"`   // virtual processors for each of the host's; default 4
-	Memory         float64       `yaml:"memory"`  // share of the host's memory that domains may have in all; default 0.9
-	Storage        float64       `yaml:"storage"` // share of a pool's capacity that its volumes may have in all, above 1 where they are sparse; default 1
+	libvirt.Config  `yaml:",inline"`
+	capacity.Shares `yaml:",inline"`
 }
 
 // Defaults are the settings where a file says nothing.
 func Defaults() Config {
-	return Config{Config: libvirt.Defaults(), Targets: []string{"libvirt"}, Hold: 15 * time.Minute, VCPUs: 4, Memory: 0.9, Storage: 1}
+	return Config{Config: libvirt.Defaults(), Shares: capacity.DefaultShares("libvirt")}
 }
 
 // Factory offers this planner to configuration files as "libvirt".
@@ -43,18 +38,7 @@ var Factory = capacity.Factory{Name: "libvirt", New: func(decode func(any) error
 
 // New makes a planner of the settings. It asks nothing yet.
 func New(cfg Config, _ capacity.Env) (*capacity.Ask, error) {
-	faults := []error{cfg.Check()}
-	for name, x := range map[string]float64{"vcpus": cfg.VCPUs, "memory": cfg.Memory, "storage": cfg.Storage} {
-		if !(x > 0 && x <= 1000) {
-			faults = append(faults, fmt.Errorf("%s must be above 0 and at most 1000, not %g", name, x))
-		}
-	}
-	if cfg.Hold <= 0 {
-		faults = append(faults, fmt.Errorf("hold must be above 0, not %s", cfg.Hold))
-	}
-	if len(cfg.Targets) == 0 {
-		faults = append(faults, errors.New("targets is empty: nothing would be asked for; name the targets of this daemon, or remove the planner"))
-	}
+	faults := append(cfg.Shares.Check("this daemon"), cfg.Config.Check())
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}

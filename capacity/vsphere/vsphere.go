@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/property"
@@ -22,17 +21,13 @@ import (
 
 // Config is the vsphere block of a configuration file.
 type Config struct {
-	vsphere.Config `yaml:",inline"`
-	Targets        []string      `yaml:"targets"` // the names of the targets that change this center's machines; default vsphere
-	Hold           time.Duration `yaml:"hold"`    // the longest time for which a grant waits to be committed; default 15m
-	VCPUs          float64       `yaml:"vcpus"`   // virtual processors for each core of the cluster; default 4
-	Memory         float64       `yaml:"memory"`  // share of the cluster's effective memory that machines may have in all; default 0.9
-	Storage        float64       `yaml:"storage"` // share of a datastore's capacity that may be provisioned, above 1 where disks are thin; default 1
+	vsphere.Config  `yaml:",inline"`
+	capacity.Shares `yaml:",inline"`
 }
 
 // Defaults are the settings where a file says nothing.
 func Defaults() Config {
-	return Config{Targets: []string{"vsphere"}, Hold: 15 * time.Minute, VCPUs: 4, Memory: 0.9, Storage: 1}
+	return Config{Shares: capacity.DefaultShares("vsphere")}
 }
 
 // Factory offers this planner to configuration files as "vsphere".
@@ -47,18 +42,7 @@ var Factory = capacity.Factory{Name: "vsphere", New: func(decode func(any) error
 // New makes a planner of the settings. It asks nothing yet.
 func New(cfg Config, _ capacity.Env) (*capacity.Ask, error) {
 	client, err := vsphere.New(cfg.Config)
-	faults := []error{err}
-	for name, x := range map[string]float64{"vcpus": cfg.VCPUs, "memory": cfg.Memory, "storage": cfg.Storage} {
-		if !(x > 0 && x <= 1000) {
-			faults = append(faults, fmt.Errorf("%s must be above 0 and at most 1000, not %g", name, x))
-		}
-	}
-	if cfg.Hold <= 0 {
-		faults = append(faults, fmt.Errorf("hold must be above 0, not %s", cfg.Hold))
-	}
-	if len(cfg.Targets) == 0 {
-		faults = append(faults, errors.New("targets is empty: nothing would be asked for; name the targets of this center, or remove the planner"))
-	}
+	faults := append(cfg.Shares.Check("this center"), err)
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
