@@ -40,12 +40,13 @@ type (
 	}
 
 	profileView struct {
-		Metrics []struct {
-			Metric string  `json:"metric"`
-			Count  int     `json:"count"`
-			Mean   float64 `json:"mean"`
-			P50    float64 `json:"p50"`
-		} `json:"metrics"`
+		Metrics []metricView `json:"metrics"`
+	}
+
+	metricView struct {
+		Metric string  `json:"metric"`
+		Count  int     `json:"count"`
+		P50    float64 `json:"p50"`
 	}
 
 	status struct {
@@ -121,6 +122,14 @@ type (
 	}
 )
 
+// judged is how many readings of a metric must be known before one of them is an anomaly, with some to spare.
+const judged = 60
+
+// knows says whether so many readings of a metric are known that an unusual one is noticed.
+func (w workload) knows(metric string) bool {
+	return slices.ContainsFunc(w.Profile.Metrics, func(m metricView) bool { return m.Metric == metric && m.Count >= judged })
+}
+
 // terminal are the states of an action after which nothing more comes by itself.
 var terminal = []string{"done", "failed", "parked", "refused", "expired"}
 
@@ -129,7 +138,7 @@ func (a action) reduces() bool { return a.To["iops"] < a.From["iops"] }
 
 func (c *change) terminal() bool { return slices.Contains(terminal, c.State) }
 
-var client = &http.Client{Timeout: 30 * time.Second}
+var client = &http.Client{Timeout: 2 * time.Minute}
 
 // request asks the program and gives status and body; an error is that of the connection.
 func request(method, address, token, body string) (code int, answer string, header http.Header, err error) {
@@ -209,6 +218,36 @@ func (p *program) events(kind string) (list []event) {
 	return list
 }
 
+// account is what the program says of the workloads that are worst: what was seen of each, how it was scored, what was decided and why, and
+// what happened. Where it does not answer, that is said.
+func (p *program) account() string {
+	get := func(path string, into any) error {
+		code, body, _, err := request(http.MethodGet, p.url+"/api/v1"+path, "", "")
+		if err == nil && code != http.StatusOK {
+			err = fmt.Errorf("status %d: %s", code, body)
+		}
+		if err == nil {
+			err = json.Unmarshal([]byte(body), into)
+		}
+		return err
+	}
+	const most = 3
+	var list []workload
+	if err := get("/workloads", &list); err != nil {
+		return fmt.Sprintf("it does not list its workloads: %v", err)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "it knows %d workloads\n", len(list))
+	for _, w := range list[:min(most, len(list))] {
+		var why struct{ Text string }
+		if err := get("/explain/"+w.ID, &why); err != nil {
+			why.Text = fmt.Sprintf("%s is not explained: %v\n", w.ID, err)
+		}
+		b.WriteString(why.Text)
+	}
+	return b.String()
+}
+
 // waitSteps waits until a workload has folded more than a number of steps.
 func (p *program) waitSteps(id string, more int64) (w workload) {
 	p.t.Helper()
@@ -217,6 +256,16 @@ func (p *program) waitSteps(id string, more int64) (w workload) {
 		return w.Steps > more
 	})
 	return w
+}
+
+// waitSaved waits until the profiles of now are in the store: each is saved at most once a round, and of three rounds one has begun since.
+func (p *program) waitSaved() {
+	p.t.Helper()
+	from := p.status().Counts
+	p.until("saves its profiles", func() bool {
+		now := p.status().Counts
+		return now.Saved >= from.Saved+3*int64(max(from.Workloads, now.Workloads))
+	})
 }
 
 // config writes a configuration that listens on a free port, over the given lines.

@@ -192,12 +192,10 @@ policies:
     limits: {at_once: -1, per_hour: -1, per_day: -1, share: -1, stop_after: -1}
 `
 
-const crashStep = 100 * time.Millisecond
-
 // history is a while of a volume that is well, up to a time, and then a step in which it is not.
 func history(volume string, iops float64, until time.Time) (list []sample) {
-	for i := 30; i > 0; i-- {
-		list = append(list, well(volume, 100+float64(i%5), until.Add(-time.Duration(i)*crashStep))...)
+	for i := judged; i > 0; i-- {
+		list = append(list, well(volume, 100+float64(i%5), until.Add(-time.Duration(i)*stepLength))...)
 	}
 	return append(list, unwell(volume, iops, until)...)
 }
@@ -221,26 +219,15 @@ func unwell(volume string, allocated float64, at time.Time) []sample {
 // firstVerdict brings one action to its verdict: before that, a policy acts on nothing else.
 func firstVerdict(t *testing.T, p *program, judge *provider) {
 	t.Helper()
-	now := time.Now()
-	send := func(list []sample) {
-		t.Helper()
-		if err := p.send(list); err != nil {
-			t.Fatal(err)
-		}
+	if err := p.send(history("first", firstIOPS, time.Now())); err != nil {
+		t.Fatal(err)
 	}
-	send(history("first", firstIOPS, now))
-	next := now
-	p.until("judges the first action", func() bool {
-		if next = next.Add(crashStep); time.Until(next) > 0 {
-			time.Sleep(time.Until(next))
-		}
+	p.drive("judges the first action", func(at time.Time) []sample {
 		if judge.allocated("first") == firstIOPS {
-			send(unwell("first", firstIOPS, next))
-		} else {
-			send(well("first", 100, next))
+			return unwell("first", firstIOPS, at)
 		}
-		return len(p.events("evaluation")) > 0
-	})
+		return well("first", 100, at)
+	}, func() bool { return len(p.events("evaluation")) > 0 })
 }
 
 // press makes volumes act until the program is to be killed: soon after the provider was called, or at any time.
@@ -255,14 +242,14 @@ func press(t *testing.T, p *program, judge *provider, volumes []string, whenCall
 	for _, v := range volumes {
 		list = append(list, history(v, judge.allocated(v), now)...)
 	}
-	end := time.After(time.Duration(rand.Int64N(int64(8 * crashStep))))
+	end := time.After(time.Duration(rand.Int64N(int64(8 * stepLength))))
 	called := judge.called
 	if whenCalled {
-		end = time.After(2 * time.Second)
+		end = time.After(30 * time.Second)
 	} else {
 		called = nil
 	}
-	tick := time.NewTicker(crashStep)
+	tick := time.NewTicker(stepLength)
 	defer tick.Stop()
 	for {
 		if err := p.send(list); err != nil {

@@ -73,26 +73,8 @@ func TestVolumeOfEBS(t *testing.T) {
 			{volume, "vol_queue_depth", at, served * latency},
 		}
 	}
-	now := time.Now()
-	var past []sample
-	for i := 30; i > 0; i-- {
-		past = append(past, reading(1000+10*float64(i%5), now.Add(-time.Duration(i)*crashStep))...)
-	}
-	send := func(list []sample) {
-		t.Helper()
-		if err := p.send(list); err != nil {
-			t.Fatal(err)
-		}
-	}
-	send(past)
-	next := now
-	p.until("judges the change", func() bool {
-		if next = next.Add(crashStep); time.Until(next) > 0 {
-			time.Sleep(time.Until(next))
-		}
-		send(reading(3600, next))
-		return len(p.events("evaluation")) > 0
-	})
+	p.sendPast(func(n int, at time.Time) []sample { return reading(1000+10*float64(n%5), at) })
+	p.drive("judges the change", func(at time.Time) []sample { return reading(3600, at) }, func() bool { return len(p.events("evaluation")) > 0 })
 
 	calls := faults.Calls()
 	if len(calls) != 1 {

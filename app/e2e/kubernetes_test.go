@@ -79,25 +79,8 @@ func TestReplicasInCluster(t *testing.T) {
 			{"orders", "vol_iops", at, served}, {"orders", "vol_latency_seconds", at, latency}, {"orders", "vol_queue_depth", at, served * latency},
 		}
 	}
-	next := time.Now()
-	var past []sample
-	for i := 30; i > 0; i-- {
-		past = append(past, reading(100+float64(i%5), 2, next.Add(-time.Duration(i)*crashStep))...)
-	}
-	send := func(list []sample) {
-		t.Helper()
-		if err := p.send(list); err != nil {
-			t.Fatal(err)
-		}
-	}
-	send(past)
-	p.until("judges the change", func() bool {
-		if next = next.Add(crashStep); time.Until(next) > 0 {
-			time.Sleep(time.Until(next))
-		}
-		send(reading(250, runs(), next))
-		return len(p.events("evaluation")) > 0
-	})
+	p.sendPast(func(n int, at time.Time) []sample { return reading(100+float64(n%5), 2, at) })
+	p.drive("judges the change", func(at time.Time) []sample { return reading(250, runs(), at) }, func() bool { return len(p.events("evaluation")) > 0 })
 
 	var states []string
 	for _, e := range p.events("action") {

@@ -42,9 +42,9 @@ policies:
     lead_time: 2s
     cooldown: 5s
 `, d.Config.URI, d.Config.Socket, cut, most)))
-	p.until("knows the domain's disk", func() bool {
+	p.until("knows the domain's disk", func() bool { // not before the guest reads: it takes a while to boot, which counts as steps without latency
 		w, ok := p.workload("vm/db1/vda")
-		return ok && w.Stage == "trusted" && w.Severity == "none"
+		return ok && w.knows("latency_seconds") && w.Stage == "trusted" && w.Severity == "none"
 	})
 	d.Do(t, func(l *rpc.Libvirt) error {
 		found, err := l.DomainLookupByName("db1")

@@ -23,7 +23,7 @@ func TestClosedLoop(t *testing.T) {
 	w.say("%s lies on disk %s; control group %s may do %d reads/s on it", disk.path, disk.under, disk.group, limit)
 	w.head()
 
-	w.phase("normal", func(s state) bool { return s.Stage == "trusted" && s.Severity == "none" })
+	w.phase("normal", func(s state) bool { return s.knows("latency_seconds") && s.Stage == "trusted" && s.Severity == "none" })
 	normal := w.last.Profile.usual("latency_seconds")
 	if normal <= 0 {
 		t.Fatalf("nothing is known of what latency is normal: %+v", w.last.Profile)
@@ -41,8 +41,8 @@ func TestClosedLoop(t *testing.T) {
 		t.Errorf("latency rose from %s to %s only before the limit was raised", ms(normal), ms(worst))
 	}
 	w.phase("raised", func(s state) bool { return w.helped() != nil })
-	if w.severity != "high" {
-		t.Errorf("severity rose to %q, not to high", w.severity)
+	if rank[w.severity] < rank["medium"] {
+		t.Errorf("severity rose to %q only", w.severity)
 	}
 	verdict := w.helped()
 	before, after := verdict.Before.Mean["latency_seconds"], verdict.After.Mean["latency_seconds"]

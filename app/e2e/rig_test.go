@@ -140,6 +140,7 @@ type process struct {
 	out   *output       // standard output and error
 	ended chan struct{} // closed at its end
 	err   error         // valid then
+	says  func() string // what the process says of itself where it is waited for in vain; nil: nothing
 }
 
 func spawn(t testing.TB, cmd *exec.Cmd) *process {
@@ -216,25 +217,33 @@ func server(t testing.TB, address, program string, args ...string) *process {
 // until waits for a condition while the process runs.
 func (p *process) until(what string, ok func() bool) {
 	p.t.Helper()
-	waitFor(p.t, wait, p.name+" "+what, func() bool {
+	held := waitFor(func() bool {
 		if !p.alive() {
 			p.t.Fatalf("%s ended before it %s: %v\n%s", p.name, what, p.err, tail(p.out.String(), 4000))
 		}
 		return ok()
 	})
+	if held {
+		return
+	}
+	account := ""
+	if p.says != nil {
+		account = p.says()
+	}
+	p.t.Fatalf("not within %s: %s %s\n%s", wait, p.name, what, account)
 }
 
-// wait is how long anything may take that takes a moment.
-const wait = 2 * time.Minute
+// wait bounds whatever is waited for: far more than it takes on a machine that is slow, and busy with something else.
+const wait = 10 * time.Minute
 
-// waitFor polls until ok says true, and fails the test when it did not within the limit, which is far more than it takes.
-func waitFor(t testing.TB, limit time.Duration, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(limit); !ok(); time.Sleep(20 * time.Millisecond) {
+// waitFor polls until ok says true; it says false when that did not come.
+func waitFor(ok func() bool) bool {
+	for deadline := time.Now().Add(wait); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %s: %s", limit, what)
+			return false
 		}
 	}
+	return true
 }
 
 // program is a running foreshock.
@@ -257,6 +266,7 @@ func start(t testing.TB, args ...string) *program {
 func startCommand(t testing.TB, cmd *exec.Cmd) *program {
 	t.Helper()
 	p := &program{process: spawn(t, cmd)}
+	p.says = p.account
 	p.until("says where to look", func() bool {
 		found := lookAt.FindStringSubmatch(p.out.String())
 		if found != nil {

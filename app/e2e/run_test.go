@@ -141,10 +141,8 @@ func TestProfileSurvivesKill(t *testing.T) {
 	file := config(t, t.TempDir(), "step: 500ms\nsnapshot: 1s\nsources: [{host: {interval: 500ms}}]\n")
 	p := start(t, "-c", file)
 	p.waitSteps(id, 30)
-	// A snapshot may be an interval old, and then it may take another round until the disk has it: what was there five
-	// seconds before the kill must be there.
 	mark, _ := p.workload(id)
-	p.waitSteps(id, mark.Steps+10)
+	p.waitSaved()
 	p.kill()
 
 	again := start(t, "-c", file)

@@ -45,15 +45,47 @@ func (p *program) send(samples []sample) error {
 	return err
 }
 
+// stepLength is the step of the volumes that the tests send.
+const stepLength = 100 * time.Millisecond
+
+// drive sends what reading says of each step, as time goes by, until over says so. Where sending takes longer than a step, steps are left out:
+// what is sent late is no ground for a change.
+func (p *program) drive(what string, reading func(at time.Time) []sample, over func() bool) {
+	p.t.Helper()
+	at := time.Now()
+	p.until(what, func() bool {
+		at = at.Add(stepLength)
+		if ahead := time.Until(at); ahead > 0 {
+			time.Sleep(ahead)
+		} else {
+			at = time.Now()
+		}
+		if err := p.send(reading(at)); err != nil {
+			p.t.Fatal(err)
+		}
+		return over()
+	})
+}
+
+// sendPast sends what reading says of as many steps up to now as it takes to know what is normal.
+func (p *program) sendPast(reading func(n int, at time.Time) []sample) {
+	p.t.Helper()
+	var past []sample
+	now := time.Now()
+	for n := judged; n > 0; n-- {
+		past = append(past, reading(n, now.Add(-time.Duration(n)*stepLength))...)
+	}
+	if err := p.send(past); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // write posts a body to the receiver of remote write, and as every sender does, again while the program is not ready.
 func (p *program) write(body []byte) (code int, answer string, err error) {
-	for range 100 {
+	waitFor(func() bool {
 		code, answer, err = p.writeOnce(body)
-		if err != nil || code != http.StatusServiceUnavailable {
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return err != nil || code != http.StatusServiceUnavailable
+	})
 	return code, answer, err
 }
 

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/foreshock-io/foreshock/store/storetest"
 )
@@ -33,7 +32,7 @@ func outage(t *testing.T, block string, away, back func()) {
 
 	p := begin()
 	mark := p.waitSteps(id, 25)
-	p.waitSteps(id, mark.Steps+10) // by then the profile of the mark is saved
+	p.waitSaved()
 	if s := p.status(); s.Counts.Saved == 0 || s.Counts.SaveErrors != 0 {
 		t.Errorf("%d profiles are saved, with %d errors", s.Counts.Saved, s.Counts.SaveErrors)
 	}
@@ -103,10 +102,13 @@ func TestRedisCluster(t *testing.T) {
 		}
 		for _, address := range addresses { // which returns before all of them have heard that the cluster is complete
 			_, port, _ := strings.Cut(address, ":")
-			waitFor(t, time.Minute, address+" serves the whole cluster", func() bool {
+			whole := waitFor(func() bool {
 				out, err := exec.Command("redis-cli", "-p", port, "cluster", "info").CombinedOutput()
 				return err == nil && strings.Contains(string(out), "cluster_state:ok") && strings.Contains(string(out), "cluster_slots_ok:16384")
 			})
+			if !whole {
+				t.Fatalf("%s does not serve the whole cluster", address)
+			}
 		}
 	}
 	for range 3 {

@@ -102,7 +102,7 @@ func (d *Daemon) own(t testing.TB) {
 
 func (d *Daemon) await(t testing.TB) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		err := d.Config.With(context.Background(), func(*rpc.Libvirt) error { return nil })
 		if err == nil {
 			return
