@@ -23,6 +23,8 @@ type LoopOptions struct {
 	Volume simulate.Volume
 	// Event is called with everything that happens, the changes of actions included; nil: not called.
 	Event func(*foreshock.Event)
+	// Without leaves parts of the program out, to measure what they add.
+	Without pipeline.Parts
 }
 
 // Loop runs the stages of a configuration in a closed loop with one simulated volume, in virtual time and in the caller's goroutine. Only
@@ -70,7 +72,7 @@ func NewLoop(c config.Config, o LoopOptions) (*Loop, error) {
 	stages := p.stages()
 	stages.Executor, stages.Ledger, stages.Profiles = l.executor, ledger, nil
 	l.line = pipeline.New(stages, pipeline.Options{
-		Log: slog.New(slog.DiscardHandler), Step: o.Volume.Step, Most: 1, Forecasts: 1, Virtual: true, Drops: p.drops, Event: tell,
+		Log: slog.New(slog.DiscardHandler), Step: o.Volume.Step, Most: 1, Forecasts: 1, Virtual: true, Drops: p.drops, Event: tell, Without: o.Without,
 	})
 	l.target.See(l.clock(start), simulate.Sample{
 		Time: start.Unix(), NextAction: start.Unix(), Provisioned: o.Volume.Provisioned, Effective: o.Volume.Provisioned,

@@ -18,7 +18,7 @@ type outlook struct {
 // look compares the outlooks whose time is over with the demand that came, and takes new ones from the forecasts of now, one after the other, so that each
 // demand counts once.
 func (o *owner) look(w *workload, now, end time.Time) {
-	if !w.scalable() {
+	if o.Without.Feedback || !w.scalable() {
 		return
 	}
 	for _, f := range w.forecasts {

@@ -149,6 +149,10 @@ func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
 	if asked.IsZero() || asked.After(at) {
 		asked = a.Evidence
 	}
+	w.profile.Shift = foreshock.Shift{From: asked, Until: feedback.Due(at, w.profile.Length), ActionID: a.ID}
+	if o.Without.Feedback {
+		return
+	}
 	p := &pending{action: a, done: at, leadTime: max(0, at.Sub(asked)), normal: normal(w), forecasts: map[foreshock.Dimension]*foreshock.Forecast{}}
 	p.reversible = map[foreshock.Dimension]bool{}
 	if r := o.resources.get(a.Target, a.Resource).resource; r != nil {
@@ -177,8 +181,7 @@ func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
 	w.controls, w.said = controls{}, nil
 	w.member.touch(at)
 	w.pending = p
-	w.judgeAt = feedback.Due(at, w.profile.Length)
-	w.profile.Shift = foreshock.Shift{From: asked, Until: w.judgeAt, ActionID: a.ID}
+	w.judgeAt = w.profile.Shift.Until
 }
 
 // normal is the latency that is normal for the workload.
@@ -214,6 +217,9 @@ func (o *owner) resume(w *workload) {
 // learnBias compares the demand of the coarse step that has just ended with what was forecast for it when the models were last fitted: what they
 // say a step ahead has little bias, while decisions look further.
 func (o *owner) learnBias(w *workload, now, end time.Time) {
+	if o.Without.Feedback {
+		return
+	}
 	for _, f := range w.planned {
 		if !f.Usable() || f.Length <= 0 {
 			continue

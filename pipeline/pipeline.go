@@ -55,12 +55,20 @@ type Options struct {
 	Virtual bool
 	// Scored is called for each step, by its owner, with what may not be kept. For measurements.
 	Scored func(*foreshock.Step, *foreshock.Finding)
+	// Without leaves parts out. For measurements.
+	Without Parts
 	// Event is called with each event, in order, from one goroutine.
 	Event func(*foreshock.Event)
 	Drops *ingest.Drops
 	Now   func() time.Time // nil: the time that it is; in virtual time the data say it
 	// Latches outlive the pipeline; nil makes new ones.
 	Latches *Latches
+}
+
+// Parts are parts of the program that can be left out, to find out what they add.
+type Parts struct {
+	Planning bool // of scarce changes: rules are tried as if the next change were always possible
+	Feedback bool // no action is judged, and nothing is learned from what came of actions and forecasts
 }
 
 // observe takes one step of one workload through the stages that run at each step.

@@ -28,6 +28,9 @@ func (o *owner) rehearse(w *workload, step *foreshock.Step) {
 		}
 		r := w.rehearsals[d]
 		terms := termsOf(w, d, rule, resource)
+		if o.Without.Planning {
+			terms.Spacing = 0
+		}
 		if r == nil {
 			r = rehearse.New(terms)
 			w.rehearsals[d] = r

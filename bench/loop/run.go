@@ -12,6 +12,7 @@ import (
 
 	"github.com/foreshock-io/foreshock/app"
 	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/foreshock-io/foreshock/simulate"
 )
 
@@ -25,6 +26,7 @@ type contestant struct {
 type variant struct {
 	name     string
 	settings string // of a configuration file
+	without  pipeline.Parts
 }
 
 var whole = variant{name: "foreshock"}
@@ -35,7 +37,7 @@ func (v variant) contestant() contestant {
 		if err != nil {
 			return nil, err
 		}
-		return app.NewLoop(c, app.LoopOptions{Volume: plant.Volume("vol/1")})
+		return app.NewLoop(c, app.LoopOptions{Volume: plant.Volume("vol/1"), Without: v.without})
 	}}
 }
 
