@@ -71,6 +71,8 @@ var mayImport = map[string][]string{
 	"bench":      {"", "app", "config", "ingest", "ingest/*", "pipeline"},
 	"bench/*":    {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "providers", "simulate", "timeseries/*"}, // accuracy, beside the peers
 	"examples/*": {"", "capacity", "capacity/http", "capacity/limits"},
+	// As a component of a stage.
+	"examples/target": {"", "act"},
 }
 
 // packages calls f for each file of Go in the module that is not a test.
