@@ -36,6 +36,8 @@ type Rule struct {
 	Max     float64 `json:"max"`     // 0 means that none is known
 	Quantum float64 `json:"quantum"` // amounts are multiples of it; 0 means any amount
 	Down    bool    `json:"down"`    // it can be reduced again
+	// NotBefore is when it can be changed again, where each amount has its own time between two changes; zero: now.
+	NotBefore time.Time `json:"not_before,omitzero"`
 }
 
 // Budget is how many changes a provider still allows on one resource.

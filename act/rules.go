@@ -3,6 +3,7 @@ package act
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/foreshock-io/foreshock"
 )
@@ -30,6 +31,9 @@ func CheckRules(now foreshock.Resource, action foreshock.Action) error {
 		have, limited := now.Allocated.Get(d)
 		if !limited {
 			return fmt.Errorf("%w: how much %s there is now is not known", ErrRule, d)
+		}
+		if to != have && rule.NotBefore.After(now.At) {
+			return fmt.Errorf("%w: %s of %s cannot be changed before %s", ErrRule, d, now.Name, rule.NotBefore.UTC().Format(time.RFC3339))
 		}
 		if err := checkRule(d, rule, have, to); err != nil {
 			return err

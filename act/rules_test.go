@@ -20,11 +20,12 @@ func TestCheckRules(t *testing.T) {
 	has.Set(foreshock.DimIOPS, 4000)
 	has.Set(foreshock.DimSize, 10<<30)
 	has.Set(foreshock.DimMemory, 1<<30)
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	f := func(d foreshock.Dimension, to float64, want string) {
 		t.Helper()
 		a := foreshock.Action{}
 		a.To.Set(d, to)
-		err := CheckRules(foreshock.Resource{Name: "v", Allocated: has, Rules: rules}, a)
+		err := CheckRules(foreshock.Resource{Name: "v", At: at, Allocated: has, Rules: rules}, a)
 		if want == "" && err != nil || want != "" && (!errors.Is(err, ErrRule) || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s to %g: %v, want %q", d, to, err, want)
 		}
@@ -43,6 +44,11 @@ func TestCheckRules(t *testing.T) {
 	f(foreshock.DimSize, 9<<30, "size cannot be reduced (from 10.0 GiB to 9.0 GiB)")
 	f(foreshock.DimMemory, 2<<30, "memory of v cannot be changed")
 	f(foreshock.DimVCPU, 2, "how much vcpu there is now is not known")
+	rules[foreshock.DimIOPS] = foreshock.Rule{Down: true, NotBefore: at.Add(time.Second)}
+	f(foreshock.DimIOPS, 5000, "iops of v cannot be changed before 2026-03-01T12:00:01Z")
+	f(foreshock.DimSize, 11<<30, "") // the other amounts can
+	rules[foreshock.DimIOPS] = foreshock.Rule{Down: true, NotBefore: at}
+	f(foreshock.DimIOPS, 5000, "")
 }
 
 // Quanta that are no binary fractions are met all the same.

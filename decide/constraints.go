@@ -11,6 +11,7 @@ import (
 var amounts = []func(d *deliberation, kind foreshock.Kind, w *wish) (ok bool){
 	withinPolicy,   // the policy's min and max
 	withinCalendar, // what is to be ready
+	withinTime,     // when the provider allows the next change of the amount
 	withinProvider, // the provider's min, max and multiples, the instance's ceiling among them
 	withinRatio,    // how far one action may go
 	withinSpend,    // what growth may cost
@@ -101,6 +102,15 @@ func withinPolicy(d *deliberation, _ foreshock.Kind, w *wish) bool {
 		d.limit(w, b.Min, PolicyMin, "%s of %s would do, the policy asks for at least %s", w.text(w.to), w.Dimension, w.text(b.Min))
 	}
 	return true
+}
+
+// withinTime drops a wish for an amount that was changed too short a time ago; the resource's other amounts may be changed meanwhile.
+func withinTime(d *deliberation, _ foreshock.Kind, w *wish) bool {
+	if !w.rule.NotBefore.After(d.Now) {
+		return true
+	}
+	d.limit(w, w.have, Budget, "%s of %s is wanted, the provider allows its next change at %s", w.text(w.to), w.Dimension, clock(w.rule.NotBefore))
+	return false
 }
 
 // withinProvider rounds up, so that what is needed is there, unless that is above a maximum.

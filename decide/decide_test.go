@@ -262,6 +262,9 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		setNumber(a, "min", &r.Min)
 		setNumber(a, "max", &r.Max)
 		setNumber(a, "quantum", &r.Quantum)
+		if v, ok := a["frees"]; ok {
+			r.NotBefore = noon.Add(duration(v))
+		}
 		s.Resource.Rules[d] = r
 	},
 	"budget": func(s *State, _ string, a map[string]string) {

@@ -224,6 +224,10 @@ func (g drawer) resource() *foreshock.Resource {
 			r.Rules[d] = foreshock.Rule{
 				Min: pick(g, "rule min", 0.0, 1, 500), Max: pick(g, "rule max", 0.0, 0, 700, 16000), Quantum: pick(g, "rule quantum", 0, 1, 100, 300, 0.25), Down: !g.odds("only up", 4),
 			}
+			if rule := r.Rules[d]; g.odds("changed lately", 6) {
+				rule.NotBefore = noon.Add(g.span("frees", -time.Hour, 0, time.Hour))
+				r.Rules[d] = rule
+			}
 		}
 	}
 	return r
@@ -387,6 +391,7 @@ func (s *State) breaches(d foreshock.Dimension, a *foreshock.Action) (list []str
 	never(!allowed || !possible, "a dimension that may not be changed")
 	never(b.Max > 0 && to > b.Max, "above the policy's max")
 	never(r.Max > 0 && to > r.Max || to < r.Min, "outside the provider's rules")
+	never(r.NotBefore.After(s.Now), "before the provider allows another change of it")
 	never(r.Quantum > 0 && math.Abs(to/r.Quantum-math.Round(to/r.Quantum)) > 1e-6, "not a multiple")
 	ratio := s.Policy.WithDefaults().Limits.GrowthRatio
 	never(ratio > 0 && a.Undoes == "" && (to > from*ratio*(1+1e-9) || to < from/ratio*(1-1e-9)), "further than one action may go")
