@@ -2,6 +2,7 @@ package providers
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,7 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// VolumeType is what a provider allows for volumes of one type. Sizes are in GiB, throughput in MiB/s.
+// VolumeType is what a provider allows for volumes of one type. Sizes are in GiB, throughput in the provider's unit.
 type VolumeType struct {
 	Name       string `yaml:"name"` // as the provider calls it, for example gp3
 	Size       Range  `yaml:"size"`
@@ -23,14 +24,30 @@ type VolumeType struct {
 	// ThroughputGiven is the most that a type gives which is not asked for throughput; 0: not known.
 	ThroughputGiven   float64 `yaml:"throughput_given"`
 	IOPSPerGiB        float64 `yaml:"iops_per_gib"`        // at most; 0: no such rule
-	ThroughputPerIOPS float64 `yaml:"throughput_per_iops"` // at most, MiB/s; 0: no such rule
+	ThroughputPerIOPS float64 `yaml:"throughput_per_iops"` // at most; 0: no such rule
 	IOPSWithoutNitro  float64 `yaml:"iops_without_nitro"`  // the most on instances of older build; 0: the same
 	ProvisionedFrom   float64 `yaml:"provisioned_from"`    // GiB below which neither IOPS nor throughput can be asked for
 	GrowsBy           float64 `yaml:"grows_by"`            // the least growth of the size, as a share of it
 
-	Changes int              `yaml:"-"` // that may begin in any Window
-	Window  time.Duration    `yaml:"-"`
-	States  map[string]Phase `yaml:"-"` // of a change, as the provider calls them
+	// Split is the size in GiB up to which a volume has tiers of sizes up to it, and beyond which it does not grow in use; 0: no such rule.
+	Split          float64       `yaml:"split"`
+	Tiers          []Tier        `yaml:"tiers"`           // whose performance it may have, ascending; none: no such rule
+	TierDownEvery  time.Duration `yaml:"tier_down_every"` // the least time between two changes to a lower tier
+	WorksAfter     time.Duration `yaml:"works_after"`     // how long performance takes to work at most, after it was changed
+	CreationCounts bool          `yaml:"creation_counts"` // as one of the changes
+
+	Changes        int              `yaml:"-"` // that may begin in any Window
+	Window         time.Duration    `yaml:"-"`
+	States         map[string]Phase `yaml:"-"` // of a change, as the provider calls them
+	ThroughputUnit string           `yaml:"-"` // MiB/s or MB/s
+}
+
+// Tier is a performance that volumes up to a size have, and smaller ones may have.
+type Tier struct {
+	Name       string  `yaml:"name"`
+	Size       float64 `yaml:"size"`
+	IOPS       float64 `yaml:"iops"`
+	Throughput float64 `yaml:"throughput"`
 }
 
 // family is the types of one provider, and what they have in common.
@@ -41,14 +58,21 @@ type family struct {
 	Changes  int              `yaml:"changes"`
 	Window   time.Duration    `yaml:"window"`
 	States   map[string]Phase `yaml:"states"`
+	Unit     string           `yaml:"throughput_unit"` // MiB/s (default) or MB/s
 	Types    []VolumeType     `yaml:"types"`
 }
+
+// mib is the unit of throughput where none is stated.
+const mib = "MiB/s"
+
+// units are those of throughput, in bytes a second.
+var units = map[string]float64{mib: 1 << 20, "MB/s": 1e6}
 
 // inherit lists the types with what they have in common.
 func inherit(families []family) (list []VolumeType) {
 	for _, f := range families {
 		for _, v := range f.Types {
-			v.Changes, v.Window, v.States = f.Changes, f.Window, f.States
+			v.Changes, v.Window, v.States, v.ThroughputUnit = f.Changes, f.Window, f.States, cmp.Or(f.Unit, mib)
 			list = append(list, v)
 		}
 	}
@@ -71,6 +95,14 @@ const (
 	Failed   Phase = "failed"
 )
 
+// Bytes is the unit of throughput in bytes a second.
+func (v VolumeType) Bytes() float64 { return units[v.ThroughputUnit] }
+
+// TiersAt are the tiers that a volume of a size in GiB may have, ascending: the first is its own, which it must not go below.
+func (v VolumeType) TiersAt(size float64) []Tier {
+	return slices.DeleteFunc(slices.Clone(v.Tiers), func(t Tier) bool { return t.Size < size || size <= v.Split && t.Size > v.Split })
+}
+
 // MostIOPS is the most that may be asked for at a size in GiB: the ratio's, but the least may be had at every size.
 func (v VolumeType) MostIOPS(size float64) float64 {
 	if v.IOPSPerGiB == 0 {
@@ -79,7 +111,7 @@ func (v VolumeType) MostIOPS(size float64) float64 {
 	return min(max(math.Floor(v.IOPSPerGiB*size), v.IOPS.Min), v.IOPS.Max)
 }
 
-// MostThroughput is the most that may be asked for, in MiB/s, with that many IOPS.
+// MostThroughput is the most throughput that may be asked for with that many IOPS.
 func (v VolumeType) MostThroughput(iops float64) float64 {
 	if v.ThroughputPerIOPS == 0 {
 		return v.Throughput.Max
@@ -87,7 +119,7 @@ func (v VolumeType) MostThroughput(iops float64) float64 {
 	return min(max(math.Floor(v.ThroughputPerIOPS*iops), v.Throughput.Min), v.Throughput.Max)
 }
 
-// LeastIOPS is the least that may be asked for with that throughput in MiB/s.
+// LeastIOPS is the least that may be asked for with that throughput.
 func (v VolumeType) LeastIOPS(throughput float64) float64 {
 	if v.ThroughputPerIOPS == 0 || throughput <= v.Throughput.Min {
 		return v.IOPS.Min
@@ -131,14 +163,14 @@ func (v VolumeType) Check(size, iops, throughput float64) error {
 	}
 	within("size", "GiB", size, v.Size)
 	within("IOPS", "IOPS", iops, v.IOPS)
-	within("throughput", "MiB/s", throughput, v.Throughput)
+	within("throughput", v.ThroughputUnit, throughput, v.Throughput)
 	if most := v.MostIOPS(size); v.IOPS.Max > 0 && iops > most {
 		errs = append(errs, fmt.Errorf("%g IOPS are above %g, the most for %g GiB of %s (%g a GiB); %g GiB would allow it",
 			iops, most, size, v.Name, v.IOPSPerGiB, v.LeastSize(iops)))
 	}
 	if most := v.MostThroughput(iops); v.Throughput.Max > 0 && throughput > most {
-		errs = append(errs, fmt.Errorf("%g MiB/s are above %g, the most for %g IOPS of %s (%g each); %g IOPS would allow it",
-			throughput, most, iops, v.Name, v.ThroughputPerIOPS, v.LeastIOPS(throughput)))
+		errs = append(errs, fmt.Errorf("%g %s are above %g, the most for %g IOPS of %s (%g each); %g IOPS would allow it",
+			throughput, v.ThroughputUnit, most, iops, v.Name, v.ThroughputPerIOPS, v.LeastIOPS(throughput)))
 	}
 	return errors.Join(errs...)
 }
@@ -197,12 +229,14 @@ func (f family) faults() error {
 	fault(f.Provider == "", "provider must be stated, for example ebs")
 	fault(f.Source == "" || err != nil, "source and as_of, as 2026-08-07, must be stated: figures change")
 	fault(f.Changes < 0 || f.Window < 0 || (f.Changes > 0) != (f.Window > 0), "changes and window must be stated together or neither")
+	fault(f.Unit != "" && units[f.Unit] == 0, "throughput_unit is %q; there is: MiB/s, MB/s", f.Unit)
 	for _, state := range slices.Sorted(maps.Keys(f.States)) {
 		fault(!slices.Contains([]Phase{UnderWay, Done, Failed}, f.States[state]), "state %s is %q; there is: under_way, done, failed", state, f.States[state])
 	}
 	for i, v := range f.Types {
 		fault(v.Name == "" || !(v.Size.Max > 0), "types[%d]: name and size must be stated", i)
-		for _, r := range []Range{v.Size, v.IOPS, v.Throughput, {0, v.IOPSPerGiB}, {0, v.ThroughputPerIOPS}, {0, v.ThroughputGiven}, {0, v.IOPSWithoutNitro}, {0, v.ProvisionedFrom}, {0, v.GrowsBy}} {
+		fault(!slices.IsSortedFunc(v.Tiers, func(a, b Tier) int { return cmp.Compare(a.Size, b.Size) }), "types[%d] (%s): tiers must be ascending by size", i, v.Name)
+		for _, r := range []Range{v.Size, v.IOPS, v.Throughput, {0, v.IOPSPerGiB}, {0, v.ThroughputPerIOPS}, {0, v.ThroughputGiven}, {0, v.IOPSWithoutNitro}, {0, v.ProvisionedFrom}, {0, v.GrowsBy}, {0, v.Split}} {
 			fault(!(r.Min >= 0 && r.Max >= r.Min && r.Max < 1e12), "types[%d] (%s): %g to %g is no range", i, v.Name, r.Min, r.Max)
 		}
 	}

@@ -142,3 +142,82 @@ func TestOwnVolumeTypes(t *testing.T) {
 	f(strings.Replace(outpost, "iops_per_gib", "iops_per_gb", 1), "iops_per_gb")
 	f(strings.Replace(outpost, ", window: 24h", "", 1), "together")
 }
+
+// Every limit and ratio of Azure's managed disks at its boundary, and which tiers a disk may have.
+func TestLimitsOfAzure(t *testing.T) {
+	types, err := VolumeTypes("azure-disks", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(name string, size, iops, throughput float64, broken string) {
+		t.Helper()
+		err := types[name].Check(size, iops, throughput)
+		if (err == nil) != (broken == "") || err != nil && !strings.Contains(err.Error(), broken) {
+			t.Errorf("%s of %g GiB, %g IOPS, %g MB/s: %v, want %q", name, size, iops, throughput, err, broken)
+		}
+	}
+	const v2, ultra = "PremiumV2_LRS", "UltraSSD_LRS"
+	f(v2, 1, 3000, 125, "")
+	f(v2, 0, 3000, 125, "0 GiB is not between 1 and 65536")
+	f(v2, 65536, 3000, 125, "")
+	f(v2, 65537, 3000, 125, "65537 GiB")
+	f(v2, 10, 2999, 125, "2999 IOPS is not between")
+	f(v2, 6, 3000, 750, "")
+	f(v2, 6, 3001, 125, "3000, the most for 6 GiB")
+	f(v2, 8, 4000, 1000, "") // the documentation's examples
+	f(v2, 8, 4001, 125, "9 GiB would allow it")
+	f(v2, 10, 5000, 125, "")
+	f(v2, 160, 80000, 2000, "")
+	f(v2, 159, 80000, 125, "160 GiB would allow it")
+	f(v2, 65536, 80001, 125, "80001 IOPS is not between")
+	f(v2, 100, 3000, 124, "124 MB/s is not between")
+	f(v2, 100, 3000, 750, "")
+	f(v2, 100, 3000, 751, "3004 IOPS would allow it")
+	f(v2, 100, 8000, 2000, "")
+	f(v2, 100, 7999, 2000, "1999, the most for 7999 IOPS")
+	f(v2, 100, 20000, 2001, "2001 MB/s is not between")
+	f(v2, 10.5, 3000, 125, "not a whole number")
+	for size, caps := range map[float64][2]float64{4: {4000, 1000}, 8: {8000, 2000}, 16: {16000, 4000}, 32: {32000, 8000}, 64: {64000, 10000}, 128: {128000, 10000}, 256: {256000, 10000}, 512: {400000, 10000}, 65536: {400000, 10000}} {
+		f(ultra, size, caps[0], caps[1], "")
+		f(ultra, size, caps[0]+1, 1, "IOPS")
+		f(ultra, size, caps[0], caps[1]+1, "MB/s")
+	}
+	f(ultra, 3, 100, 1, "3 GiB is not between 4 and 65536")
+	f(ultra, 65537, 100, 1, "65537 GiB")
+	f(ultra, 4, 99, 1, "99 IOPS is not between 100 and 400000")
+	f(ultra, 4, 100, 0, "0 MB/s is not between 1 and 10000")
+	f(ultra, 4, 100, 25, "")
+	f(ultra, 4, 100, 26, "104 IOPS would allow it")
+	f("Premium_LRS", 32767, 0, 0, "")
+	f("Premium_LRS", 32768, 0, 0, "32768 GiB")
+	f("StandardSSD_LRS", 32768, 0, 0, "32768 GiB")
+	f("Standard_LRS", 100, 500, 0, "Standard_LRS volumes have no IOPS")
+
+	tiers := func(size float64, want string) {
+		t.Helper()
+		for _, name := range []string{"Premium_LRS", "Premium_ZRS"} {
+			var got []string
+			for _, tier := range types[name].TiersAt(size) {
+				got = append(got, tier.Name)
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("%s of %g GiB: %v, want %s", name, size, got, want)
+			}
+		}
+	}
+	tiers(4, "P1 P2 P3 P4 P6 P10 P15 P20 P30 P40 P50")
+	tiers(5, "P2 P3 P4 P6 P10 P15 P20 P30 P40 P50")
+	tiers(128, "P10 P15 P20 P30 P40 P50")
+	tiers(129, "P15 P20 P30 P40 P50")
+	tiers(4096, "P50")
+	tiers(4097, "P60 P70 P80")
+	tiers(16384, "P70 P80")
+	tiers(32767, "P80")
+	for name, v := range types {
+		counted := name == v2 || name == ultra
+		if (v.Changes == 4 && v.Window == 24*time.Hour) != counted || v.CreationCounts != (name == v2) || (v.WorksAfter == time.Hour) != (name == ultra) ||
+			v.Bytes() != 1e6 || (v.TierDownEvery == 12*time.Hour) != (len(v.Tiers) == 14) {
+			t.Errorf("%s: %+v", name, v)
+		}
+	}
+}

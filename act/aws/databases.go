@@ -22,7 +22,7 @@ type databases struct {
 	target   *Target
 	types    map[string]providers.VolumeType
 	kept     int
-	seen     memory[database]
+	seen     act.Readings[database]
 	describe func(context.Context, *rds.DescribeDBInstancesInput, ...func(*rds.Options)) (*rds.DescribeDBInstancesOutput, error)
 	modify   func(context.Context, *rds.ModifyDBInstanceInput, ...func(*rds.Options)) (*rds.ModifyDBInstanceOutput, error)
 }
@@ -65,7 +65,7 @@ func (d *databases) read(ctx context.Context, resource string) (database, error)
 		db.phase = providers.UnderWay
 	}
 	db.pending = pending(raw.PendingModifiedValues)
-	d.seen.put(resource, db)
+	d.seen.Put(resource, db)
 	return db, nil
 }
 
@@ -92,13 +92,14 @@ func (d *databases) Read(ctx context.Context, resource string) (foreshock.Resour
 	if t.Throughput.Max > 0 {
 		rules[foreshock.DimThroughput] = foreshock.Rule{Min: t.Throughput.Min * mib, Max: t.MostThroughput(db.iops) * mib, Quantum: mib, Down: true}
 	}
-	return foreshock.Resource{Allocated: db.allocation(), Rules: rules, Budget: budgetOf(t, nil, d.target.now()), Busy: db.busy()}, nil
+	return foreshock.Resource{Allocated: db.allocation(), Rules: rules, Budget: act.BudgetOf(t.Changes, t.Window, nil, d.target.now()), Busy: db.busy()}, nil
 }
 
 // Recount takes in what the journal says was asked for: RDS itself does not say how many changes are left.
 func (d *databases) Recount(r *foreshock.Resource, asked []time.Time) {
-	if db, known := d.seen.get(r.Name); known {
-		r.Budget = budgetOf(d.types[db.kind], asked, d.target.now())
+	if db, known := d.seen.Get(r.Name); known {
+		t := d.types[db.kind]
+		r.Budget = act.BudgetOf(t.Changes, t.Window, asked, d.target.now())
 	}
 }
 
@@ -124,11 +125,11 @@ func (d *databases) change(db database, action foreshock.Action) (shape, error) 
 
 // Validate keeps the ratios between amounts.
 func (d *databases) Validate(now foreshock.Resource, action foreshock.Action) error {
-	db, known := d.seen.get(action.Resource)
+	db, known := d.seen.Get(action.Resource)
 	if !known {
 		return fmt.Errorf("%w: %s was not read yet", act.ErrRule, action.Resource)
 	}
-	if err := keep(d.kept, now.Budget, action); err != nil {
+	if err := act.Keep(d.kept, now.Budget, action); err != nil {
 		return err
 	}
 	_, err := d.change(db, action)
@@ -139,9 +140,9 @@ func (d *databases) Validate(now foreshock.Resource, action foreshock.Action) er
 func (d *databases) Apply(ctx context.Context, action foreshock.Action) error {
 	db, err := d.read(ctx, action.Resource)
 	if err != nil {
-		return surely(err)
+		return act.Surely(err)
 	}
-	if err := unchanged(db.allocation(), action); err != nil {
+	if err := act.Unchanged(db.allocation(), action); err != nil {
 		return err
 	}
 	if db.busy() {

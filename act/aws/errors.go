@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http/httptrace"
-	"slices"
-	"sync/atomic"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -70,19 +67,6 @@ func sayable(err error) error {
 	return fmt.Errorf("%w: %s", kind, text)
 }
 
-// surely makes an error of what went wrong before a change was sent: nothing came of it.
-func surely(err error) error {
-	if sure(err) {
-		return err
-	}
-	return fmt.Errorf("%w: nothing was sent: %w", act.ErrRefused, err)
-}
-
-// sure says whether an error means that nothing came of a change.
-func sure(err error) bool {
-	return slices.ContainsFunc([]error{act.ErrRefused, act.ErrThrottled, act.ErrDenied, act.ErrNotFound, act.ErrRule}, func(kind error) bool { return errors.Is(err, kind) })
-}
-
 // once sends a change, and says what is known of it. The call must not be tried again by the SDK.
 func (t *Target) once(ctx context.Context, call func(context.Context) error) error {
 	if t.sdk.Credentials == nil {
@@ -91,15 +75,7 @@ func (t *Target) once(ctx context.Context, call func(context.Context) error) err
 	if _, err := t.sdk.Credentials.Retrieve(ctx); err != nil {
 		return fmt.Errorf("%w: the SDK finds no credentials: %s", act.ErrDenied, awssdk.Text(err))
 	}
-	var sent atomic.Bool
-	err := call(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }}))
-	switch {
-	case err == nil:
-		return nil
-	case !sent.Load(): // there was no connection on which anything could have been sent
-		return surely(sayable(err))
-	}
-	return sayable(err)
+	return act.Send(ctx, call, sayable)
 }
 
 // noRetry keeps the SDK from sending a change again.

@@ -124,9 +124,9 @@ func (*groups) Validate(foreshock.Resource, foreshock.Action) error { return nil
 func (g *groups) Apply(ctx context.Context, action foreshock.Action) error {
 	group, err := g.group(ctx, action.Resource)
 	if err != nil {
-		return surely(err)
+		return act.Surely(err)
 	}
-	if err := unchanged(replicas(group.DesiredCapacity), action); err != nil {
+	if err := act.Unchanged(replicas(group.DesiredCapacity), action); err != nil {
 		return err
 	}
 	to, stated := action.To.Get(foreshock.DimReplicas)

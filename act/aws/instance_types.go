@@ -8,16 +8,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
 )
 
 // instanceTypes is what EC2 said of types of instances, which never change.
 type instanceTypes struct {
-	known memory[types.InstanceTypeInfo]
+	known act.Readings[types.InstanceTypeInfo]
 }
 
 // get asks once for each type. Of one that EC2 does not know there is nothing.
 func (i *instanceTypes) get(ctx context.Context, api ec2Calls, name types.InstanceType) (types.InstanceTypeInfo, error) {
-	if info, known := i.known.get(string(name)); known {
+	if info, known := i.known.Get(string(name)); known {
 		return info, nil
 	}
 	out, err := api.describeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{InstanceTypes: []types.InstanceType{name}})
@@ -28,7 +29,7 @@ func (i *instanceTypes) get(ctx context.Context, api ec2Calls, name types.Instan
 	if len(out.InstanceTypes) == 1 {
 		info = out.InstanceTypes[0]
 	}
-	i.known.put(string(name), info)
+	i.known.Put(string(name), info)
 	return info, nil
 }
 

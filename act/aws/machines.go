@@ -23,7 +23,7 @@ type machines struct {
 	instances *instanceTypes
 	names     []string
 	stop      bool
-	seen      memory[machine]
+	seen      act.Readings[machine]
 
 	leastTime time.Duration // that a call must have left before an instance is stopped
 	every     time.Duration // between two looks at whether it has stopped
@@ -43,43 +43,7 @@ type machine struct {
 	state types.InstanceStateName
 	owner string
 	has   foreshock.Allocation
-	types []machineType // that it may have
-}
-
-type machineType struct {
-	name types.InstanceType
-	has  foreshock.Allocation
-}
-
-// fitting is the smallest type that has at least the amounts.
-func (m machine) fitting(to foreshock.Allocation) (machineType, error) {
-	var best machineType
-	for _, t := range m.types {
-		enough := !slices.ContainsFunc(to.Dimensions(), func(d foreshock.Dimension) bool {
-			want, _ := to.Get(d)
-			have, _ := t.has.Get(d)
-			return have < want
-		})
-		if enough && (best.name == "" || smaller(t.has, best.has)) {
-			best = t
-		}
-	}
-	if best.name == "" {
-		return best, fmt.Errorf("%w: no type in instance_types has %s", act.ErrRule, to)
-	}
-	return best, nil
-}
-
-// smaller compares vCPU first, and then memory.
-func smaller(a, b foreshock.Allocation) bool {
-	for _, d := range []foreshock.Dimension{foreshock.DimVCPU, foreshock.DimMemory} {
-		x, _ := a.Get(d)
-		y, _ := b.Get(d)
-		if x != y {
-			return x < y
-		}
-	}
-	return false
+	types []act.Offer // that it may have
 }
 
 func (x *machines) describe(ctx context.Context, id string) (machine, error) {
@@ -97,15 +61,15 @@ func (x *machines) describe(ctx context.Context, id string) (machine, error) {
 		if err != nil {
 			return machine{}, err
 		}
-		t := machineType{types.InstanceType(name), machineOf(info)}
-		if t.name == m.kind {
-			m.has = t.has
+		t := act.Offer{Name: name, Has: machineOf(info)}
+		if name == string(m.kind) {
+			m.has = t.Has
 		}
-		if !t.has.Empty() && slices.Contains(x.names, name) {
+		if !t.Has.Empty() && slices.Contains(x.names, name) {
 			m.types = append(m.types, t)
 		}
 	}
-	x.seen.put(id, m)
+	x.seen.Put(id, m)
 	return m, nil
 }
 
@@ -134,25 +98,16 @@ func (x *machines) Read(ctx context.Context, id string) (foreshock.Resource, err
 		return foreshock.Resource{}, err
 	}
 	running, stopped := m.state == types.InstanceStateNameRunning, m.state == types.InstanceStateNameStopped
-	r := foreshock.Resource{Allocated: m.has, Owner: m.owner, Busy: !running && !stopped, Rules: map[foreshock.Dimension]foreshock.Rule{}}
-	if running && !x.stop {
-		return r, nil
-	}
-	for _, d := range m.has.Dimensions() {
-		have, _ := m.has.Get(d)
-		rule := foreshock.Rule{Min: have, Max: have, Down: true}
-		for _, t := range m.types {
-			amount, _ := t.has.Get(d)
-			rule.Min, rule.Max = min(rule.Min, amount), max(rule.Max, amount)
-		}
-		r.Rules[d] = rule
+	r := foreshock.Resource{Allocated: m.has, Owner: m.owner, Busy: !running && !stopped}
+	if stopped || x.stop {
+		r.Rules = act.OfferRules(m.has, m.types)
 	}
 	return r, nil
 }
 
 // Validate keeps to the types that are allowed.
 func (x *machines) Validate(_ foreshock.Resource, action foreshock.Action) error {
-	m, known := x.seen.get(action.Resource)
+	m, known := x.seen.Get(action.Resource)
 	if !known {
 		return fmt.Errorf("%w: %s was not read yet", act.ErrRule, action.Resource)
 	}
@@ -160,10 +115,10 @@ func (x *machines) Validate(_ foreshock.Resource, action foreshock.Action) error
 	return err
 }
 
-func (m machine) change(action foreshock.Action) (machineType, error) {
-	to, err := m.fitting(action.To)
-	if err == nil && to.name == m.kind {
-		err = fmt.Errorf("%w: %s is the smallest type for that already", act.ErrRule, to.name)
+func (m machine) change(action foreshock.Action) (act.Offer, error) {
+	to, err := act.Fitting(m.types, action.To)
+	if err == nil && to.Name == string(m.kind) {
+		err = fmt.Errorf("%w: %s is the smallest type for that already", act.ErrRule, to.Name)
 	}
 	return to, err
 }
@@ -173,9 +128,9 @@ func (x *machines) Apply(ctx context.Context, action foreshock.Action) error {
 	id := action.Resource
 	m, err := x.describe(ctx, id)
 	if err != nil {
-		return surely(err)
+		return act.Surely(err)
 	}
-	if err := unchanged(m.has, action); err != nil {
+	if err := act.Unchanged(m.has, action); err != nil {
 		return err
 	}
 	to, err := m.change(action)
@@ -186,7 +141,7 @@ func (x *machines) Apply(ctx context.Context, action foreshock.Action) error {
 	case m.owner != "":
 		return fmt.Errorf("%w: %s owns the instance; nothing was sent", act.ErrRefused, m.owner)
 	case m.state == types.InstanceStateNameStopped:
-		return x.modify(ctx, id, to.name)
+		return x.modify(ctx, id, to.Name)
 	case m.state != types.InstanceStateNameRunning:
 		return fmt.Errorf("%w: the instance is %s; nothing was sent", act.ErrRefused, m.state)
 	case !x.stop:
@@ -198,11 +153,11 @@ func (x *machines) Apply(ctx context.Context, action foreshock.Action) error {
 		_, err := x.api.stopInstances(ctx, &ec2.StopInstancesInput{InstanceIds: []string{id}}, func(o *ec2.Options) { o.Retryer = noRetry })
 		return err
 	})
-	if err != nil && sure(err) {
+	if err != nil && act.Sure(err) {
 		return fmt.Errorf("stop: %w", err)
 	}
 	if err = x.stopped(ctx, id); err == nil {
-		err = x.modify(ctx, id, to.name)
+		err = x.modify(ctx, id, to.Name)
 	}
 	return errors.Join(err, x.start(ctx, id))
 }
@@ -224,10 +179,10 @@ func (x *machines) stopped(ctx context.Context, id string) error {
 	}
 }
 
-func (x *machines) modify(ctx context.Context, id string, to types.InstanceType) error {
+func (x *machines) modify(ctx context.Context, id string, to string) error {
 	return x.target.once(ctx, func(ctx context.Context) error {
 		_, err := x.api.modifyInstance(ctx, &ec2.ModifyInstanceAttributeInput{
-			InstanceId: &id, InstanceType: &types.AttributeValue{Value: sdk.String(string(to))},
+			InstanceId: &id, InstanceType: &types.AttributeValue{Value: &to},
 		}, func(o *ec2.Options) { o.Retryer = noRetry })
 		return err
 	})
@@ -261,14 +216,14 @@ func (x *machines) Follow(ctx context.Context, action foreshock.Action) (act.Pro
 		return act.Progress{}, err
 	}
 	p := act.Progress{Observed: m.has}
-	to, err := m.fitting(action.To)
+	to, err := act.Fitting(m.types, action.To)
 	switch {
 	case err != nil:
 		return p, err
-	case m.kind == to.name && m.state == types.InstanceStateNameRunning:
+	case string(m.kind) == to.Name && m.state == types.InstanceStateNameRunning:
 		p.Done = true
 	case m.state == types.InstanceStateNameRunning:
-	case m.kind == to.name:
+	case string(m.kind) == to.Name:
 		p.UnderWay, p.Note = true, fmt.Sprintf("its type is %s, and it is %s", m.kind, m.state)
 	default:
 		p.UnderWay, p.Note = true, fmt.Sprintf("its type is %s still, and it is %s: if it stays so, start it", m.kind, m.state)

@@ -73,7 +73,7 @@ func testMotoMachines(t *testing.T, moto *awstest.Server) {
 			ctx = change(r, m, id)
 		}
 		err = r.Apply(ctx, foreshock.Action{Resource: id, From: now.Allocated, To: to})
-		if got := sequence(r); got != want || (err == nil) != (want != "") || err != nil && !sure(err) {
+		if got := sequence(r); got != want || (err == nil) != (want != "") || err != nil && !act.Sure(err) {
 			t.Errorf("to %s: %q, %v; want %q", to, got, err, want)
 		}
 	}
@@ -141,7 +141,7 @@ func TestFollowMachine(t *testing.T) {
 	for _, k := range target.kinds {
 		if m, ok := k.(*machines); ok {
 			for name, vcpu := range map[string]int32{"m5.large": 2, "m5.xlarge": 4} {
-				m.instances.known.put(name, types.InstanceTypeInfo{VCpuInfo: &types.VCpuInfo{DefaultVCpus: sdk.Int32(vcpu)}})
+				m.instances.known.Put(name, types.InstanceTypeInfo{VCpuInfo: &types.VCpuInfo{DefaultVCpus: sdk.Int32(vcpu)}})
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/providers"
 )
 
@@ -78,49 +79,17 @@ func (x *volumes) Recount(r *foreshock.Resource, asked []time.Time) {
 	}
 }
 
-// budget is what is left of the changes that a volume's type allows in any window. A change that was asked for and one that was seen to begin
-// soon after are the same one.
+// budget is what is left of the changes that a volume's type allows in any window.
 func (x *volumes) budget(id, kind string, asked []time.Time) foreshock.Budget {
 	t := x.types[kind]
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	now, s := x.target.now(), x.of(id)
-	b := budgetOf(t, union(s.starts, asked), now)
+	b := act.BudgetOf(t.Changes, t.Window, act.Union(s.starts, asked), now)
 	if s.blocked.After(now) {
 		b.Left, b.NextFree = 0, s.blocked
 	}
 	return b
-}
-
-// budgetOf is what changes that began leave of those that a type allows.
-func budgetOf(t providers.VolumeType, began []time.Time, now time.Time) foreshock.Budget {
-	if t.Changes == 0 {
-		return foreshock.Budget{}
-	}
-	used := slices.DeleteFunc(slices.Clone(began), func(at time.Time) bool { return now.Sub(at) >= t.Window })
-	b := foreshock.Budget{Limited: true, Total: t.Changes, Left: max(0, t.Changes-len(used)), Window: t.Window}
-	if len(used) > 0 {
-		b.NextFree = used[max(0, len(used)-t.Changes)].Add(t.Window)
-	}
-	return b
-}
-
-// soon is how long after it was asked for a change may be seen to begin.
-const soon = 5 * time.Minute
-
-// union lists the times of changes, ascending: those seen, and those asked for that none of them is.
-func union(starts, asked []time.Time) []time.Time {
-	all, left := slices.Clone(starts), slices.Clone(starts)
-	for _, at := range slices.SortedFunc(slices.Values(asked), time.Time.Compare) {
-		same := slices.IndexFunc(left, func(t time.Time) bool { return t.After(at.Add(-skew)) && t.Before(at.Add(soon)) })
-		if same >= 0 {
-			left = slices.Delete(left, same, same+1)
-			continue
-		}
-		all = append(all, at)
-	}
-	slices.SortFunc(all, time.Time.Compare)
-	return all
 }
 
 var (

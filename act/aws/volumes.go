@@ -60,7 +60,7 @@ func (x *volumes) Validate(now foreshock.Resource, action foreshock.Action) erro
 	if !known {
 		return fmt.Errorf("%w: %s was not read yet", act.ErrRule, action.Resource)
 	}
-	if err := keep(x.cfg.Kept, now.Budget, action); err != nil {
+	if err := act.Keep(x.cfg.Kept, now.Budget, action); err != nil {
 		return err
 	}
 	_, err := x.change(v, action)
@@ -85,9 +85,9 @@ func (x *volumes) change(v volume, action foreshock.Action) (shape, error) {
 func (x *volumes) Apply(ctx context.Context, action foreshock.Action) error {
 	v, err := x.describe(ctx, action.Resource)
 	if err != nil {
-		return surely(err)
+		return act.Surely(err)
 	}
-	if err := unchanged(v.allocation(), action); err != nil {
+	if err := act.Unchanged(v.allocation(), action); err != nil {
 		return err
 	}
 	if v.busy() {
@@ -130,9 +130,6 @@ func (x *volumes) send(ctx context.Context, id string, to shape) error {
 
 func whole(x float64) *int32 { return sdk.Int32(int32(x)) }
 
-// skew is how far the clocks of this machine and of the provider may be apart.
-const skew = 2 * time.Minute
-
 // Follow looks for the change among those that EC2 shows: the latest that was begun since the decision, with these amounts.
 func (x *volumes) Follow(ctx context.Context, action foreshock.Action) (act.Progress, error) {
 	v, err := x.describe(ctx, action.Resource)
@@ -144,7 +141,7 @@ func (x *volumes) Follow(ctx context.Context, action foreshock.Action) (act.Prog
 		return p, nil
 	}
 	m := v.last[len(v.last)-1]
-	if is := m.to.allocation(); m.started.Before(action.Evidence.Add(-skew)) || !is.Covers(action.To) {
+	if is := m.to.allocation(); m.started.Before(action.Evidence.Add(-act.Skew)) || !is.Covers(action.To) {
 		return p, nil
 	}
 	inEffect := p.Observed.Covers(action.To)
