@@ -29,6 +29,12 @@ type VolumeType struct {
 	ProvisionedFrom   float64 `yaml:"provisioned_from"`    // GiB below which neither IOPS nor throughput can be asked for
 	GrowsBy           float64 `yaml:"grows_by"`            // the least growth of the size, as a share of it
 
+	LeastIOPSPerGiB        float64 `yaml:"least_iops_per_gib"`        // 0: no such rule
+	MinWithinRatio         bool    `yaml:"min_within_ratio"`          // a size whose ratio gives less than the least IOPS has just that
+	ThroughputPerGiB       float64 `yaml:"throughput_per_gib"`        // at most; 0: no such rule
+	LeastThroughputPerGiB  float64 `yaml:"least_throughput_per_gib"`  // 0: no such rule
+	LeastThroughputPerIOPS float64 `yaml:"least_throughput_per_iops"` // 0: no such rule
+
 	// Split is the size in GiB up to which a volume has tiers of sizes up to it, and beyond which it does not grow in use; 0: no such rule.
 	Split          float64       `yaml:"split"`
 	Tiers          []Tier        `yaml:"tiers"`           // whose performance it may have, ascending; none: no such rule
@@ -37,6 +43,7 @@ type VolumeType struct {
 	CreationCounts bool          `yaml:"creation_counts"` // as one of the changes
 
 	Changes        int              `yaml:"-"` // that may begin in any Window
+	Each           bool             `yaml:"-"` // of IOPS and of throughput each, and any number of the size
 	Window         time.Duration    `yaml:"-"`
 	States         map[string]Phase `yaml:"-"` // of a change, as the provider calls them
 	ThroughputUnit string           `yaml:"-"` // MiB/s or MB/s
@@ -57,6 +64,7 @@ type family struct {
 	AsOf     string           `yaml:"as_of"`    // and as of when, as 2006-01-02
 	Changes  int              `yaml:"changes"`
 	Window   time.Duration    `yaml:"window"`
+	Each     bool             `yaml:"each"`
 	States   map[string]Phase `yaml:"states"`
 	Unit     string           `yaml:"throughput_unit"` // MiB/s (default) or MB/s
 	Types    []VolumeType     `yaml:"types"`
@@ -72,7 +80,7 @@ var units = map[string]float64{mib: 1 << 20, "MB/s": 1e6}
 func inherit(families []family) (list []VolumeType) {
 	for _, f := range families {
 		for _, v := range f.Types {
-			v.Changes, v.Window, v.States, v.ThroughputUnit = f.Changes, f.Window, f.States, cmp.Or(f.Unit, mib)
+			v.Changes, v.Window, v.Each, v.States, v.ThroughputUnit = f.Changes, f.Window, f.Each, f.States, cmp.Or(f.Unit, mib)
 			list = append(list, v)
 		}
 	}
@@ -135,14 +143,6 @@ func (v VolumeType) LeastSize(iops float64) float64 {
 	return max(v.Size.Min, math.Ceil(iops/v.IOPSPerGiB))
 }
 
-// At is the type as it is at a size in GiB.
-func (v VolumeType) At(size float64) VolumeType {
-	if size < v.ProvisionedFrom {
-		v.IOPS, v.Throughput = Range{}, Range{}
-	}
-	return v
-}
-
 // LeastGrowth is the least size in GiB to which a volume may be grown.
 func (v VolumeType) LeastGrowth(size float64) float64 {
 	return max(v.Size.Min, math.Ceil(size*(1+v.GrowsBy)-1e-9))
@@ -171,6 +171,9 @@ func (v VolumeType) Check(size, iops, throughput float64) error {
 	if most := v.MostThroughput(iops); v.Throughput.Max > 0 && throughput > most {
 		errs = append(errs, fmt.Errorf("%g %s are above %g, the most for %g IOPS of %s (%g each); %g IOPS would allow it",
 			throughput, v.ThroughputUnit, most, iops, v.Name, v.ThroughputPerIOPS, v.LeastIOPS(throughput)))
+	}
+	if least := v.LeastThroughput(iops); v.Throughput.Max > 0 && throughput >= v.Throughput.Min && throughput < least {
+		errs = append(errs, fmt.Errorf("%g %s are below %g, the least for %g IOPS of %s", throughput, v.ThroughputUnit, least, iops, v.Name))
 	}
 	return errors.Join(errs...)
 }
@@ -236,7 +239,7 @@ func (f family) faults() error {
 	for i, v := range f.Types {
 		fault(v.Name == "" || !(v.Size.Max > 0), "types[%d]: name and size must be stated", i)
 		fault(!slices.IsSortedFunc(v.Tiers, func(a, b Tier) int { return cmp.Compare(a.Size, b.Size) }), "types[%d] (%s): tiers must be ascending by size", i, v.Name)
-		for _, r := range []Range{v.Size, v.IOPS, v.Throughput, {0, v.IOPSPerGiB}, {0, v.ThroughputPerIOPS}, {0, v.ThroughputGiven}, {0, v.IOPSWithoutNitro}, {0, v.ProvisionedFrom}, {0, v.GrowsBy}, {0, v.Split}} {
+		for _, r := range []Range{v.Size, v.IOPS, v.Throughput, {0, v.IOPSPerGiB}, {0, v.ThroughputPerIOPS}, {0, v.ThroughputGiven}, {0, v.IOPSWithoutNitro}, {0, v.ProvisionedFrom}, {0, v.GrowsBy}, {0, v.Split}, {0, v.LeastIOPSPerGiB}, {0, v.ThroughputPerGiB}, {0, v.LeastThroughputPerGiB}, {0, v.LeastThroughputPerIOPS}} {
 			fault(!(r.Min >= 0 && r.Max >= r.Min && r.Max < 1e12), "types[%d] (%s): %g to %g is no range", i, v.Name, r.Min, r.Max)
 		}
 	}

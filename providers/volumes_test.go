@@ -221,3 +221,113 @@ func TestLimitsOfAzure(t *testing.T) {
 		}
 	}
 }
+
+// Every limit and ratio of Google's disks at its boundary.
+func TestLimitsOfGCP(t *testing.T) {
+	types, err := VolumeTypes("gcp", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(name string, size, iops, throughput float64, broken string) {
+		t.Helper()
+		err := types[name].At(size).Check(size, iops, throughput)
+		if (err == nil) != (broken == "") || err != nil && !strings.Contains(err.Error(), broken) {
+			t.Errorf("%s of %g GiB, %g IOPS, %g MiB/s: %v, want %q", name, size, iops, throughput, err, broken)
+		}
+	}
+	const balanced, extreme, throughput = "hyperdisk-balanced", "hyperdisk-extreme", "hyperdisk-throughput"
+	f(balanced, 3, 1500, 140, "3 GiB is not between 4 and 65536")
+	f(balanced, 4, 2000, 140, "") // small sizes have just their ratio
+	f(balanced, 4, 1999, 140, "1999 IOPS is not between 2000 and")
+	f(balanced, 4, 2001, 140, "2000, the most for 4 GiB")
+	f(balanced, 5, 2500, 140, "")
+	f(balanced, 5, 2499, 140, "2499 IOPS is not between 2500 and")
+	f(balanced, 5, 2501, 140, "6 GiB would allow it")
+	f(balanced, 6, 3000, 140, "")
+	f(balanced, 6, 2999, 140, "2999 IOPS is not between 3000 and 160000")
+	f(balanced, 6, 3001, 140, "7 GiB would allow it")
+	f(balanced, 65536, 160000, 625, "")
+	f(balanced, 65536, 160001, 2400, "160001 IOPS is not between")
+	f(balanced, 65537, 3000, 140, "65537 GiB")
+	f(balanced, 320, 160000, 2400, "")
+	f(balanced, 319, 160000, 2400, "320 GiB would allow it")
+	f(balanced, 100, 3000, 139, "139 MiB/s is not between 140 and 2400")
+	f(balanced, 100, 3000, 750, "")
+	f(balanced, 100, 3000, 751, "3004 IOPS would allow it")
+	f(balanced, 4, 2000, 500, "")
+	f(balanced, 4, 2000, 501, "500, the most for 2000 IOPS")
+	f(balanced, 100, 9600, 2400, "")
+	f(balanced, 100, 20000, 2401, "2401 MiB/s is not between")
+	f(balanced, 100, 35840, 140, "")
+	f(balanced, 100, 35841, 140, "140 MiB/s are below 141, the least for 35841 IOPS")
+	f(balanced, 320, 160000, 624, "below 625")
+	f(balanced, 10.5, 3000, 140, "not a whole number")
+	f(extreme, 63, 128, 0, "63 GiB is not between 64 and 65536")
+	f(extreme, 64, 128, 0, "")
+	f(extreme, 64, 127, 0, "127 IOPS is not between 128 and")
+	f(extreme, 65, 129, 0, "129 IOPS is not between 130 and")
+	f(extreme, 65, 130, 0, "")
+	f(extreme, 64, 76800, 0, "")
+	f(extreme, 64, 76801, 0, "65 GiB would allow it")
+	f(extreme, 292, 350000, 0, "")
+	f(extreme, 291, 350000, 0, "349200, the most for 291 GiB")
+	f(extreme, 1000, 350001, 0, "350001 IOPS")
+	f(extreme, 65536, 131072, 0, "")
+	f(extreme, 65536, 131071, 0, "131071 IOPS is not between 131072 and")
+	f(extreme, 1000, 5000, 100, "hyperdisk-extreme volumes have no throughput")
+	f(throughput, 2047, 0, 20, "2047 GiB is not between 2048 and 32768")
+	f(throughput, 2048, 0, 20, "")
+	f(throughput, 2048, 0, 19, "19 MiB/s is not between 20 and")
+	f(throughput, 2048, 0, 180, "")
+	f(throughput, 2048, 0, 181, "181 MiB/s is not between 20 and 180")
+	f(throughput, 2049, 0, 20, "20 MiB/s is not between 21 and") // 10 a TiB
+	f(throughput, 2049, 0, 21, "")
+	f(throughput, 32768, 0, 320, "")
+	f(throughput, 32768, 0, 319, "319 MiB/s is not between 320 and 2400")
+	f(throughput, 32768, 0, 2400, "")
+	f(throughput, 32768, 0, 2401, "2401 MiB/s is not between")
+	f(throughput, 32769, 0, 400, "32769 GiB")
+	f(throughput, 2048, 1000, 20, "hyperdisk-throughput volumes have no IOPS")
+	for _, name := range []string{"pd-standard", "pd-balanced", "pd-ssd"} {
+		f(name, 10, 0, 0, "")
+		f(name, 9, 0, 0, "9 GiB")
+		f(name, 65536, 0, 0, "")
+		f(name, 65537, 0, 0, "65537 GiB")
+		f(name, 100, 3000, 0, "have no IOPS")
+	}
+	f("pd-extreme", 500, 0, 0, "")
+	f("pd-extreme", 499, 0, 0, "499 GiB")
+	for name, v := range types {
+		if hyper := strings.HasPrefix(name, "hyperdisk"); v.Each != hyper || (v.Changes == 1 && v.Window == 4*time.Hour) != hyper {
+			t.Errorf("%s: %+v", name, v)
+		}
+	}
+}
+
+// What is enough for a size, or for IOPS, is, and one more is not.
+func TestWhatIsEnough(t *testing.T) {
+	types, err := VolumeTypes("gcp", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		v := types[rapid.SampledFrom([]string{"hyperdisk-balanced", "hyperdisk-extreme", "hyperdisk-throughput"}).Draw(t, "type")]
+		size := float64(rapid.IntRange(int(v.Size.Min), int(v.Size.Max)-1).Draw(t, "size"))
+		at := v.At(size)
+		iops := float64(rapid.IntRange(int(at.IOPS.Min), int(at.MostIOPS(size))).Draw(t, "iops"))
+		throughput := at.LeastThroughput(iops)
+		if err := at.Check(size, iops, throughput); err != nil {
+			t.Fatal(err)
+		}
+		most := v.MostSize(iops, throughput)
+		if err := v.At(most).Check(most, iops, throughput); err != nil && iops <= v.At(most).MostIOPS(most) {
+			t.Fatalf("%g GiB: %v", most, err)
+		}
+		if more := v.At(most + 1); most < size || most < v.Size.Max && more.Check(most+1, iops, throughput) == nil {
+			t.Fatalf("at most %g GiB, but %g are allowed", most, most+1)
+		}
+		if with := v.MostIOPSWith(throughput); v.Throughput.Max > 0 && (with < iops || v.LeastThroughput(with) > throughput || with < v.IOPS.Max && v.LeastThroughput(with+1) <= throughput) {
+			t.Fatalf("%g MiB/s are enough for %g IOPS", throughput, with)
+		}
+	})
+}
