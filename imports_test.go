@@ -38,7 +38,7 @@ var mayImport = map[string][]string{
 	"rehearse":    {"", "timeseries/*"},              // tries rules on the demand that came
 	"providers":   {},                                // figures, for the targets and for the simulation
 	"simulate":    {"", "providers", "timeseries/*"}, // the plant; app drives the stages with it
-	"providers/*": {},                                // what components of several stages share that call the same provider
+	"providers/*": {""},                              // what components of several stages share that call the same provider
 	// The plant as a target: only what is simulated can be changed through it, so that it is no component that a configuration could name.
 	"simulate/*": {"", "act", "simulate"}, // and a trace for tests
 

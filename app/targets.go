@@ -5,6 +5,7 @@ import (
 	"github.com/foreshock-io/foreshock/act/aws"
 	"github.com/foreshock-io/foreshock/act/cgroup"
 	"github.com/foreshock-io/foreshock/act/dryrun"
+	"github.com/foreshock-io/foreshock/act/gcp"
 	"github.com/foreshock-io/foreshock/act/kubernetes"
 	"github.com/foreshock-io/foreshock/act/libvirt"
 	"github.com/foreshock-io/foreshock/act/vsphere"
@@ -16,6 +17,7 @@ var targets = []act.Factory{
 	aws.Factory,
 	cgroup.Factory,
 	dryrun.Factory,
+	gcp.Factory,
 	kubernetes.Factory,
 	libvirt.Factory,
 	vsphere.Factory,

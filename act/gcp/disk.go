@@ -1,0 +1,182 @@
+package gcp
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"cloud.google.com/go/compute/apiv1/computepb"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/providers"
+	"github.com/foreshock-io/foreshock/providers/gcpsdk"
+)
+
+const (
+	gib = 1 << 30
+	mib = 1 << 20
+)
+
+// shape is all that can be changed of a disk. What its type does not let one ask for is 0.
+type shape struct {
+	kind       string  // hyperdisk-balanced, …
+	size       float64 // GiB
+	iops       float64
+	throughput float64 // MiB/s
+}
+
+func (s shape) String() string {
+	text := s.kind + ", " + strconv.FormatFloat(s.size, 'f', -1, 64) + " GiB"
+	if s.iops > 0 {
+		text += ", " + foreshock.FormatAmount(foreshock.DimIOPS, s.iops)
+	}
+	if s.throughput > 0 {
+		text += ", " + foreshock.FormatAmount(foreshock.DimThroughput, s.throughput*mib)
+	}
+	return text
+}
+
+func (s shape) allocation() foreshock.Allocation {
+	var a foreshock.Allocation
+	a.Set(foreshock.DimSize, s.size*gib)
+	if s.iops > 0 {
+		a.Set(foreshock.DimIOPS, s.iops)
+	}
+	if s.throughput > 0 {
+		a.Set(foreshock.DimThroughput, s.throughput*mib)
+	}
+	return a
+}
+
+// differs are the amounts in which two shapes differ.
+func (s shape) differs(to shape) (set amountSet) {
+	if s.iops != to.iops {
+		set |= iopsChanged
+	}
+	if s.throughput != to.throughput {
+		set |= throughputChanged
+	}
+	if s.size != to.size {
+		set |= sizeChanged
+	}
+	return set
+}
+
+// disk is what Compute Engine says of one.
+type disk struct {
+	shape
+	status     string
+	instances  []string // addresses
+	operations []operation
+	frees      map[foreshock.Dimension]time.Time // when an amount can be changed again
+}
+
+// busy says that a change is under way, or that the disk is in a state in which it takes none.
+func (d disk) busy() bool {
+	return d.status != "READY" || slices.ContainsFunc(d.operations, func(o operation) bool { return !o.done })
+}
+
+// frozen says whether an amount cannot be changed yet.
+func (d disk) frozen(dim foreshock.Dimension, now time.Time) bool { return d.frees[dim].After(now) }
+
+func (x *disks) describe(ctx context.Context, at place) (disk, error) {
+	raw, err := x.api.disks.Get(ctx, &computepb.GetDiskRequest{Project: x.target.account.Project, Zone: at.zone, Disk: at.name})
+	if err != nil {
+		return disk{}, sayable(err)
+	}
+	d := x.disk(raw)
+	if d.operations, err = x.api.list(ctx, x.target.account.Project, at, "disks", raw.GetId()); err != nil {
+		return disk{}, sayable(err)
+	}
+	d.frees = x.frees(at, d)
+	x.seen.Put(at.zone+"/"+at.name, d)
+	return d, nil
+}
+
+func (x *disks) disk(raw *computepb.Disk) disk {
+	d := disk{shape: shape{kind: gcpsdk.Last(raw.GetType()), size: float64(raw.GetSizeGb())}, status: raw.GetStatus(), instances: raw.GetUsers()}
+	if t := x.types[d.kind]; t.IOPS.Max > 0 {
+		d.iops = float64(raw.GetProvisionedIops())
+	}
+	if t := x.types[d.kind]; t.Throughput.Max > 0 {
+		d.throughput = float64(raw.GetProvisionedThroughput())
+	}
+	return d
+}
+
+// frees are when amounts can be changed again: a window after the last change of each, whoever asked for it, and after a refusal.
+func (x *disks) frees(at place, d disk) map[foreshock.Dimension]time.Time {
+	t := x.types[d.kind]
+	if t.Changes == 0 {
+		return nil
+	}
+	free := x.refusals(at)
+	later := func(dim foreshock.Dimension, at time.Time) {
+		if at.After(free[dim]) {
+			free[dim] = at
+		}
+	}
+	for _, o := range d.operations {
+		set := o.changes()
+		if set&iopsChanged != 0 {
+			later(foreshock.DimIOPS, o.at().Add(t.Window))
+		}
+		if set&throughputChanged != 0 {
+			later(foreshock.DimThroughput, o.at().Add(t.Window))
+		}
+	}
+	return free
+}
+
+// next is the shape that a disk has once amounts are changed: what is not stated stays, or is raised to the least that the others need.
+func (x *disks) next(d disk, to foreshock.Allocation) (shape, providers.VolumeType) {
+	s := d.shape
+	size, stated := to.Get(foreshock.DimSize)
+	if stated {
+		s.size = math.Round(size / gib)
+	}
+	t := x.types[s.kind].At(s.size)
+	if iops, stated := to.Get(foreshock.DimIOPS); stated {
+		s.iops = math.Round(iops)
+	} else if t.IOPS.Max > 0 {
+		s.iops = max(s.iops, t.IOPS.Min)
+	}
+	if throughput, stated := to.Get(foreshock.DimThroughput); stated {
+		s.throughput = math.Round(throughput / mib)
+	} else if t.Throughput.Max > 0 {
+		s.throughput = max(s.throughput, t.LeastThroughput(s.iops))
+	}
+	return s, t
+}
+
+// rules are those of each amount while the others stay, or are raised to the least that it needs where they can be. The share of the instances
+// bounds what is more than there is now.
+func (x *disks) rules(d disk, share share) map[foreshock.Dimension]foreshock.Rule {
+	now, plain := x.target.now(), x.types[d.kind]
+	t := plain.At(d.size)
+	stays := func(dim foreshock.Dimension, has float64) float64 { // infinite: it can be raised
+		if d.frozen(dim, now) {
+			return has
+		}
+		return math.Inf(1)
+	}
+	iops, throughput := stays(foreshock.DimIOPS, d.iops), stays(foreshock.DimThroughput, d.throughput)
+	rules := map[foreshock.Dimension]foreshock.Rule{
+		foreshock.DimSize: {Min: plain.Size.Min * gib, Max: plain.MostSize(iops, throughput) * gib, Quantum: gib},
+	}
+	if t.IOPS.Max > 0 {
+		most := min(t.MostIOPS(d.size), t.MostIOPSWith(throughput))
+		rules[foreshock.DimIOPS] = foreshock.Rule{
+			Min: t.LeastIOPS(d.throughput), Max: within(most, share.iops, d.iops), Quantum: 1, Down: true, NotBefore: d.frees[foreshock.DimIOPS],
+		}
+	}
+	if t.Throughput.Max > 0 {
+		rules[foreshock.DimThroughput] = foreshock.Rule{
+			Min: t.LeastThroughput(d.iops) * mib, Max: within(t.MostThroughput(d.iops), share.throughput, d.throughput) * mib, Quantum: mib, Down: true,
+			NotBefore: d.frees[foreshock.DimThroughput],
+		}
+	}
+	return rules
+}

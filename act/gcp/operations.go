@@ -1,0 +1,93 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/compute/apiv1/computepb"
+	"google.golang.org/api/iterator"
+
+	"github.com/foreshock-io/foreshock/providers/gcpsdk"
+)
+
+// operation is a change of a resource, whoever asked for it.
+type operation struct {
+	id             string // of the request, as it was asked for
+	kind           string
+	done           bool
+	progress       int32
+	started, ended time.Time
+	fault          string // why it failed; "": it did not
+}
+
+// mostOperations is how many of the latest operations of a resource are looked at.
+const mostOperations = 500
+
+// operations lists those of a resource that the zone still shows, the newest first. kind is that of its address, as disks.
+func (c clients) list(ctx context.Context, project string, at place, kind string, id uint64) ([]operation, error) {
+	filter, order := `targetLink eq ".*/`+kind+`/`+at.name+`"`, "creationTimestamp desc"
+	all := c.operations.List(ctx, &computepb.ListZoneOperationsRequest{Project: project, Zone: at.zone, Filter: &filter, OrderBy: &order})
+	var list []operation
+	for len(list) < mostOperations {
+		raw, err := all.Next()
+		if errors.Is(err, iterator.Done) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if raw.GetTargetId() == id { // and not of another one that had this name
+			list = append(list, operationOf(raw))
+		}
+	}
+	slices.SortStableFunc(list, func(a, b operation) int { return b.started.Compare(a.started) })
+	return list, nil
+}
+
+func operationOf(raw *computepb.Operation) operation {
+	o := operation{
+		id: raw.GetClientOperationId(), kind: raw.GetOperationType(), done: raw.GetStatus() == computepb.Operation_DONE, progress: raw.GetProgress(),
+		started: moment(raw.GetInsertTime()), ended: moment(raw.GetEndTime()),
+	}
+	for _, e := range raw.GetError().GetErrors() {
+		o.fault = gcpsdk.Redact(e.GetCode() + ": " + e.GetMessage())
+	}
+	if code := raw.GetHttpErrorStatusCode(); o.fault == "" && code >= 400 {
+		o.fault = gcpsdk.Redact(raw.GetHttpErrorMessage())
+	}
+	return o
+}
+
+func moment(text string) time.Time {
+	t, _ := time.Parse(time.RFC3339, text) // what is no time is the zero one
+	return t
+}
+
+// others are parts of the names of operations on disks that change neither IOPS nor throughput.
+var others = []string{"insert", "create", "delete", "resize", "snapshot", "label", "attach", "detach", "policy", "policies", "iam", "kms", "replication"}
+
+// changes are the amounts that an operation changed. Of one that somebody else asked for only its name tells: all that may be.
+func (o operation) changes() amountSet {
+	if o.fault != "" {
+		return 0
+	}
+	if set, known := changedBy(o.id); known {
+		return set
+	}
+	name := strings.ToLower(o.kind)
+	if slices.ContainsFunc(others, func(part string) bool { return strings.Contains(name, part) }) {
+		return 0
+	}
+	return iopsChanged | throughputChanged
+}
+
+// at is when an operation took effect, at the latest.
+func (o operation) at() time.Time {
+	if o.ended.After(o.started) {
+		return o.ended
+	}
+	return o.started
+}
