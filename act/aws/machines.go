@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -149,34 +148,24 @@ func (x *machines) Apply(ctx context.Context, action foreshock.Action) error {
 	case limited && time.Until(deadline) < x.leastTime:
 		return fmt.Errorf("%w: stopping an instance takes minutes; set call_timeout of the executor to 10m; nothing was sent", act.ErrRefused)
 	}
-	err = x.target.once(ctx, func(ctx context.Context) error {
-		_, err := x.api.stopInstances(ctx, &ec2.StopInstancesInput{InstanceIds: []string{id}}, func(o *ec2.Options) { o.Retryer = noRetry })
-		return err
-	})
-	if err != nil && act.Sure(err) {
-		return fmt.Errorf("stop: %w", err)
-	}
-	if err = x.stopped(ctx, id); err == nil {
-		err = x.modify(ctx, id, to.Name)
-	}
-	return errors.Join(err, x.start(ctx, id))
-}
-
-// stopped waits until an instance has stopped.
-func (x *machines) stopped(ctx context.Context, id string) error {
-	for {
-		m, err := x.describe(ctx, id)
-		switch {
-		case ctx.Err() != nil:
-			return fmt.Errorf("%w: it did not stop in time, and its type was not changed", act.ErrRefused)
-		case err == nil && m.state == types.InstanceStateNameStopped:
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(x.every):
-		}
-	}
+	return act.Restart{
+		Machine: id, Every: x.every,
+		Stop: func(ctx context.Context) error {
+			return x.target.once(ctx, func(ctx context.Context) error {
+				_, err := x.api.stopInstances(ctx, &ec2.StopInstancesInput{InstanceIds: []string{id}}, func(o *ec2.Options) { o.Retryer = noRetry })
+				return err
+			})
+		},
+		Stopped: func(ctx context.Context) (bool, error) {
+			m, err := x.describe(ctx, id)
+			return m.state == types.InstanceStateNameStopped, err
+		},
+		Change: func(ctx context.Context) error { return x.modify(ctx, id, to.Name) },
+		Start: func(ctx context.Context) error {
+			_, err := x.api.startInstances(ctx, &ec2.StartInstancesInput{InstanceIds: []string{id}})
+			return sayable(err)
+		},
+	}.Do(ctx)
 }
 
 func (x *machines) modify(ctx context.Context, id string, to string) error {
@@ -186,27 +175,6 @@ func (x *machines) modify(ctx context.Context, id string, to string) error {
 		}, func(o *ec2.Options) { o.Retryer = noRetry })
 		return err
 	})
-}
-
-// startFor is how long it is tried to start an instance again, also when the call's time is over. Starting what runs does no harm.
-const startFor = time.Minute
-
-func (x *machines) start(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startFor)
-	defer cancel()
-	for {
-		_, err := x.api.startInstances(ctx, &ec2.StartInstancesInput{InstanceIds: []string{id}})
-		switch err := sayable(err); {
-		case err == nil:
-			return nil
-		case errors.Is(err, act.ErrDenied), errors.Is(err, act.ErrNotFound), ctx.Err() != nil:
-			return fmt.Errorf("%s was stopped and could not be started again: %s; start it", id, err) //nolint:errorlint // that says nothing of the change
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(x.every): // it may be stopping still
-		}
-	}
 }
 
 // Follow is done when the instance runs with its new type, or is stopped as it was.

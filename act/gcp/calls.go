@@ -2,10 +2,12 @@ package gcp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
 	compute "cloud.google.com/go/compute/apiv1"
+	"google.golang.org/api/option"
 
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/providers/gcpsdk"
@@ -13,21 +15,35 @@ import (
 
 // clients are those of the parts of Compute Engine that are called here. The SDK tries what reads again, and never what changes something.
 type clients struct {
-	disks      *compute.DisksClient
-	operations *compute.ZoneOperationsClient
-	instances  *compute.InstancesClient
+	disks            *compute.DisksClient
+	instances        *compute.InstancesClient
+	types            *compute.MachineTypesClient
+	groups           *compute.InstanceGroupManagersClient
+	regionGroups     *compute.RegionInstanceGroupManagersClient
+	scalers          *compute.AutoscalersClient
+	regionScalers    *compute.RegionAutoscalersClient
+	operations       *compute.ZoneOperationsClient
+	regionOperations *compute.RegionOperationsClient
 }
 
 func newClients(a gcpsdk.Account) (c clients, err error) {
-	ctx, options := context.Background(), a.Options()
-	if c.disks, err = compute.NewDisksRESTClient(ctx, options...); err != nil {
-		return c, err
-	}
-	if c.operations, err = compute.NewZoneOperationsRESTClient(ctx, options...); err != nil {
-		return c, err
-	}
-	c.instances, err = compute.NewInstancesRESTClient(ctx, options...)
-	return c, err
+	options := a.Options()
+	return c, errors.Join(
+		client(&c.disks, compute.NewDisksRESTClient, options),
+		client(&c.instances, compute.NewInstancesRESTClient, options),
+		client(&c.types, compute.NewMachineTypesRESTClient, options),
+		client(&c.groups, compute.NewInstanceGroupManagersRESTClient, options),
+		client(&c.regionGroups, compute.NewRegionInstanceGroupManagersRESTClient, options),
+		client(&c.scalers, compute.NewAutoscalersRESTClient, options),
+		client(&c.regionScalers, compute.NewRegionAutoscalersRESTClient, options),
+		client(&c.operations, compute.NewZoneOperationsRESTClient, options),
+		client(&c.regionOperations, compute.NewRegionOperationsRESTClient, options),
+	)
+}
+
+func client[C any](to **C, make func(context.Context, ...option.ClientOption) (*C, error), options []option.ClientOption) (err error) {
+	*to, err = make(context.Background(), options...)
+	return err
 }
 
 // once sends a change, and says what is known of it.

@@ -33,9 +33,13 @@ func newDisks(t *Target, cfg Config, api clients, types map[string]providers.Vol
 	return &disks{target: t, cfg: cfg, types: types, api: api, refused: map[place]map[foreshock.Dimension]time.Time{}}
 }
 
-func (*disks) prefix() string { return "disk/" }
+func (*disks) Prefix() string { return "disk/" }
 
-func (x *disks) Read(ctx context.Context, at place) (foreshock.Resource, error) {
+func (x *disks) Read(ctx context.Context, resource string) (foreshock.Resource, error) {
+	at, err := locate(x.Prefix(), resource)
+	if err != nil {
+		return foreshock.Resource{}, err
+	}
 	d, err := x.describe(ctx, at)
 	if err != nil {
 		return foreshock.Resource{}, err
@@ -57,7 +61,7 @@ func (x *disks) Read(ctx context.Context, at place) (foreshock.Resource, error) 
 
 // Validate keeps what the rules of single amounts do not say: the ratios between them, and what must be raised with them.
 func (x *disks) Validate(_ foreshock.Resource, action foreshock.Action) error {
-	d, known := x.seen.Get(strings.TrimPrefix(action.Resource, x.prefix()))
+	d, known := x.seen.Get(strings.TrimPrefix(action.Resource, x.Prefix()))
 	if !known {
 		return fmt.Errorf("%w: %s was not read yet", act.ErrRule, action.Resource)
 	}
@@ -86,7 +90,11 @@ func (x *disks) change(d disk, action foreshock.Action) (shape, error) {
 }
 
 // Apply looks a last time and asks once, for all amounts that change: they keep their ratios only together.
-func (x *disks) Apply(ctx context.Context, at place, action foreshock.Action) error {
+func (x *disks) Apply(ctx context.Context, action foreshock.Action) error {
+	at, err := locate(x.Prefix(), action.Resource)
+	if err != nil {
+		return err
+	}
 	d, err := x.describe(ctx, at)
 	if err != nil {
 		return act.Surely(err)
@@ -179,7 +187,11 @@ func (x *disks) refusals(at place) map[foreshock.Dimension]time.Time {
 }
 
 // Follow looks for the operation of the action's own request, and follows it to its end.
-func (x *disks) Follow(ctx context.Context, at place, action foreshock.Action) (act.Progress, error) {
+func (x *disks) Follow(ctx context.Context, action foreshock.Action) (act.Progress, error) {
+	at, err := locate(x.Prefix(), action.Resource)
+	if err != nil {
+		return act.Progress{}, err
+	}
 	d, err := x.describe(ctx, at)
 	if err != nil {
 		return act.Progress{}, err

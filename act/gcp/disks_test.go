@@ -506,8 +506,10 @@ func TestErrors(t *testing.T) {
 	if _, err := r.Read(t.Context(), "disk/europe-west4-a/none"); !errors.Is(err, act.ErrNotFound) {
 		t.Error(err)
 	}
-	for _, name := range []string{"vol-1", "disk/orders", "disk/a/b/c", "disk//x"} {
-		if _, err := r.Read(t.Context(), name); !errors.Is(err, act.ErrNotFound) || !strings.Contains(err.Error(), "disk/ZONE/NAME") {
+	for name, want := range map[string]string{
+		"vol-1": "names begin with: disk/", "disk/orders": "disk/ZONE/NAME", "disk/a/b/c": "disk/ZONE/NAME", "disk//x": "disk/ZONE/NAME",
+	} {
+		if _, err := r.Read(t.Context(), name); !errors.Is(err, act.ErrNotFound) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,4 +1,5 @@
-// Package gcp changes what Google Compute Engine lets one change while it is in use: Hyperdisks and the size of persistent disks. Their rules are kept
+// Package gcp changes what Google Compute Engine lets one change: Hyperdisks and the size of persistent disks while they are in use,
+// the size of managed instance groups and, where a stop is allowed, the type of an instance. Their rules are kept
 // before anything is sent: limits and ratios, one change of IOPS and of throughput in 4 hours each, and the share of the instance.
 //
 // Credentials are the application default credentials and nothing else; what the SDK says of them never gets into an error.
@@ -27,6 +28,9 @@ type Config struct {
 	VolumeTypes string `yaml:"volume_types_file"` // types of disks that replace the built-in ones; see the README
 	// Ceilings are what instances of a type can do in all, by the type's name, for example c3-standard-22; types that are not here bound nothing.
 	Ceilings map[string]Ceiling `yaml:"ceilings"`
+	// MachineTypes are the types that an instance may have; without Stop, only instances that are stopped are changed.
+	MachineTypes []string `yaml:"machine_types"`
+	Stop         bool     `yaml:"stop_instances"` // instances are stopped and started for a change of their type
 }
 
 // Ceiling is what an instance can do with all its disks; 0: any amount.
@@ -53,17 +57,23 @@ type Target struct {
 	kinds   []kind
 }
 
-// kind is what resources of one kind can do; their names begin with a prefix. The methods are those of act.Target.
+// kind is what resources of one kind can do; their names begin with a prefix. The other methods are those of act.Target.
 type kind interface {
-	prefix() string
-	Read(ctx context.Context, at place) (foreshock.Resource, error)
-	Validate(now foreshock.Resource, action foreshock.Action) error
-	Apply(ctx context.Context, at place, action foreshock.Action) error
-	Follow(ctx context.Context, at place, action foreshock.Action) (act.Progress, error)
+	Prefix() string
+	act.Target
 }
 
-// place is a resource's zone and name.
+// place is where a resource is, a zone or for some kinds a region, and its name there.
 type place struct{ zone, name string }
+
+// locate finds the place in the name of a resource.
+func locate(prefix, resource string) (place, error) {
+	zone, name, named := strings.Cut(strings.TrimPrefix(resource, prefix), "/")
+	if !named || zone == "" || name == "" || strings.Contains(name, "/") {
+		return place{}, fmt.Errorf("%w: names have the form %sZONE/NAME", act.ErrNotFound, prefix)
+	}
+	return place{zone, name}, nil
+}
 
 var _ act.Target = (*Target)(nil)
 
@@ -86,7 +96,7 @@ func New(cfg Config, env act.Env) (*Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the SDK's settings: %s", gcpsdk.Text(err))
 	}
-	t.kinds = []kind{newDisks(t, cfg, api, types)}
+	t.kinds = []kind{newDisks(t, cfg, api, types), newMachines(t, cfg, api), &groups{t, api}}
 	return t, nil
 }
 
@@ -100,27 +110,26 @@ func (c Config) check() error {
 	return errors.Join(errs...)
 }
 
-// of finds the kind of a resource by its name, and where it is.
-func (t *Target) of(resource string) (kind, place, error) {
-	var forms []string
+// of finds the kind of a resource by its name.
+func (t *Target) of(resource string) (kind, error) {
+	var prefixes []string
 	for _, k := range t.kinds {
-		rest, found := strings.CutPrefix(resource, k.prefix())
-		if zone, name, named := strings.Cut(rest, "/"); found && named && zone != "" && name != "" && !strings.Contains(name, "/") {
-			return k, place{zone, name}, nil
+		if id, found := strings.CutPrefix(resource, k.Prefix()); found && id != "" {
+			return k, nil
 		}
-		forms = append(forms, k.prefix()+"ZONE/NAME")
+		prefixes = append(prefixes, k.Prefix())
 	}
-	return nil, place{}, fmt.Errorf("%w: the resource %q is of no known kind; names have the form %s", act.ErrNotFound, resource, strings.Join(forms, ", "))
+	return nil, fmt.Errorf("%w: the resource %q is of no known kind; names begin with: %s", act.ErrNotFound, resource, strings.Join(prefixes, ", "))
 }
 
 // Read asks for a resource, and for what bounds it.
 func (t *Target) Read(ctx context.Context, resource string) (foreshock.Resource, error) {
-	k, where, err := t.of(resource)
+	k, err := t.of(resource)
 	if err != nil {
 		return foreshock.Resource{}, err
 	}
 	at := t.now() // nothing that is said can be older
-	r, err := k.Read(ctx, where)
+	r, err := k.Read(ctx, resource)
 	if err != nil {
 		return foreshock.Resource{}, fmt.Errorf("read %s: %w", resource, err)
 	}
@@ -133,7 +142,7 @@ func (t *Target) Validate(now foreshock.Resource, action foreshock.Action) error
 	if err := act.CheckRules(now, action); err != nil {
 		return err
 	}
-	k, _, err := t.of(action.Resource)
+	k, err := t.of(action.Resource)
 	if err != nil {
 		return fmt.Errorf("%w: %w", act.ErrRule, err)
 	}
@@ -142,11 +151,11 @@ func (t *Target) Validate(now foreshock.Resource, action foreshock.Action) error
 
 // Apply asks once.
 func (t *Target) Apply(ctx context.Context, action foreshock.Action) error {
-	k, where, err := t.of(action.Resource)
+	k, err := t.of(action.Resource)
 	if err != nil {
 		return err
 	}
-	if err := k.Apply(ctx, where, action); err != nil {
+	if err := k.Apply(ctx, action); err != nil {
 		return fmt.Errorf("change %s: %w", action.Resource, err)
 	}
 	return nil
@@ -154,11 +163,11 @@ func (t *Target) Apply(ctx context.Context, action foreshock.Action) error {
 
 // Follow reads how far a change is.
 func (t *Target) Follow(ctx context.Context, action foreshock.Action) (act.Progress, error) {
-	k, where, err := t.of(action.Resource)
+	k, err := t.of(action.Resource)
 	if err != nil {
 		return act.Progress{}, err
 	}
-	p, err := k.Follow(ctx, where, action)
+	p, err := k.Follow(ctx, action)
 	if err != nil {
 		return act.Progress{}, fmt.Errorf("follow the change of %s: %w", action.Resource, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	compute "cloud.google.com/go/compute/apiv1"
 	"cloud.google.com/go/compute/apiv1/computepb"
 	"google.golang.org/api/iterator"
 
@@ -26,10 +27,15 @@ type operation struct {
 // mostOperations is how many of the latest operations of a resource are looked at.
 const mostOperations = 500
 
-// operations lists those of a resource that the zone still shows, the newest first. kind is that of its address, as disks.
+// list gives those of a resource that its zone or region still shows, the newest first. kind is that of its address, as disks.
 func (c clients) list(ctx context.Context, project string, at place, kind string, id uint64) ([]operation, error) {
 	filter, order := `targetLink eq ".*/`+kind+`/`+at.name+`"`, "creationTimestamp desc"
-	all := c.operations.List(ctx, &computepb.ListZoneOperationsRequest{Project: project, Zone: at.zone, Filter: &filter, OrderBy: &order})
+	var all *compute.OperationIterator
+	if at.regional() {
+		all = c.regionOperations.List(ctx, &computepb.ListRegionOperationsRequest{Project: project, Region: at.zone, Filter: &filter, OrderBy: &order})
+	} else {
+		all = c.operations.List(ctx, &computepb.ListZoneOperationsRequest{Project: project, Zone: at.zone, Filter: &filter, OrderBy: &order})
+	}
 	var list []operation
 	for len(list) < mostOperations {
 		raw, err := all.Next()

@@ -21,6 +21,7 @@ type Faults struct {
 
 	mu    sync.Mutex // guards the rest
 	mood  acttest.Mood
+	only  string
 	calls []Request
 	gone  chan struct{}
 }
@@ -40,6 +41,13 @@ func (f *Faults) SetMood(m acttest.Mood) {
 	f.mood = m
 }
 
+// Only lets changes pass, uncounted, whose path does not end with verb.
+func (f *Faults) Only(verb string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.only = verb
+}
+
 // Calls gives the changes that were asked for, right or wrong.
 func (f *Faults) Calls() []Request {
 	f.mu.Lock()
@@ -49,7 +57,10 @@ func (f *Faults) Calls() []Request {
 
 // ServeHTTP answers one call.
 func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet {
+	f.mu.Lock()
+	only := f.only
+	f.mu.Unlock()
+	if r.Method == http.MethodGet || !strings.HasSuffix(r.URL.Path, only) {
 		f.next.ServeHTTP(w, r)
 		return
 	}

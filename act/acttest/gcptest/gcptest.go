@@ -28,14 +28,16 @@ type Engine struct {
 	// Role is the permissions that the caller has; nil: all.
 	Role []string
 
-	mu         sync.Mutex // guards the rest
-	types      map[string]providers.VolumeType
-	disks      map[string]*Disk // by zone/name
-	instances  map[string]*Instance
-	operations []*operation
-	used       map[string]bool // permissions that were needed
-	fails      bool            // the next operations fail after they were accepted
-	ignores    bool            // the next operations are accepted and forgotten
+	mu           sync.Mutex // guards the rest
+	types        map[string]providers.VolumeType
+	disks        map[string]*Disk // by zone/name
+	instances    map[string]*Instance
+	groups       map[string]*Group // by zone/name or region/name
+	machineTypes map[string]MachineType
+	operations   []*operation
+	used         map[string]bool // permissions that were needed
+	fails        bool            // the next operations fail after they were accepted
+	ignores      bool            // the next operations are accepted and forgotten
 }
 
 // New returns an engine with disks, by zone/name.
@@ -44,7 +46,10 @@ func New(disks map[string]Disk) *Engine {
 	if err != nil {
 		panic(err) // they are part of the program
 	}
-	e := &Engine{Now: time.Now, Delay: 20 * time.Millisecond, types: types, disks: map[string]*Disk{}, instances: map[string]*Instance{}, used: map[string]bool{}}
+	e := &Engine{
+		Now: time.Now, Delay: 20 * time.Millisecond, types: types, disks: map[string]*Disk{}, instances: map[string]*Instance{}, groups: map[string]*Group{},
+		machineTypes: map[string]MachineType{}, used: map[string]bool{},
+	}
 	for name, d := range disks {
 		d.id = uint64(1000 + len(e.disks))
 		e.disks[name] = &d
@@ -52,10 +57,10 @@ func New(disks map[string]Disk) *Engine {
 	return e
 }
 
-// FailLater lets operations from now on be accepted, and fail.
+// FailLater lets operations from now on be accepted, and fail; but for stops and starts of instances.
 func (e *Engine) FailLater() { e.mu.Lock(); defer e.mu.Unlock(); e.fails = true }
 
-// Ignore lets operations from now on be accepted, and forgotten.
+// Ignore lets operations from now on be accepted, and forgotten; but for stops and starts of instances.
 func (e *Engine) Ignore() { e.mu.Lock(); defer e.mu.Unlock(); e.ignores = true }
 
 // Used lists the permissions that calls needed so far.
@@ -105,11 +110,22 @@ type route struct {
 
 // routes are by method and path below the project.
 var routes = map[string]route{
-	"GET /zones/Z/disks/N":         {"compute.disks.get", (*Engine).getDisk},
-	"PATCH /zones/Z/disks/N":       {"compute.disks.update", (*Engine).updateDisk},
-	"POST /zones/Z/disks/N/resize": {"compute.disks.resize", (*Engine).resizeDisk},
-	"GET /zones/Z/instances/N":     {"compute.instances.get", (*Engine).getInstance},
-	"GET /zones/Z/operations":      {"compute.zoneOperations.list", (*Engine).listOperations},
+	"GET /zones/Z/disks/N":                           {"compute.disks.get", (*Engine).getDisk},
+	"PATCH /zones/Z/disks/N":                         {"compute.disks.update", (*Engine).updateDisk},
+	"POST /zones/Z/disks/N/resize":                   {"compute.disks.resize", (*Engine).resizeDisk},
+	"GET /zones/Z/instances/N":                       {"compute.instances.get", (*Engine).getInstance},
+	"POST /zones/Z/instances/N/stop":                 {"compute.instances.stop", (*Engine).stopInstance},
+	"POST /zones/Z/instances/N/start":                {"compute.instances.start", (*Engine).startInstance},
+	"POST /zones/Z/instances/N/setMachineType":       {"compute.instances.setMachineType", (*Engine).setMachineType},
+	"GET /zones/Z/machineTypes/N":                    {"compute.machineTypes.get", (*Engine).getMachineType},
+	"GET /zones/Z/instanceGroupManagers/N":           {"compute.instanceGroupManagers.get", (*Engine).getGroup},
+	"POST /zones/Z/instanceGroupManagers/N/resize":   {"compute.instanceGroupManagers.update", (*Engine).resizeGroup},
+	"GET /zones/Z/autoscalers/N":                     {"compute.autoscalers.get", (*Engine).getAutoscaler},
+	"GET /zones/Z/operations":                        {"compute.zoneOperations.list", (*Engine).listOperations},
+	"GET /regions/Z/instanceGroupManagers/N":         {"compute.instanceGroupManagers.get", (*Engine).getGroup},
+	"POST /regions/Z/instanceGroupManagers/N/resize": {"compute.instanceGroupManagers.update", (*Engine).resizeGroup},
+	"GET /regions/Z/autoscalers/N":                   {"compute.autoscalers.get", (*Engine).getAutoscaler},
+	"GET /regions/Z/operations":                      {"compute.regionOperations.list", (*Engine).listOperations},
 }
 
 var pattern = regexp.MustCompile(`^/compute/v1/projects/` + Project + `(/zones/|/regions/)([a-z0-9-]+)/([a-zA-Z]+)(?:/([a-z0-9-]+))?(/[a-zA-Z]+)?$`)

@@ -61,11 +61,12 @@ func (e *Engine) repeated(c call) (any, bool) {
 func (e *Engine) begin(c call, kind, target string, targetID uint64, apply func()) any {
 	now := e.Now()
 	zone, _ := parts(c.name)
+	switching := kind == "stop" || kind == "start"
 	o := &operation{
 		id: 5000 + len(e.operations), kind: kind, zone: zone, target: link(target), targetID: targetID, token: c.r.URL.Query().Get("requestId"),
-		begin: now, end: now.Add(e.Delay), apply: apply, fails: e.fails,
+		begin: now, end: now.Add(e.Delay), apply: apply, fails: e.fails && !switching,
 	}
-	if !e.ignores {
+	if !e.ignores || switching {
 		e.operations = append(e.operations, o)
 	}
 	return o.json(now)
