@@ -54,7 +54,7 @@ var mayImport = map[string][]string{
 	"capacity/*":     {"", "capacity", "kube", "providers/*", "hypervisor/*"},
 	"capacity/quota": {"", "capacity", "capacity/limits", "providers/*"}, // limits whose totals are asked for
 	"act/*":          {"", "act", "kube", "providers", "providers/*", "hypervisor/*"},
-	"act/acttest/*":  {"", "act/acttest", "providers"}, // stand-ins of providers
+	"act/acttest/*":  {"", "act/acttest", "providers", "providers/*"}, // stand-ins of providers
 
 	// The stages meet in pipeline, the components in app.
 	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "promote", "rehearse", "timeseries/*"},

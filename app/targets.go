@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/act/aws"
+	"github.com/foreshock-io/foreshock/act/azure"
 	"github.com/foreshock-io/foreshock/act/cgroup"
 	"github.com/foreshock-io/foreshock/act/dryrun"
 	"github.com/foreshock-io/foreshock/act/gcp"
@@ -15,6 +16,7 @@ import (
 // targets are the components of stage act. To add one, add its folder and its line.
 var targets = []act.Factory{
 	aws.Factory,
+	azure.Factory,
 	cgroup.Factory,
 	dryrun.Factory,
 	gcp.Factory,

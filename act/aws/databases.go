@@ -32,7 +32,7 @@ func newDatabases(t *Target, kept int, known map[string]providers.VolumeType) *d
 	return &databases{target: t, types: known, kept: kept, describe: c.DescribeDBInstances, modify: c.ModifyDBInstance}
 }
 
-func (*databases) prefix() string { return "rds/" }
+func (*databases) Prefix() string { return "rds/" }
 
 // database is what RDS says of an instance's storage.
 type database struct {
@@ -44,7 +44,7 @@ type database struct {
 }
 
 func (d *databases) read(ctx context.Context, resource string) (database, error) {
-	name := strings.TrimPrefix(resource, d.prefix())
+	name := strings.TrimPrefix(resource, d.Prefix())
 	out, err := d.describe(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &name})
 	if err != nil {
 		return database{}, sayable(err)
@@ -92,14 +92,14 @@ func (d *databases) Read(ctx context.Context, resource string) (foreshock.Resour
 	if t.Throughput.Max > 0 {
 		rules[foreshock.DimThroughput] = foreshock.Rule{Min: t.Throughput.Min * mib, Max: t.MostThroughput(db.iops) * mib, Quantum: mib, Down: true}
 	}
-	return foreshock.Resource{Allocated: db.allocation(), Rules: rules, Budget: act.BudgetOf(t.Changes, t.Window, nil, d.target.now()), Busy: db.busy()}, nil
+	return foreshock.Resource{Allocated: db.allocation(), Rules: rules, Budget: act.BudgetOf(t.Changes, t.Window, nil, d.target.Now()), Busy: db.busy()}, nil
 }
 
 // Recount takes in what the journal says was asked for: RDS itself does not say how many changes are left.
 func (d *databases) Recount(r *foreshock.Resource, asked []time.Time) {
 	if db, known := d.seen.Get(r.Name); known {
 		t := d.types[db.kind]
-		r.Budget = act.BudgetOf(t.Changes, t.Window, asked, d.target.now())
+		r.Budget = act.BudgetOf(t.Changes, t.Window, asked, d.target.Now())
 	}
 }
 
@@ -153,7 +153,7 @@ func (d *databases) Apply(ctx context.Context, action foreshock.Action) error {
 		return err
 	}
 	in := &rds.ModifyDBInstanceInput{
-		DBInstanceIdentifier: sdk.String(strings.TrimPrefix(action.Resource, d.prefix())),
+		DBInstanceIdentifier: sdk.String(strings.TrimPrefix(action.Resource, d.Prefix())),
 		ApplyImmediately:     sdk.Bool(true), AllocatedStorage: whole(to.size), StorageType: &to.kind,
 	}
 	if to.iops > 0 {

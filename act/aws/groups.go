@@ -31,10 +31,10 @@ func newGroups(t *Target) *groups {
 	return &groups{target: t, describe: c.DescribeAutoScalingGroups, policies: c.DescribePolicies, set: c.SetDesiredCapacity}
 }
 
-func (*groups) prefix() string { return "asg/" }
+func (*groups) Prefix() string { return "asg/" }
 
 func (g *groups) group(ctx context.Context, resource string) (types.AutoScalingGroup, error) {
-	name := strings.TrimPrefix(resource, g.prefix())
+	name := strings.TrimPrefix(resource, g.Prefix())
 	out, err := g.describe(ctx, &autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{name}})
 	switch {
 	case err != nil:
@@ -161,7 +161,7 @@ func (g *groups) Follow(ctx context.Context, action foreshock.Action) (act.Progr
 	default:
 		p.Done = true
 		if was, known := action.From.Get(foreshock.DimReplicas); known && to > was {
-			p.Works = g.target.now().Add(warmUp(group))
+			p.Works = g.target.Now().Add(warmUp(group))
 		}
 	}
 	return p, nil

@@ -34,7 +34,7 @@ func newMachines(t *Target, cfg Config, api ec2Calls, instances *instanceTypes) 
 	}
 }
 
-func (*machines) prefix() string { return "i-" }
+func (*machines) Prefix() string { return "i-" }
 
 // machine is what EC2 says of an instance.
 type machine struct {

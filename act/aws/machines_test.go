@@ -36,7 +36,7 @@ func newMachine(t *testing.T, moto *awstest.Server, stop bool, changes ...string
 	cfg.Instances, cfg.Stop = []string{"m5.large", "m5.xlarge", "m5.2xlarge"}, stop
 	r := newMotoRigOf(t, moto, cfg, changes...)
 	var m *machines
-	for _, k := range r.kinds {
+	for _, k := range r.List {
 		if found, ok := k.(*machines); ok {
 			m = found
 			m.leastTime, m.every = 0, 5*time.Millisecond
@@ -138,7 +138,7 @@ func TestFollowMachine(t *testing.T) {
 	cfg := Defaults()
 	cfg.Instances, cfg.Stop = []string{"m5.large", "m5.xlarge"}, true
 	target := must[*Target](t)(New(cfg, act.Env{}))
-	for _, k := range target.kinds {
+	for _, k := range target.List {
 		if m, ok := k.(*machines); ok {
 			for name, vcpu := range map[string]int32{"m5.large": 2, "m5.xlarge": 4} {
 				m.instances.known.Put(name, types.InstanceTypeInfo{VCpuInfo: &types.VCpuInfo{DefaultVCpus: sdk.Int32(vcpu)}})

@@ -40,7 +40,7 @@ func (x *volumes) remember(id string, v volume) {
 	for _, m := range v.last {
 		s.add(m.started)
 	}
-	now := x.target.now()
+	now := x.target.Now()
 	s.starts = slices.DeleteFunc(s.starts, func(t time.Time) bool { return now.Sub(t) >= x.types[v.kind].Window })
 }
 
@@ -84,7 +84,7 @@ func (x *volumes) budget(id, kind string, asked []time.Time) foreshock.Budget {
 	t := x.types[kind]
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	now, s := x.target.now(), x.of(id)
+	now, s := x.target.Now(), x.of(id)
 	b := act.BudgetOf(t.Changes, t.Window, act.Union(s.starts, asked), now)
 	if s.blocked.After(now) {
 		b.Left, b.NextFree = 0, s.blocked
@@ -100,7 +100,7 @@ var (
 // refused learns from EC2 that no change is allowed, until when it says; where it does not say it, for as long as changes that are spread evenly
 // are apart.
 func (x *volumes) refused(id string, t providers.VolumeType, text string) {
-	now := x.target.now()
+	now := x.target.Now()
 	until := now.Add(t.Window / time.Duration(max(t.Changes, 1)))
 	if at, err := time.Parse(time.RFC3339, anyTime.FindString(text)); err == nil && at.After(now) && at.Before(now.Add(t.Window)) {
 		until = at

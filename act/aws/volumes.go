@@ -35,7 +35,7 @@ func newVolumes(t *Target, cfg Config, api ec2Calls, instances *instanceTypes, k
 	}
 }
 
-func (x *volumes) prefix() string { return "vol-" }
+func (x *volumes) Prefix() string { return "vol-" }
 
 func (x *volumes) Read(ctx context.Context, id string) (foreshock.Resource, error) {
 	v, err := x.describe(ctx, id)

@@ -82,7 +82,7 @@ func newRig(t *testing.T, cfg Config, volumes map[string]awstest.Volume, instanc
 func (r *rig) stopped() *rig {
 	r.now = r.now.Round(0).UTC()
 	clock := func() time.Time { return r.now }
-	r.Target.now, r.ebs.Now = clock, clock
+	r.Target.Now, r.ebs.Now = clock, clock
 	r.ebs.Modifying, r.ebs.Optimizing = time.Minute, time.Hour
 	return r
 }
@@ -294,7 +294,7 @@ func TestForeignChangesCount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again.now = r.Target.now
+	again.Now = r.Target.Now
 	now, err := again.Read(t.Context(), vol)
 	if again.Recount(&now, []time.Time{first}); err != nil || now.Budget.Left != 2 {
 		t.Errorf("%+v, %v", now.Budget, err)
@@ -523,7 +523,7 @@ func TestRefusalsOfEC2(t *testing.T) {
 	f := func(to shape, want error, text string, before ...shape) {
 		t.Helper()
 		r := newRig(t, Defaults(), gp3(100, 3000, 125), nil).stopped()
-		x := r.kinds[0].(*volumes)
+		x := r.List[0].(*volumes)
 		for _, s := range before {
 			if err := x.send(t.Context(), vol, s); err != nil {
 				t.Fatal(err)
@@ -542,7 +542,7 @@ func TestRefusalsOfEC2(t *testing.T) {
 	f(shape{"gp3", 100, 4000, 125}, act.ErrRefused, "IncorrectModificationState", shape{"gp3", 100, 3500, 125})
 	r := newRig(t, Defaults(), gp3(100, 3000, 125), nil)
 	r.ebs.Change(vol, func(v *awstest.Volume) { v.Principal = "eks.amazonaws.com" })
-	if err := r.kinds[0].(*volumes).send(t.Context(), vol, shape{"gp3", 100, 4000, 125}); !errors.Is(err, act.ErrDenied) {
+	if err := r.List[0].(*volumes).send(t.Context(), vol, shape{"gp3", 100, 4000, 125}); !errors.Is(err, act.ErrDenied) {
 		t.Error(err)
 	}
 }

@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
+
+	"github.com/foreshock-io/foreshock"
 )
 
 // Load gives the SDK's settings: credentials, profile, endpoint and, unless one is given, region are those of its environment and files. It
@@ -58,15 +59,5 @@ var (
 // Redact is text from outside as it may stand in logs: one line of a bounded length, without what looks like a credential.
 func Redact(s string) string {
 	s, _, _ = strings.Cut(s, "The Canonical String")
-	s = longWord.ReplaceAllString(accessKey.ReplaceAllString(s, "…"), "…")
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if r := []rune(s); len(r) > 300 {
-		s = string(r[:300]) + "…"
-	}
-	return strings.TrimSpace(s)
+	return foreshock.OneLine(longWord.ReplaceAllString(accessKey.ReplaceAllString(s, "…"), "…"))
 }
