@@ -57,8 +57,8 @@ guest: ## what needs another kernel, in a virtual machine: cgroup v2, eBPF on Li
 
 kubernetes: ## the target and the planner for clusters, and the whole program, against a real kube-apiserver with etcd (built once, about 8 minutes)
 	./scripts/deps.sh kubernetes
-	go test -count=1 -v -timeout 20m -run 'Kubernetes|Cluster' ./app/e2e
-	go test -count=1 -v -timeout 20m ./act/kubernetes ./capacity/kubernetes
+	go test -count=1 -v -timeout 20m -run 'InCluster|OfCluster' ./app/e2e
+	go test -count=1 -v -timeout 20m ./act/kubernetes ./capacity/kubernetes ./kube/...
 
 soak: ## long fuzzing and a long crash campaign (FUZZ=10m a target, CRASH_N=1000)
 	./scripts/soak.sh

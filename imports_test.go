@@ -64,7 +64,7 @@ var mayImport = map[string][]string{
 	"ui/*":     {"", "ui/chart"}, // drawings and pages of them, for reports as well
 	"app": {
 		"", "config", "api", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
-		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "promote", "simulate", "simulate/*", "timeseries/*",
+		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "kube/policies", "promote", "simulate", "simulate/*", "timeseries/*",
 	},
 	"app/*":      {},                                                                                                                    // tests of the whole program, which know it from outside
 	"cmd/*":      {"", "app", "api", "config", "pipeline", "promote", "providers", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report

@@ -16,6 +16,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/kube/policies"
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/foreshock-io/foreshock/store"
 	"github.com/foreshock-io/foreshock/store/embedded"
@@ -33,15 +34,22 @@ type App struct {
 	ledger   *act.Ledger
 	history  *history
 	latches  pipeline.Latches
+	deeds    deeds
 	listener net.Listener
 	data     string
 
 	current  atomic.Pointer[generation]
 	swapping atomic.Pointer[chan struct{}] // closed when the next generation is in place; nil outside a reload
-	reloads  chan chan error
+	reloads  chan *reload
 
 	mu         sync.Mutex // guards lastReload
 	lastReload string
+}
+
+// reload is the wish for another generation.
+type reload struct {
+	objects []policies.Object // with these policies of the cluster and the configuration that runs; nil: all is read again
+	reply   chan error
 }
 
 // Options say how the program runs.
@@ -66,7 +74,7 @@ func Open(o Options) (*App, error) {
 	}
 	a := &App{
 		log: o.Log, load: o.Load, version: o.Version, started: time.Now().UTC(), data: c.Data,
-		ledger: act.NewLedger(), history: newHistory(), reloads: make(chan chan error),
+		ledger: act.NewLedger(), history: newHistory(), reloads: make(chan *reload),
 	}
 	if a.store, err = embedded.Open(c.Data, embedded.Options{Log: o.Log, KeepBytes: c.Limits.Journal}); err != nil {
 		return nil, err
@@ -77,6 +85,7 @@ func Open(o Options) (*App, error) {
 	if a.listener, err = new(net.ListenConfig).Listen(context.Background(), "tcp", c.Listen); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen: %w; another program may run already, or set listen", err), a.store.Close())
 	}
+	p.takeObjects(c, a.readObjects(p, nil))
 	a.current.Store(a.newGeneration(c, p))
 	return a, nil
 }
@@ -87,6 +96,7 @@ func (a *App) readJournal() error {
 		a.ledger.Apply(e)
 		a.history.add(e)
 		a.latches.Fold(e)
+		a.deeds.decided(e)
 		return nil
 	})
 	if errors.Is(err, store.ErrDamaged) {
@@ -136,11 +146,11 @@ func (a *App) generations(ctx context.Context, serving <-chan error) error {
 			case err := <-serving:
 				stop()
 				return errors.Join(fmt.Errorf("listen: %w", err), <-ended)
-			case reply := <-a.reloads:
+			case wish := <-a.reloads:
 				var err error
-				next, err = a.prepare(g)
+				next, err = a.prepare(g, wish.objects)
 				a.noteReload(err)
-				reply <- err
+				wish.reply <- err
 			}
 		}
 		swapped := make(chan struct{})
@@ -168,11 +178,14 @@ func (a *App) serve(w http.ResponseWriter, r *http.Request) {
 	a.current.Load().mux.ServeHTTP(w, r)
 }
 
-// prepare makes everything of a new configuration that can fail, and touches nothing that runs.
-func (a *App) prepare(running *generation) (*generation, error) {
-	c, err := a.load()
-	if err != nil {
-		return nil, err
+// prepare makes everything of a new configuration that can fail, and touches nothing that runs. Where other policies of the cluster are given, the
+// configuration is the one that runs.
+func (a *App) prepare(running *generation, objects []policies.Object) (g *generation, err error) {
+	c := running.config
+	if objects == nil {
+		if c, err = a.load(); err != nil {
+			return nil, err
+		}
 	}
 	p, err := build(c, a.log)
 	if err != nil {
@@ -185,19 +198,25 @@ func (a *App) prepare(running *generation) (*generation, error) {
 			return nil, fmt.Errorf("%s cannot be changed by a reload (from %s to %s); restart the program", fixed.name, fixed.was, fixed.is)
 		}
 	}
+	if objects == nil {
+		objects = a.readObjects(p, running.parts.objects)
+	}
+	p.takeObjects(c, objects)
 	return a.newGeneration(c, p), nil
 }
 
 // Reload reads the configuration again and goes on with it. When it has faults, nothing changes.
-func (a *App) Reload(ctx context.Context) error {
-	reply := make(chan error, 1)
+func (a *App) Reload(ctx context.Context) error { return a.renew(ctx, new(reload)) }
+
+func (a *App) renew(ctx context.Context, wish *reload) error {
+	wish.reply = make(chan error, 1)
 	select {
-	case a.reloads <- reply:
+	case a.reloads <- wish:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	select {
-	case err := <-reply:
+	case err := <-wish.reply:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()

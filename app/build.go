@@ -6,7 +6,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/api"
 	"github.com/foreshock-io/foreshock/capacity"
@@ -15,6 +14,7 @@ import (
 	"github.com/foreshock-io/foreshock/detect"
 	"github.com/foreshock-io/foreshock/forecast"
 	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/kube/policies"
 	"github.com/foreshock-io/foreshock/profile"
 	"github.com/foreshock-io/foreshock/store"
 )
@@ -32,6 +32,10 @@ type parts struct {
 	executor act.Config
 	access   *api.Access
 	drops    *ingest.Drops
+
+	policiesFrom *policies.Source // nil: the file alone has policies
+	objects      []policies.Object
+	verdicts     []verdict // of each of the objects
 }
 
 type namedSource struct {
@@ -67,7 +71,7 @@ func build(c config.Config, log *slog.Logger) (*parts, error) {
 	p.buildStages(c, l)
 	p.buildCapacity(c, l, log)
 	p.buildTargets(c, l, log)
-	p.buildPolicies(c, l)
+	p.buildPolicies(c, l, log)
 	var err error
 	if p.access, err = api.NewAccess(c.TokenFile); err != nil {
 		l.text("token_file", "%s", err)
@@ -254,43 +258,6 @@ func (p *parts) buildTargets(c config.Config, l *faultList, log *slog.Logger) {
 		}
 		p.targets[item.Name] = t
 	}
-}
-
-// buildPolicies reads the policies; none may do more than the configuration's mode. Without any, all workloads are watched.
-func (p *parts) buildPolicies(c config.Config, l *faultList) {
-	seen := map[string]bool{}
-	for _, n := range c.Policies {
-		policy, err := stated(n)
-		if err != nil {
-			l.at(n, err)
-			continue
-		}
-		policy = policy.WithDefaults()
-		for _, err := range policy.Check() {
-			l.at(n, err)
-		}
-		switch {
-		case seen[policy.Name]:
-			l.at(n, fmt.Errorf("another policy is called %s already", policy.Name))
-		case policy.Target != "" && !c.HasTarget(policy.Target):
-			l.at(n, fmt.Errorf("no target is called %q; there is: %s", policy.Target, strings.Join(c.TargetNames(), ", ")))
-		}
-		seen[policy.Name] = true
-		policy.Mode = min(policy.Mode, c.Mode)
-		p.policies = append(p.policies, policy)
-	}
-	if len(c.Policies) == 0 {
-		watch := decide.Default()
-		watch.Name, watch.Match, watch.Mode = "watch", []string{"**"}, foreshock.Observe
-		p.policies = []decide.Policy{watch}
-	}
-}
-
-// stated is a policy as it is written, without its defaults, which depend on all that it states.
-func stated(n config.Node) (decide.Policy, error) {
-	policy := decide.Unset()
-	err := n.Decode(&policy)
-	return policy, err
 }
 
 func find[F any](list []F, name string, nameOf func(F) string) (F, bool) {

@@ -46,6 +46,7 @@ func (a *App) newGeneration(c config.Config, p *parts) *generation {
 		Config: p.executor, Guards: guards(p.policies, a.ledger), Targets: p.targets, Recorder: a.store.Journal(), Ledger: a.ledger, Log: a.log,
 		Notify: func(e *foreshock.Event) {
 			a.history.add(e)
+			a.deeds.acted(e)
 			g.pipeline.ActionChanged(e)
 		},
 	})
@@ -53,13 +54,19 @@ func (a *App) newGeneration(c config.Config, p *parts) *generation {
 	stages.Executor, stages.Ledger, stages.Journal = g.executor, a.ledger, a.store.Journal()
 	g.pipeline = pipeline.New(stages, pipeline.Options{
 		Log: a.log, Step: c.Step, Snapshot: c.Snapshot, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow,
-		Event: a.history.add, Drops: p.drops, Latches: &a.latches,
+		Event: a.happened, Drops: p.drops, Latches: &a.latches,
 	})
 	for _, s := range p.sources {
 		g.sources = append(g.sources, api.SourceStatus{Name: s.name, Running: true})
 	}
 	g.mux = g.routes()
 	return g
+}
+
+// happened takes what the pipeline tells.
+func (a *App) happened(e *foreshock.Event) {
+	a.history.add(e)
+	a.deeds.decided(e)
 }
 
 // routes are the API, the pages, the metrics, and what the receivers among the sources serve.
@@ -100,6 +107,7 @@ func (g *generation) run(ctx context.Context) error {
 	for i := range g.parts.sources {
 		sources.Go(func() { g.runSource(ctx, i) })
 	}
+	sources.Go(func() { g.keepPolicies(ctx) })
 	<-ctx.Done()
 	sources.Wait()
 	stopActing()

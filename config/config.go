@@ -36,7 +36,9 @@ type Config struct {
 	Capacity []Named `yaml:"capacity"`
 	Targets  []Named `yaml:"targets"`
 	Policies []Node  `yaml:"policies"`
-	Executor Node    `yaml:"executor"`
+	// PoliciesFrom is where policies come from beside this file; default nowhere.
+	PoliciesFrom Named `yaml:"policies_from"`
+	Executor     Node  `yaml:"executor"`
 
 	file string
 }
@@ -90,6 +92,8 @@ type top struct {
 	Store    Node   `yaml:"store"`
 	Capacity []Node `yaml:"capacity"`
 	Targets  []Node `yaml:"targets"`
+
+	PoliciesFrom Node `yaml:"policies_from"`
 }
 
 // Parse reads a file's content over the defaults.
@@ -123,6 +127,9 @@ func Parse(file string, data []byte) (Config, error) {
 	}
 	if t.Store.Given() {
 		c.Store = d.name(t.Store)
+	}
+	if t.PoliciesFrom.Given() {
+		c.PoliciesFrom = d.name(t.PoliciesFrom)
 	}
 	c.Capacity = d.named(t.Capacity)
 	c.Targets = d.named(t.Targets)

@@ -50,8 +50,9 @@ func (fs Faults) Error() string {
 
 // decoder puts YAML nodes into Go values strictly, and goes on after a fault so that all are found at once.
 type decoder struct {
-	file   string
-	faults *Faults
+	file    string
+	literal bool // ${env:NAME} is text like any other
+	faults  *Faults
 }
 
 func (d decoder) fault(n ast.Node, path, format string, args ...any) {
@@ -300,6 +301,9 @@ func (d decoder) text(n ast.Node, path string) (string, bool) {
 	default:
 		return n.GetToken().Value, true
 	}
+	if d.literal {
+		return text, true
+	}
 	ok := true
 	text = environment.ReplaceAllStringFunc(text, func(ref string) string {
 		m := environment.FindStringSubmatch(ref)
@@ -394,7 +398,8 @@ func (n Node) Path() string { return n.path }
 func (n Node) Decode(v any) error {
 	var faults Faults
 	if n.node != nil {
-		d := decoder{file: n.decoder.file, faults: &faults}
+		d := n.decoder
+		d.faults = &faults
 		d.into(n.node, n.path, reflect.ValueOf(v).Elem())
 		absolute(reflect.ValueOf(v).Elem(), filepath.Dir(n.decoder.file))
 	}

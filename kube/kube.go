@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -37,6 +38,7 @@ func Defaults() Config { return Config{Timeout: 8 * time.Second} }
 // Cluster is a connection. It is safe for concurrent use.
 type Cluster struct {
 	dynamic.Interface
+	watching  dynamic.Interface // without a time limit
 	discovery discovery.DiscoveryInterface
 
 	mu     sync.Mutex      // guards what follows
@@ -69,7 +71,12 @@ func Connect(cfg Config) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Cluster{Interface: d, discovery: kinds}, nil
+	c.Timeout = 0
+	watching, err := dynamic.NewForConfig(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Cluster{Interface: d, watching: watching, discovery: kinds}, nil
 }
 
 func load(cfg Config) (*rest.Config, error) {
@@ -142,6 +149,11 @@ func (c *Cluster) List(ctx context.Context, gvr schema.GroupVersionResource, nam
 			return list, nil
 		}
 	}
+}
+
+// Watch follows the objects of a kind in all namespaces from a version of their list on, as long as the options say.
+func (c *Cluster) Watch(ctx context.Context, gvr schema.GroupVersionResource, options metav1.ListOptions) (watch.Interface, error) {
+	return c.watching.Resource(gvr).Watch(ctx, options)
 }
 
 // Fault is what an error of the API server means for a change that was asked for.

@@ -75,15 +75,8 @@ func (p *Pipeline) Workloads(ctx context.Context) ([]View, error) {
 		})
 	}
 	all := []View{}
-	for range p.owners {
-		select {
-		case list := <-parts:
-			all = append(all, list...)
-		case <-p.done:
-			return nil, ErrStopping
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	if err := gather(ctx, p, parts, func(list []View) { all = append(all, list...) }); err != nil {
+		return nil, err
 	}
 	sort.Slice(all, func(i, j int) bool {
 		a, b := &all[i], &all[j]
@@ -96,6 +89,44 @@ func (p *Pipeline) Workloads(ctx context.Context) ([]View, error) {
 		return a.ID < b.ID
 	})
 	return all, nil
+}
+
+// PerPolicy counts the workloads under each policy, by its name.
+func (p *Pipeline) PerPolicy(ctx context.Context) (map[string]int, error) {
+	parts := make(chan map[string]int, len(p.owners))
+	for i := range p.owners {
+		p.tell(i, func(o *owner) {
+			under := map[string]int{}
+			for _, w := range o.workloads {
+				if w != nil && w.policy != nil {
+					under[w.policy.Name]++
+				}
+			}
+			parts <- under
+		})
+	}
+	all := map[string]int{}
+	err := gather(ctx, p, parts, func(under map[string]int) {
+		for name, n := range under {
+			all[name] += n
+		}
+	})
+	return all, err
+}
+
+// gather takes what each owner answers.
+func gather[T any](ctx context.Context, p *Pipeline, parts <-chan T, take func(T)) error {
+	for range p.owners {
+		select {
+		case part := <-parts:
+			take(part)
+		case <-p.done:
+			return ErrStopping
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // Workload gives all of one workload; ok is false when it is not known.

@@ -82,7 +82,7 @@ func TestOwners(t *testing.T) {
 		h.Create("horizontalpodautoscalers.autoscaling", strings.Replace(hpa, "KIND", "Deployment", 1))
 	})
 	f("KEDA ScaledObject orders-keda", func(h *kubetest.Hands) {
-		define(t, h, "scaledobjects.keda.sh", freely("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject"))
+		h.Define("scaledobjects.keda.sh", freely("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject"))
 		h.Create("scaledobjects.keda.sh", scaledObject)
 	})
 	f("Argo CD shop (field manager kubectl-create)", annotate("argocd.argoproj.io/tracking-id"))

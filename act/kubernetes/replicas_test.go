@@ -50,20 +50,6 @@ spec:
       subresources: {status: {}, scale: {specReplicasPath: .spec.nodes, statusReplicasPath: .status.nodes}}
 `
 
-// define installs a kind, once in a cluster, and waits until it is served.
-func define(t *testing.T, h *kubetest.Hands, kind, definition string) {
-	t.Helper()
-	if _, err := h.Kind(kind); err == nil {
-		return
-	}
-	h.Create("customresourcedefinitions.apiextensions.k8s.io", definition)
-	h.Until(func() bool {
-		h.Forget()
-		_, err := h.Kind(kind)
-		return err == nil
-	})
-}
-
 func amounts(pairs map[foreshock.Dimension]float64) (a foreshock.Allocation) {
 	for d, x := range pairs {
 		a.Set(d, x)
@@ -112,7 +98,7 @@ func others(h *kubetest.Hands, kind, name string, spec ...string) func() string 
 func scalable(t *testing.T, kind, text, field string, settle func(h *kubetest.Hands)) acttest.Subject {
 	h := kubetest.NewHands(t, kubetest.Shared(t))
 	if strings.HasPrefix(kind, "rings") {
-		define(t, h, kind, ringDefinition)
+		h.Define(kind, ringDefinition)
 	}
 	h.Create(kind, text)
 	settle(h)

@@ -47,8 +47,8 @@ func TestRights(t *testing.T) {
 		bound(h, fmt.Sprintf("data-orders-%d", i))
 	}
 	running(h, "orders-0", "")
-	define(t, h, "scaledobjects.keda.sh", freely("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject"))
-	define(t, h, "verticalpodautoscalers.autoscaling.k8s.io", freely("autoscaling.k8s.io", "v1", "verticalpodautoscalers", "VerticalPodAutoscaler"))
+	h.Define("scaledobjects.keda.sh", freely("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject"))
+	h.Define("verticalpodautoscalers.autoscaling.k8s.io", freely("autoscaling.k8s.io", "v1", "verticalpodautoscalers", "VerticalPodAutoscaler"))
 	cfg := Config{Config: kube.Defaults()}
 	cfg.Kubeconfig = h.Server.Kubeconfig(t, "", kubetest.Least)
 	target, err := New(cfg, act.Env{})

@@ -13,6 +13,7 @@ import (
 	"github.com/foreshock-io/foreshock/kube/kubetest"
 )
 
+// clusterConfig is a program that may do anything to a cluster; what, its policies say.
 const clusterConfig = `
 mode: auto
 step: 100ms
@@ -25,6 +26,9 @@ targets:
   - name: cluster
     kubernetes: {kubeconfig: "KUBECONFIG"}
 executor: {settle: 10s, follow_every: 20ms, follow_at_most: 50ms}
+`
+
+const servicesPolicy = `
 policies:
   - name: services
     match: ["vol/*"]
@@ -36,7 +40,9 @@ policies:
     cooldown: 100ms
 `
 
-const ordersSet = `
+const (
+	sets      = "statefulsets.apps"
+	ordersSet = `
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: orders, namespace: NAMESPACE}
@@ -47,59 +53,101 @@ spec:
     metadata: {labels: {app: orders}}
     spec: {containers: [{name: main, image: none}]}
 `
+)
 
-// TestReplicasInCluster is a service on a real API server from its samples to the verdict: two replicas are not enough for the load, and become
-// more, by the action's own field manager. The test plays the StatefulSet's controller, a while behind.
-func TestReplicasInCluster(t *testing.T) {
-	t.Parallel()
+// inCluster is a program, and the cluster in which it acts. The test plays its controllers, a while behind.
+type inCluster struct {
+	*program
+	*kubetest.Hands
+}
+
+// newCluster starts an API server; prepare makes what is there before the program begins, which has the rest of its configuration from lines.
+func newCluster(t *testing.T, lines string, prepare func(*kubetest.Hands)) *inCluster {
+	t.Helper()
 	server := kubetest.Start(t)
 	h := kubetest.NewHands(t, server)
-	const kind = "statefulsets.apps"
-	h.Create(kind, ordersSet)
-	// runs lets as many replicas run as are asked for, and says how many do.
-	runs := func() float64 {
-		o := h.Get(kind, "orders")
-		ready, _, _ := unstructured.NestedInt64(o.Object, "status", "readyReplicas")
-		if want, _, _ := unstructured.NestedInt64(o.Object, "spec", "replicas"); want != ready {
-			h.Status(kind, "orders", map[string]any{"observedGeneration": o.GetGeneration(), "replicas": want, "readyReplicas": want})
-		}
-		return float64(ready)
-	}
-	runs()
-	text := strings.NewReplacer("NAMESPACE", h.Namespace, "KUBECONFIG", server.Kubeconfig(t, "", kubetest.Admin)).Replace(clusterConfig)
+	prepare(h)
+	text := strings.NewReplacer("NAMESPACE", h.Namespace, "KUBECONFIG", server.Kubeconfig(t, "", kubetest.Admin)).Replace(clusterConfig + lines)
 	p := startCommand(t, exec.Command(binary(t), "run", "-c", config(t, t.TempDir(), text)))
+	return &inCluster{program: p, Hands: h}
+}
 
-	// reading is what the service shows under a load: one replica serves 100 requests a second.
-	reading := func(load, replicas float64, at time.Time) []sample {
-		served, latency := load, 0.001
-		if load > 100*replicas {
-			served, latency = 100*replicas, 0.1
-		}
-		return []sample{
-			{"orders", "vol_iops", at, served}, {"orders", "vol_latency_seconds", at, latency}, {"orders", "vol_queue_depth", at, served * latency},
-		}
+// reading is what orders shows under a load, of which so much can be served.
+func reading(load, capacity float64, at time.Time) []sample {
+	served, latency := load, 0.001
+	if load > capacity {
+		served, latency = capacity, 0.1
 	}
-	p.sendPast(func(n int, at time.Time) []sample { return reading(100+float64(n%5), 2, at) })
-	p.drive("judges the change", func(at time.Time) []sample { return reading(250, runs(), at) }, func() bool { return len(p.events("evaluation")) > 0 })
+	return []sample{
+		{"orders", "vol_iops", at, served}, {"orders", "vol_latency_seconds", at, latency}, {"orders", "vol_queue_depth", at, served * latency},
+	}
+}
 
+// learns sends what was usual: half of what can be served.
+func (c *inCluster) learns(capacity float64) {
+	c.t.Helper()
+	c.sendPast(func(n int, at time.Time) []sample { return reading(capacity*(0.5+0.01*float64(n%5)), capacity, at) })
+}
+
+// under sends a load, of which the cluster can serve what capacity says, until something is so.
+func (c *inCluster) under(load float64, capacity func() float64, what string, is func() bool) {
+	c.t.Helper()
+	c.drive(what, func(at time.Time) []sample { return reading(load, capacity(), at) }, is)
+}
+
+// judged says whether a change was.
+func (c *inCluster) judged() bool { return len(c.events("evaluation")) > 0 }
+
+// runs lets as many replicas run as are asked for, and gives the requests a second that those served which ran before: 100 each.
+func (c *inCluster) runs() float64 {
+	c.t.Helper()
+	return 100 * catchUp(c.Hands)
+}
+
+func catchUp(h *kubetest.Hands) float64 {
+	o := h.Get(sets, "orders")
+	ready, _, _ := unstructured.NestedInt64(o.Object, "status", "readyReplicas")
+	if want, _, _ := unstructured.NestedInt64(o.Object, "spec", "replicas"); want != ready {
+		h.Status(sets, "orders", map[string]any{"observedGeneration": o.GetGeneration(), "replicas": want, "readyReplicas": want})
+	}
+	return float64(ready)
+}
+
+// states are those of the actions, in their order.
+func (c *inCluster) states() string {
+	c.t.Helper()
 	var states []string
-	for _, e := range p.events("action") {
+	for _, e := range c.events("action") {
 		states = append(states, e.Change.State)
 	}
-	if got := strings.Join(states, " "); !strings.HasSuffix(got, "called answered observed done") || strings.Count(got, "called") != 1 {
+	return strings.Join(states, " ")
+}
+
+// TestReplicasInCluster is a service on a real API server from its samples to the verdict: two replicas are not enough for the load, and become
+// more, by the action's own field manager.
+func TestReplicasInCluster(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, servicesPolicy, func(h *kubetest.Hands) {
+		h.Create(sets, ordersSet)
+		catchUp(h)
+	})
+	c.learns(200)
+	c.under(250, c.runs, "judges the change", c.judged)
+
+	if got := c.states(); !strings.HasSuffix(got, "called answered observed done") || strings.Count(got, "called") != 1 {
 		t.Errorf("states %s", got)
 	}
-	if verdict := p.events("evaluation")[0].Evaluation; verdict.Verdict != "helped" || verdict.Workload != "vol/orders" {
+	if verdict := c.events("evaluation")[0].Evaluation; verdict.Verdict != "helped" || verdict.Workload != "vol/orders" {
 		t.Errorf("%+v", verdict)
 	}
-	o := h.Get(kind, "orders")
+	o := c.Get(sets, "orders")
 	if n, _, _ := unstructured.NestedInt64(o.Object, "spec", "replicas"); n < 3 || n > 4 {
 		t.Errorf("%d replicas", n)
 	}
-	if !scaledBy(o, "foreshock-"+p.events("action")[0].Change.Action.ID) {
+	if !scaledBy(o, "foreshock-"+c.events("action")[0].Change.Action.ID) {
 		t.Errorf("the action's field manager is not there: %v", o.GetManagedFields())
 	}
-	p.stop()
+	c.stop()
 }
 
 // scaledBy says whether a field manager has written through the scale subresource.

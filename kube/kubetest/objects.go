@@ -67,6 +67,20 @@ func (h *Hands) Create(kind, text string) *unstructured.Unstructured {
 	return o
 }
 
+// Define makes a kind, where it is not there yet, and waits until it is served.
+func (h *Hands) Define(kind, definition string) {
+	h.t.Helper()
+	if _, err := h.Kind(kind); err == nil {
+		return
+	}
+	h.Create("customresourcedefinitions.apiextensions.k8s.io", definition)
+	h.Until(func() bool {
+		h.Forget()
+		_, err := h.Kind(kind)
+		return err == nil
+	})
+}
+
 // Get reads an object.
 func (h *Hands) Get(kind, name string) *unstructured.Unstructured {
 	h.t.Helper()
