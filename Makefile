@@ -63,7 +63,7 @@ kubernetes: ## the target and the planner for clusters, and the whole program, a
 soak: ## long fuzzing and a long crash campaign (FUZZ=10m a target, CRASH_N=1000)
 	./scripts/soak.sh
 
-generate: ## compile the eBPF program anew (needs clang-14, llvm-14, libbpf-dev)
+generate: ## compile the eBPF program and the messages of KEDA anew (needs clang-14, llvm-14, libbpf-dev, protobuf-compiler)
 	go generate ./...
 
 deps: ## install what the tests need: Debian packages, as root; says what is missing elsewhere

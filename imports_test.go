@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"feedback":    {"", "timeseries/*"},
 	"promote":     {""},                              // judges what a policy that observes would have done
 	"rehearse":    {"", "timeseries/*"},              // tries rules on the demand that came
+	"certs":       {},                                // what a listener of its own shows, and asks of who connects
 	"providers":   {},                                // figures, for the targets and for the simulation
 	"simulate":    {"", "providers", "timeseries/*"}, // the plant; app drives the stages with it
 	"providers/*": {""},                              // what components of several stages share that call the same provider
@@ -47,7 +48,7 @@ var mayImport = map[string][]string{
 	"hypervisor/*/*": {"hypervisor/*"},
 
 	// Components import their stage, never each other.
-	"ingest/*":       {"", "ingest", "timeseries/*", "providers/*", "hypervisor/*"},
+	"ingest/*":       {"", "ingest", "timeseries/*", "providers/*", "hypervisor/*", "certs"},
 	"store/*":        {"", "store"},
 	"detect/*":       {"", "detect", "timeseries/*"},
 	"forecast/*":     {"", "forecast", "timeseries/*"},
@@ -60,10 +61,11 @@ var mayImport = map[string][]string{
 	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "promote", "rehearse", "timeseries/*"},
 	"config":   {""},
 	"api":      {"", "act", "pipeline", "ingest", "promote"},
+	"api/keda": {"", "certs", "decide"}, // asks the pipeline what is needed, as KEDA would have it
 	"ui":       {"", "api", "pipeline"},
 	"ui/*":     {"", "ui/chart"}, // drawings and pages of them, for reports as well
 	"app": {
-		"", "config", "api", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
+		"", "config", "api", "api/keda", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
 		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "kube/policies", "promote", "simulate", "simulate/*", "timeseries/*",
 	},
 	"app/*":      {},                                                                                                                    // tests of the whole program, which know it from outside

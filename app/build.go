@@ -8,6 +8,7 @@ import (
 
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/api"
+	"github.com/foreshock-io/foreshock/api/keda"
 	"github.com/foreshock-io/foreshock/capacity"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/decide"
@@ -31,6 +32,7 @@ type parts struct {
 	policies []decide.Policy
 	executor act.Config
 	access   *api.Access
+	keda     *keda.Scaler // nil: KEDA is not served
 	drops    *ingest.Drops
 
 	policiesFrom *policies.Source // nil: the file alone has policies
@@ -72,6 +74,7 @@ func build(c config.Config, log *slog.Logger) (*parts, error) {
 	p.buildCapacity(c, l, log)
 	p.buildTargets(c, l, log)
 	p.buildPolicies(c, l, log)
+	p.buildKEDA(c, l, log)
 	var err error
 	if p.access, err = api.NewAccess(c.TokenFile); err != nil {
 		l.text("token_file", "%s", err)
@@ -258,6 +261,19 @@ func (p *parts) buildTargets(c config.Config, l *faultList, log *slog.Logger) {
 		}
 		p.targets[item.Name] = t
 	}
+}
+
+// buildKEDA makes what serves KEDA, where a listener is given.
+func (p *parts) buildKEDA(c config.Config, l *faultList, log *slog.Logger) {
+	if !c.KEDA.Given() {
+		return
+	}
+	var cfg keda.Config
+	err := c.KEDA.Decode(&cfg)
+	if err == nil {
+		p.keda, err = keda.New(cfg, log)
+	}
+	l.at(c.KEDA, err)
 }
 
 func find[F any](list []F, name string, nameOf func(F) string) (F, bool) {

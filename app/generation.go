@@ -108,6 +108,7 @@ func (g *generation) run(ctx context.Context) error {
 		sources.Go(func() { g.runSource(ctx, i) })
 	}
 	sources.Go(func() { g.keepPolicies(ctx) })
+	sources.Go(func() { g.serveKEDA(ctx) })
 	<-ctx.Done()
 	sources.Wait()
 	stopActing()
@@ -128,6 +129,16 @@ func (g *generation) runSource(ctx context.Context, i int) {
 	g.sources[i].Running = false
 	if err != nil && !errors.Is(err, context.Canceled) {
 		g.sources[i].Err = err.Error()
+	}
+}
+
+// serveKEDA serves KEDA until ctx ends. Where its listener fails, everything else goes on.
+func (g *generation) serveKEDA(ctx context.Context) {
+	if g.parts.keda == nil {
+		return
+	}
+	if err := g.parts.keda.Run(ctx, g.pipeline); err != nil {
+		g.app.log.Error("KEDA is not served", "err", err)
 	}
 }
 

@@ -39,6 +39,7 @@ type Config struct {
 	// PoliciesFrom is where policies come from beside this file; default nowhere.
 	PoliciesFrom Named `yaml:"policies_from"`
 	Executor     Node  `yaml:"executor"`
+	KEDA         Node  `yaml:"keda"` // a listener for KEDA; default none
 
 	file string
 }

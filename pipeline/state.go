@@ -27,15 +27,12 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 		Planner:  o.Planner != nil,
 	}
 	s.Saturated = map[foreshock.Dimension]bool{}
-	s.Forecasts = map[foreshock.Dimension]*foreshock.Forecast{}
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
 		if w.saturated&(1<<d) != 0 {
 			s.Saturated[d] = true
 		}
-		if int(d) < len(w.forecasts) && w.forecasts[d] != nil {
-			s.Forecasts[d] = w.forecasts[d]
-		}
 	}
+	s.Forecasts = w.expected()
 	if !w.scalable() {
 		return s
 	}
@@ -58,6 +55,17 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 		o.fromLedger(&s, w, now)
 	}
 	return s
+}
+
+// expected are the forecasts that there are.
+func (w *workload) expected() map[foreshock.Dimension]*foreshock.Forecast {
+	found := map[foreshock.Dimension]*foreshock.Forecast{}
+	for d, f := range w.forecasts {
+		if f != nil {
+			found[foreshock.Dimension(d)] = f
+		}
+	}
+	return found
 }
 
 // submit hands an action over to be done. It is a copy: the decision's own is on its way to the journal already.

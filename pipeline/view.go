@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sort"
 	"time"
@@ -131,22 +132,11 @@ func gather[T any](ctx context.Context, p *Pipeline, parts <-chan T, take func(T
 
 // Workload gives all of one workload; ok is false when it is not known.
 func (p *Pipeline) Workload(ctx context.Context, id foreshock.ID) (d Detail, ok bool, err error) {
-	p.mu.RLock()
-	_, known := p.ids[id]
-	p.mu.RUnlock()
-	if !known {
-		return Detail{}, false, nil
+	d, err = inquire(ctx, p, id, func(o *owner, w *workload) (Detail, string) { return o.detail(w), "" })
+	if errors.Is(err, ErrUnknownWorkload) {
+		return d, false, nil
 	}
-	answer := make(chan Detail, 1)
-	p.ask(id, func(o *owner, w *workload) { answer <- o.detail(w) })
-	select {
-	case d = <-answer:
-		return d, true, nil
-	case <-p.done:
-		return Detail{}, false, ErrStopping
-	case <-ctx.Done():
-		return Detail{}, false, ctx.Err()
-	}
+	return d, err == nil, err
 }
 
 // Known says how many workloads there are.

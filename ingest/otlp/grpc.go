@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -22,15 +21,15 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"github.com/foreshock-io/foreshock/certs"
 )
 
 // GRPC is the grpc block of the source's settings: a listener of its own. Without Listen there is none.
 type GRPC struct {
-	Listen   string `yaml:"listen"`         // address, for example 127.0.0.1:4317
-	Cert     string `yaml:"cert_file"`      // the server's certificate, PEM; without it there is no TLS
-	Key      string `yaml:"key_file"`       // and its key
-	ClientCA string `yaml:"client_ca_file"` // senders must have a certificate of one of these authorities
-	Token    string `yaml:"token_file"`     // senders must send "authorization: Bearer …" with this file's content
+	Listen       string `yaml:"listen"` // address, for example 127.0.0.1:4317
+	certs.Server `yaml:",inline"`
+	Token        string `yaml:"token_file"` // senders must send "authorization: Bearer …" with this file's content
 }
 
 const (
@@ -73,34 +72,10 @@ func (g GRPC) open() (*access, error) {
 		sum := sha256.Sum256([]byte(text))
 		a.token = &sum
 	}
-	a.tls, err = g.tls()
-	return a, err
-}
-
-func (g GRPC) tls() (*tls.Config, error) {
-	if g.Cert == "" && g.Key == "" {
-		if g.ClientCA != "" {
-			return nil, errors.New("grpc: client_ca_file needs cert_file and key_file")
-		}
-		return nil, nil
+	if a.tls, err = g.Config(); err != nil {
+		return nil, fmt.Errorf("grpc: %w", err)
 	}
-	cert, err := tls.LoadX509KeyPair(g.Cert, g.Key)
-	if err != nil {
-		return nil, fmt.Errorf("grpc: cert_file and key_file: %w", err)
-	}
-	cfg := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-	if g.ClientCA == "" {
-		return cfg, nil
-	}
-	pem, err := os.ReadFile(g.ClientCA)
-	if err != nil {
-		return nil, fmt.Errorf("grpc: client_ca_file: %w", err)
-	}
-	cfg.ClientCAs, cfg.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
-	if !cfg.ClientCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("grpc: client_ca_file: %s has no certificate", g.ClientCA)
-	}
-	return cfg, nil
+	return a, nil
 }
 
 func (a *access) allows(ctx context.Context) bool {

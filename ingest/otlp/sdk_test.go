@@ -37,6 +37,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"github.com/foreshock-io/foreshock/certs"
 )
 
 // The OpenTelemetry SDK sends operations with their parts, over gRPC and over HTTP.
@@ -216,11 +218,11 @@ func TestAccess(t *testing.T) {
 	f("no token", GRPC{Token: token}, plain, "", codes.Unauthenticated)
 	f("wrong token", GRPC{Token: token}, plain, "Bearer secret2", codes.Unauthenticated)
 	f("another scheme", GRPC{Token: token}, plain, "Basic secret", codes.Unauthenticated)
-	f("TLS", GRPC{Cert: cert, Key: key}, withTLS(), "", codes.OK)
-	f("TLS wanted", GRPC{Cert: cert, Key: key}, plain, "", codes.Unavailable)
-	f("client certificate", GRPC{Cert: cert, Key: key, ClientCA: clientCA}, withTLS(client), "", codes.OK)
-	f("no client certificate", GRPC{Cert: cert, Key: key, ClientCA: clientCA}, withTLS(), "", codes.Unavailable)
-	f("another certificate", GRPC{Cert: cert, Key: key, ClientCA: clientCA}, withTLS(own), "", codes.Unavailable)
+	f("TLS", GRPC{Server: certs.Server{Cert: cert, Key: key}}, withTLS(), "", codes.OK)
+	f("TLS wanted", GRPC{Server: certs.Server{Cert: cert, Key: key}}, plain, "", codes.Unavailable)
+	f("client certificate", GRPC{Server: certs.Server{Cert: cert, Key: key, ClientCA: clientCA}}, withTLS(client), "", codes.OK)
+	f("no client certificate", GRPC{Server: certs.Server{Cert: cert, Key: key, ClientCA: clientCA}}, withTLS(), "", codes.Unavailable)
+	f("another certificate", GRPC{Server: certs.Server{Cert: cert, Key: key, ClientCA: clientCA}}, withTLS(own), "", codes.Unavailable)
 
 	refused := func(want string, g GRPC) {
 		t.Helper()
@@ -233,9 +235,9 @@ func TestAccess(t *testing.T) {
 	refused("host:port", GRPC{Listen: "4317"})
 	refused("listen is missing", GRPC{Token: token})
 	refused("is empty", GRPC{Listen: "127.0.0.1:1", Token: write(t, dir, "empty", nil)})
-	refused("cert_file and key_file", GRPC{Listen: "127.0.0.1:1", Cert: cert})
-	refused("client_ca_file needs", GRPC{Listen: "127.0.0.1:1", ClientCA: cert})
-	refused("has no certificate", GRPC{Listen: "127.0.0.1:1", Cert: cert, Key: key, ClientCA: token})
+	refused("cert_file and key_file", GRPC{Listen: "127.0.0.1:1", Server: certs.Server{Cert: cert}})
+	refused("client_ca_file needs", GRPC{Listen: "127.0.0.1:1", Server: certs.Server{ClientCA: cert}})
+	refused("has no certificate", GRPC{Listen: "127.0.0.1:1", Server: certs.Server{Cert: cert, Key: key, ClientCA: token}})
 }
 
 // frame is a codec of bytes on the client's side.
