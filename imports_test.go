@@ -60,16 +60,19 @@ var mayImport = map[string][]string{
 	// The stages meet in pipeline, the components in app.
 	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "promote", "rehearse", "timeseries/*"},
 	"config":   {""},
-	"api":      {"", "act", "pipeline", "ingest", "promote"},
+	"api":      {"", "act", "api/*", "pipeline", "ingest", "promote"},
+	"api/*":    {"", "api/problem"},     // who may, what a problem looks like, how types are described
+	"api/*/*":  {"api/access"},          // what tests of access need
 	"api/keda": {"", "certs", "decide"}, // asks the pipeline what is needed, as KEDA would have it
+	"client":   {"", "api", "pipeline"}, // asks the program that runs
 	"ui":       {"", "api", "pipeline"},
 	"ui/*":     {"", "ui/chart"}, // drawings and pages of them, for reports as well
 	"app": {
-		"", "config", "api", "api/keda", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
+		"", "config", "api", "api/access", "api/keda", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
 		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "kube/policies", "promote", "simulate", "simulate/*", "timeseries/*",
 	},
-	"app/*":      {},                                                                                                                    // tests of the whole program, which know it from outside
-	"cmd/*":      {"", "app", "api", "config", "pipeline", "promote", "providers", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
+	"app/*":      {},                                                                                                                                            // tests of the whole program, which know it from outside
+	"cmd/*":      {"", "app", "api", "api/access", "client", "config", "pipeline", "promote", "providers", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
 	"bench":      {"", "app", "config", "ingest", "ingest/*", "pipeline"},
 	"bench/*":    {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "providers", "simulate", "timeseries/*"}, // accuracy, beside the peers
 	"examples/*": {"", "capacity", "capacity/http", "capacity/limits"},

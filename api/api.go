@@ -4,16 +4,13 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
-	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/api/problem"
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/foreshock-io/foreshock/promote"
 )
@@ -36,17 +33,18 @@ type Program interface {
 	Report(ctx context.Context, policy string) (r promote.Report, ok bool, err error)
 	// Undo takes back the correction, or the latch, that the event of this number in the journal tells of.
 	Undo(ctx context.Context, seq uint64, actor, why string) error
-	Reload(ctx context.Context) error
+	Reload(ctx context.Context, actor string) error
 	Status() Status
 	// Ready says why the program is not ready, or "".
 	Ready() string
 }
 
-// Query picks events: of a type, of a workload, since a time; the latest Limit of them.
+// Query picks events: of a type, of a workload, since a time, with a number below Before; the latest Limit of them.
 type Query struct {
 	Type     string
 	Workload foreshock.ID
 	Since    time.Time
+	Before   uint64 // 0: all numbers
 	Limit    int
 }
 
@@ -74,89 +72,9 @@ type SourceStatus struct {
 	Err     string `json:"err,omitempty"`
 }
 
-// Handler serves the API of p under /api/v1. Who may do what is checked by access.
-func Handler(p Program, access *Access) http.Handler {
-	mux := http.NewServeMux()
-	h := handler{p}
-	route := func(pattern string, role Role, f func(r *http.Request) (any, error)) {
-		mux.Handle(pattern, access.Require(role, answer(f)))
-	}
-	route("GET /api/v1/workloads", Read, h.workloads)
-	route("GET /api/v1/workloads/{id...}", Read, h.workload)
-	route("GET /api/v1/explain/{id...}", Read, h.explain)
-	route("GET /api/v1/reports/{policy}", Read, h.report)
-	route("GET /api/v1/events", Read, h.events)
-	route("GET /api/v1/anomalies", Read, h.anomalies)
-	route("GET /api/v1/actions", Read, h.actions)
-	route("GET /api/v1/corrections", Read, h.corrections)
-	route("GET /api/v1/status", Read, h.status)
-	route("POST /api/v1/actions/{id}/approve", Approve, h.approve)
-	route("POST /api/v1/actions/{id}/refuse", Approve, h.refuse)
-	route("POST /api/v1/actions/{id}/settle", Approve, h.settle)
-	route("POST /api/v1/pause", Approve, h.pause)
-	route("POST /api/v1/resume", Approve, h.resume)
-	route("POST /api/v1/opinions", Approve, h.opine)
-	route("POST /api/v1/corrections/{seq}/undo", Approve, h.undo)
-	route("POST /api/v1/reload", Admin, h.reload)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if why := p.Ready(); why != "" {
-			http.Error(w, why, http.StatusServiceUnavailable)
-			return
-		}
-		_, _ = io.WriteString(w, "ready\n")
-	})
-	return mux
-}
-
 type handler struct{ p Program }
 
-// Fault is an error with its HTTP status.
-type Fault struct {
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
-}
-
-func (f *Fault) Error() string { return f.Detail }
-
-func fault(status int, format string, args ...any) error {
-	return &Fault{status, fmt.Sprintf(format, args...)}
-}
-
-// answer writes what f gives as JSON, and errors as problem+json (RFC 9457).
-func answer(f func(r *http.Request) (any, error)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		value, err := f(r)
-		if err != nil {
-			writeFault(w, err)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		_ = e.Encode(value)
-	})
-}
-
-func writeFault(w http.ResponseWriter, err error) {
-	var f *Fault
-	switch {
-	case errors.As(err, &f):
-	case errors.Is(err, act.ErrNotFound):
-		f = &Fault{http.StatusNotFound, err.Error()}
-	case errors.Is(err, act.ErrConflict):
-		f = &Fault{http.StatusConflict, err.Error()}
-	case errors.Is(err, pipeline.ErrStopping):
-		f = &Fault{http.StatusServiceUnavailable, err.Error()}
-	default:
-		f = &Fault{http.StatusInternalServerError, err.Error()}
-	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(f.Status)
-	_ = json.NewEncoder(w).Encode(f)
-}
-
-func (h handler) workloads(r *http.Request) (any, error) { return h.p.Workloads(r.Context()) }
+func fault(status int, format string, args ...any) error { return problem.New(status, format, args...) }
 
 func (h handler) workload(r *http.Request) (any, error) {
 	return h.find(r)
@@ -226,30 +144,6 @@ func Moment(name, s string) (time.Time, error) {
 	return time.Now().Add(-age), nil
 }
 
-// query reads ?type=&workload=&since=&limit=.
-func query(r *http.Request) (Query, error) {
-	v := r.URL.Query()
-	q := Query{Type: v.Get("type"), Workload: foreshock.ID(v.Get("workload")), Limit: 100}
-	if s := v.Get("limit"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > 10_000 {
-			return q, fault(http.StatusBadRequest, "limit=%s: a whole number between 1 and 10000 is expected", s)
-		}
-		q.Limit = n
-	}
-	var err error
-	q.Since, err = Moment("since", v.Get("since"))
-	return q, err
-}
-
-func (h handler) events(r *http.Request) (any, error) {
-	q, err := query(r)
-	if err != nil {
-		return nil, err
-	}
-	return h.p.Events(q), nil
-}
-
 // anomalies gives the last state of each anomaly.
 func (h handler) anomalies(r *http.Request) (any, error) {
 	q, err := query(r)
@@ -271,8 +165,6 @@ func (h handler) anomalies(r *http.Request) (any, error) {
 	return list[max(0, len(list)-limit):], nil
 }
 
-func (h handler) actions(*http.Request) (any, error) { return h.p.Actions(), nil }
-
 func (h handler) status(*http.Request) (any, error) { return h.p.Status(), nil }
 
 // body reads a small JSON body strictly; an empty one leaves v.
@@ -292,31 +184,38 @@ func body(r *http.Request, v any) error {
 	return nil
 }
 
-type verdict struct {
-	Why      string `json:"why"`
-	InEffect *bool  `json:"in_effect"`
+// Because is why something is done, for the journal.
+type Because struct {
+	Why string `json:"why,omitempty"`
 }
 
-type done struct {
+// Settlement is what came of a parked action.
+type Settlement struct {
+	Why      string `json:"why,omitempty"`
+	InEffect *bool  `json:"in_effect,omitempty"` // it must be said
+}
+
+// Done is what was done.
+type Done struct {
 	Done string `json:"done"`
 }
 
 func (h handler) approve(r *http.Request) (any, error) {
 	id := r.PathValue("id")
-	return done{"approved " + id}, h.p.Approve(r.Context(), id, actor(r))
+	return Done{"approved " + id}, h.p.Approve(r.Context(), id, Actor(r))
 }
 
 func (h handler) refuse(r *http.Request) (any, error) {
-	var v verdict
+	var v Because
 	if err := body(r, &v); err != nil {
 		return nil, err
 	}
 	id := r.PathValue("id")
-	return done{"refused " + id}, h.p.Refuse(r.Context(), id, actor(r), v.Why)
+	return Done{"refused " + id}, h.p.Refuse(r.Context(), id, Actor(r), v.Why)
 }
 
 func (h handler) settle(r *http.Request) (any, error) {
-	var v verdict
+	var v Settlement
 	if err := body(r, &v); err != nil {
 		return nil, err
 	}
@@ -324,20 +223,20 @@ func (h handler) settle(r *http.Request) (any, error) {
 		return nil, fault(http.StatusBadRequest, `say whether the change is in effect: {"in_effect": true}`)
 	}
 	id := r.PathValue("id")
-	return done{"settled " + id}, h.p.Settle(r.Context(), id, actor(r), *v.InEffect, v.Why)
+	return Done{"settled " + id}, h.p.Settle(r.Context(), id, Actor(r), *v.InEffect, v.Why)
 }
 
-// pauseRequest asks to pause or to resume. Only is "grow" or "shrink"; StopAll is the kill switch, which has no scope, direction or end.
-type pauseRequest struct {
-	Scope   string `json:"scope"`
-	Only    string `json:"only"`
-	StopAll bool   `json:"stop_all"`
-	For     string `json:"for"`
-	Reason  string `json:"reason"`
+// PauseRequest asks to pause or to resume. StopAll is the kill switch, which has no scope, direction or end.
+type PauseRequest struct {
+	Scope   string `json:"scope,omitempty"` // "*" (where it is left out), "policy/NAME" or "workload/ID"
+	Only    string `json:"only,omitempty"`  // "grow" or "shrink"; left out: both
+	StopAll bool   `json:"stop_all,omitempty"`
+	For     string `json:"for,omitempty"` // for example "2h"; left out: until it is resumed
+	Reason  string `json:"reason,omitempty"`
 }
 
 func readPause(r *http.Request) (p foreshock.Pause, err error) {
-	var v pauseRequest
+	var v PauseRequest
 	if err := body(r, &v); err != nil {
 		return p, err
 	}
@@ -369,7 +268,7 @@ func (h handler) pause(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return done{"paused " + p.Text()}, h.p.Pause(r.Context(), p, actor(r))
+	return Done{"paused " + p.Text()}, h.p.Pause(r.Context(), p, Actor(r))
 }
 
 func (h handler) resume(r *http.Request) (any, error) {
@@ -378,7 +277,7 @@ func (h handler) resume(r *http.Request) (any, error) {
 		return nil, err
 	}
 	p.Lifted, p.Until = true, time.Time{}
-	return done{"resumed " + p.Text()}, h.p.Pause(r.Context(), p, actor(r))
+	return Done{"resumed " + p.Text()}, h.p.Pause(r.Context(), p, Actor(r))
 }
 
 func checkScope(scope string) error {
@@ -398,12 +297,12 @@ func (h handler) opine(r *http.Request) (any, error) {
 	default:
 		return nil, fault(http.StatusBadRequest, "says=%q; there is: false_alarm, missed, useful", o.Says)
 	}
-	return done{"noted"}, h.p.Opine(r.Context(), o, actor(r))
+	return Done{"noted"}, h.p.Opine(r.Context(), o, Actor(r))
 }
 
 func (h handler) reload(r *http.Request) (any, error) {
-	if err := h.p.Reload(r.Context()); err != nil {
+	if err := h.p.Reload(r.Context(), Actor(r)); err != nil {
 		return nil, fault(http.StatusUnprocessableEntity, "nothing was changed: %s", err)
 	}
-	return done{"reloaded"}, nil
+	return Done{"reloaded"}, nil
 }

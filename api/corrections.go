@@ -57,9 +57,7 @@ func correctedBy(events []foreshock.Event) []Corrected {
 }
 
 func (h handler) undo(r *http.Request) (any, error) {
-	var v struct {
-		Why string `json:"why"`
-	}
+	var v Because
 	if err := body(r, &v); err != nil {
 		return nil, err
 	}
@@ -67,5 +65,5 @@ func (h handler) undo(r *http.Request) (any, error) {
 	if err != nil || seq == 0 {
 		return nil, fault(http.StatusBadRequest, "the correction %q is no number above 0; GET /api/v1/corrections (foreshock corrections) lists them", r.PathValue("seq"))
 	}
-	return done{fmt.Sprintf("undone %d", seq)}, h.p.Undo(r.Context(), seq, actor(r), v.Why)
+	return Done{fmt.Sprintf("undone %d", seq)}, h.p.Undo(r.Context(), seq, Actor(r), v.Why)
 }

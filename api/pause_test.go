@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api"
+	"github.com/foreshock-io/foreshock/api/access"
 )
 
 // program takes pauses only.
@@ -24,7 +26,7 @@ func (p *program) Pause(_ context.Context, x foreshock.Pause, _ string) error {
 }
 
 func TestPauseRequests(t *testing.T) {
-	access, err := api.NewAccess("")
+	guard, err := access.New(access.Default(), "", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +36,9 @@ func TestPauseRequests(t *testing.T) {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/api/v1/"+path, strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
-		api.Handler(p, access).ServeHTTP(w, r)
+		mux := access.NewMux(guard)
+		api.Register(mux, p)
+		mux.ServeHTTP(w, r)
 		if w.Code != status || p.took != took {
 			t.Errorf("%s %s: %d, %q; want %d, %q\n%s", path, body, w.Code, p.took, status, took, w.Body)
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/api/access"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/kube/policies"
 	"github.com/foreshock-io/foreshock/pipeline"
@@ -35,6 +35,7 @@ type App struct {
 	history  *history
 	latches  pipeline.Latches
 	deeds    deeds
+	sessions *access.Sessions // of browsers
 	listener net.Listener
 	data     string
 
@@ -48,6 +49,7 @@ type App struct {
 
 // reload is the wish for another generation.
 type reload struct {
+	actor   string            // who asks; "" the program itself
 	objects []policies.Object // with these policies of the cluster and the configuration that runs; nil: all is read again
 	reply   chan error
 }
@@ -74,7 +76,7 @@ func Open(o Options) (*App, error) {
 	}
 	a := &App{
 		log: o.Log, load: o.Load, version: o.Version, started: time.Now().UTC(), data: c.Data,
-		ledger: act.NewLedger(), history: newHistory(), reloads: make(chan *reload),
+		ledger: act.NewLedger(), history: newHistory(), sessions: access.NewSessions(), reloads: make(chan *reload),
 	}
 	if a.store, err = embedded.Open(c.Data, embedded.Options{Log: o.Log, KeepBytes: c.Limits.Journal}); err != nil {
 		return nil, err
@@ -106,26 +108,19 @@ func (a *App) readJournal() error {
 	return err
 }
 
-// Address is where the program listens.
-func (a *App) Address() string { return a.listener.Addr().String() }
-
 // Run runs until ctx ends, then saves everything. It returns within ten seconds of that.
 func (a *App) Run(ctx context.Context) error {
-	server := &http.Server{
-		Handler:           http.HandlerFunc(a.serve),
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-	}
+	server := a.server()
 	serving := make(chan error, 1)
-	go func() { serving <- server.Serve(a.listener) }()
-	a.note("started " + a.version)
+	go func() { serving <- a.listen(server) }()
+	a.note("started "+a.version, "")
 
 	err := a.generations(ctx, serving)
 
 	stop, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = server.Shutdown(stop)
-	a.note("stopped")
+	a.note("stopped", "")
 	return errors.Join(err, a.store.Close())
 }
 
@@ -149,7 +144,7 @@ func (a *App) generations(ctx context.Context, serving <-chan error) error {
 			case wish := <-a.reloads:
 				var err error
 				next, err = a.prepare(g, wish.objects)
-				a.noteReload(err)
+				a.noteReload(err, wish.actor)
 				wish.reply <- err
 			}
 		}
@@ -166,18 +161,6 @@ func (a *App) generations(ctx context.Context, serving <-chan error) error {
 	}
 }
 
-// serve hands a request to the generation that runs; while one takes the place of another, it waits.
-func (a *App) serve(w http.ResponseWriter, r *http.Request) {
-	if swapped := a.swapping.Load(); swapped != nil {
-		select {
-		case <-*swapped:
-		case <-r.Context().Done():
-			return
-		}
-	}
-	a.current.Load().mux.ServeHTTP(w, r)
-}
-
 // prepare makes everything of a new configuration that can fail, and touches nothing that runs. Where other policies of the cluster are given, the
 // configuration is the one that runs.
 func (a *App) prepare(running *generation, objects []policies.Object) (g *generation, err error) {
@@ -192,7 +175,7 @@ func (a *App) prepare(running *generation, objects []policies.Object) (g *genera
 		return nil, err
 	}
 	for _, fixed := range []struct{ name, was, is string }{
-		{"listen", running.config.Listen, c.Listen}, {"data", running.config.Data, c.Data},
+		{"listen", running.config.Listen, c.Listen}, {"data", running.config.Data, c.Data}, {"access.tls", scheme(running.parts.access), scheme(p.access)},
 	} {
 		if fixed.was != fixed.is {
 			return nil, fmt.Errorf("%s cannot be changed by a reload (from %s to %s); restart the program", fixed.name, fixed.was, fixed.is)
@@ -206,7 +189,9 @@ func (a *App) prepare(running *generation, objects []policies.Object) (g *genera
 }
 
 // Reload reads the configuration again and goes on with it. When it has faults, nothing changes.
-func (a *App) Reload(ctx context.Context) error { return a.renew(ctx, new(reload)) }
+func (a *App) Reload(ctx context.Context, actor string) error {
+	return a.renew(ctx, &reload{actor: actor})
+}
 
 func (a *App) renew(ctx context.Context, wish *reload) error {
 	wish.reply = make(chan error, 1)
@@ -223,22 +208,22 @@ func (a *App) renew(ctx context.Context, wish *reload) error {
 	}
 }
 
-func (a *App) noteReload(err error) {
+func (a *App) noteReload(err error, actor string) {
 	text := "succeeded " + time.Now().UTC().Format(time.RFC3339)
 	if err != nil {
 		text = "failed " + time.Now().UTC().Format(time.RFC3339) + ": " + err.Error()
 		a.log.Error("reload: nothing was changed", "err", err)
 	} else {
-		a.note("reloaded")
+		a.note("reloaded", actor)
 	}
 	a.mu.Lock()
 	a.lastReload = text
 	a.mu.Unlock()
 }
 
-// note puts a word about the program itself into the journal.
-func (a *App) note(text string) {
-	e := &foreshock.Event{Time: time.Now().UTC(), Type: foreshock.EventNote, Note: text}
+// note puts a word about the program itself into the journal; actor is whose doing it was, "" the program's own.
+func (a *App) note(text, actor string) {
+	e := &foreshock.Event{Time: time.Now().UTC(), Type: foreshock.EventNote, Note: text, Actor: actor}
 	if err := a.store.Journal().Append(context.Background(), e); err != nil {
 		a.log.Error("journal", "err", err)
 		return

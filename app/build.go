@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/foreshock-io/foreshock/act"
-	"github.com/foreshock-io/foreshock/api"
+	"github.com/foreshock-io/foreshock/api/access"
 	"github.com/foreshock-io/foreshock/api/keda"
 	"github.com/foreshock-io/foreshock/capacity"
 	"github.com/foreshock-io/foreshock/config"
@@ -31,7 +31,7 @@ type parts struct {
 	targets  map[string]act.Target
 	policies []decide.Policy
 	executor act.Config
-	access   *api.Access
+	access   *access.Guard
 	keda     *keda.Scaler // nil: KEDA is not served
 	drops    *ingest.Drops
 
@@ -75,14 +75,26 @@ func build(c config.Config, log *slog.Logger) (*parts, error) {
 	p.buildTargets(c, l, log)
 	p.buildPolicies(c, l, log)
 	p.buildKEDA(c, l, log)
-	var err error
-	if p.access, err = api.NewAccess(c.TokenFile); err != nil {
-		l.text("token_file", "%s", err)
-	}
+	p.buildAccess(c, l, log)
 	if l.faults != nil {
 		return nil, l.faults
 	}
 	return p, nil
+}
+
+func (p *parts) buildAccess(c config.Config, l *faultList, log *slog.Logger) {
+	settings := access.Default()
+	if err := c.Access.Decode(&settings); err != nil {
+		l.at(c.Access, err)
+		return
+	}
+	var err error
+	p.access, err = access.New(settings, c.TokenFile, log)
+	l.at(c.Access, err)
+	loopback, _ := config.Loopback(c.Listen) // checked with the configuration
+	if err == nil && !loopback && p.access.Open() {
+		l.text("listen", "%s can be reached from other machines; set token_file, access.oidc or access.tls.clients, or listen on 127.0.0.1", c.Listen)
+	}
 }
 
 // Check says everything that is wrong with a configuration, or nil.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/pprof"
 	"sync"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/api"
+	"github.com/foreshock-io/foreshock/api/access"
 	"github.com/foreshock-io/foreshock/capacity"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/ingest"
@@ -24,7 +26,7 @@ type generation struct {
 	parts    *parts
 	pipeline *pipeline.Pipeline
 	executor *act.Executor
-	mux      http.Handler
+	mux      *access.Mux
 
 	mu      sync.Mutex // guards sources
 	sources []api.SourceStatus
@@ -70,23 +72,32 @@ func (a *App) happened(e *foreshock.Event) {
 }
 
 // routes are the API, the pages, the metrics, and what the receivers among the sources serve.
-func (g *generation) routes() http.Handler {
-	mux := http.NewServeMux()
-	access := g.parts.access
-	mux.Handle("/", ui.Handler(g, access))
-	serve := api.Handler(g, access)
-	for _, path := range []string{"/api/v1/", "/healthz", "/readyz"} {
-		mux.Handle(path, serve)
-	}
-	mux.Handle("GET /metrics", access.Require(api.Read, g.metrics()))
+func (g *generation) routes() *access.Mux {
+	guard := g.parts.access
+	guard.UseSessions(g.app.sessions)
+	mux := access.NewMux(guard)
+	mux.Public("/", ui.Handler(g, guard)) // which asks for a role at each of its pages
+	api.Register(mux, g)
+	guard.Login(mux)
+	mux.Handle("GET /metrics", access.Read, g.metrics())
 	for _, s := range g.parts.sources {
 		if r, ok := s.source.(ingest.Receiver); ok {
 			for _, route := range r.Routes() {
-				mux.Handle(route.Pattern, access.Require(api.Push, route.Handler))
+				mux.Handle(route.Pattern, access.Push, route.Handler)
 			}
 		}
 	}
+	if !guard.Open() {
+		for path, h := range profiles {
+			mux.Handle("GET /debug/pprof/"+path, access.Admin, h)
+		}
+	}
 	return mux
+}
+
+// profiles show what the program does inside. They are served to those who have shown that they may.
+var profiles = map[string]http.HandlerFunc{
+	"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
 }
 
 // run runs until ctx ends: sources first to stop, then the executor, then the pipeline, which saves. The order lets nothing be lost

@@ -40,7 +40,7 @@ func (h *history) list(q api.Query) []foreshock.Event {
 	found := []foreshock.Event{}
 	for i := len(h.ring) - 1; i >= 0 && len(found) < q.Limit; i-- {
 		e := &h.ring[(h.next+i)%len(h.ring)]
-		if (q.Type == "" || e.Type == q.Type) && (q.Workload == "" || e.Workload() == q.Workload) && !e.Time.Before(q.Since) {
+		if (q.Type == "" || e.Type == q.Type) && (q.Workload == "" || e.Workload() == q.Workload) && !e.Time.Before(q.Since) && (q.Before == 0 || e.Seq < q.Before) {
 			found = append(found, *e)
 		}
 	}

@@ -111,7 +111,8 @@ func (g *generation) Undo(ctx context.Context, seq uint64, actor, why string) er
 	return nil
 }
 
-func (g *generation) Reload(ctx context.Context) error { return g.app.Reload(ctx) }
+// Reload is of the whole program: the generation that comes next answers what is asked of this one.
+func (g *generation) Reload(ctx context.Context, actor string) error { return g.app.Reload(ctx, actor) }
 
 func (g *generation) Status() api.Status {
 	a := g.app

@@ -21,7 +21,8 @@ import (
 type Config struct {
 	Mode      foreshock.Mode `yaml:"mode"`       // the most that any policy may do; default observe
 	Listen    string         `yaml:"listen"`     // API, UI, metrics; default 127.0.0.1:9750
-	TokenFile string         `yaml:"token_file"` // bearer tokens, one "ROLE TOKEN" a line; needed beyond loopback
+	TokenFile string         `yaml:"token_file"` // hashes of bearer tokens, one "ROLE HASH NAME" a line; beyond loopback this or access is needed
+	Access    Node           `yaml:"access"`     // TLS, clients' certificates, an OpenID Connect issuer, sessions, rates
 	Data      string         `yaml:"data"`       // folder of journal and profiles, relative to the file; default foreshock-data where the program was started
 	Step      time.Duration  `yaml:"step"`       // default 10s
 	Snapshot  time.Duration  `yaml:"snapshot"`   // how often changed profiles are saved; default 60s
@@ -204,8 +205,8 @@ func (c *Config) check(d decoder) {
 	}
 	if loopback, err := Loopback(c.Listen); err != nil {
 		fault("listen", "%s; write for example 127.0.0.1:9750", err)
-	} else if !loopback && c.TokenFile == "" {
-		fault("listen", "%s can be reached from other machines; set token_file, or listen on 127.0.0.1", c.Listen)
+	} else if !loopback && c.TokenFile == "" && !c.Access.Given() {
+		fault("listen", "%s can be reached from other machines; set token_file or access, or listen on 127.0.0.1", c.Listen)
 	}
 	switch c.Log.Level {
 	case "debug", "info", "warn", "error":

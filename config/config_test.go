@@ -26,7 +26,7 @@ func TestFaults(t *testing.T) {
 	f("mode: atuo\n", `f.yaml:1:7: mode: no mode is called "atuo"; there is: observe, approve, auto`)
 	f("stp: 10s\nlisten: 0.0.0.0:9750\n",
 		"f.yaml:1:1: stp: unknown setting; did you mean step?",
-		"f.yaml: listen: 0.0.0.0:9750 can be reached from other machines; set token_file, or listen on 127.0.0.1")
+		"f.yaml: listen: 0.0.0.0:9750 can be reached from other machines; set token_file or access, or listen on 127.0.0.1")
 	f("step: 5 minutes\nsnapshot: [1]\n",
 		`f.yaml:1:7: step: "5 minutes" is not a duration; write for example 500ms, 10s, 5m, 2h, 7d`,
 		"f.yaml:2:11: snapshot: expected one value, not a list")

@@ -2,12 +2,11 @@ package main
 
 import (
 	"fmt"
-	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api"
+	remote "github.com/foreshock-io/foreshock/client"
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/spf13/cobra"
 )
@@ -23,8 +22,8 @@ func workloadsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "workloads", Short: "List what is watched, the worst first", GroupID: "ask", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var list []pipeline.View
-			if err := c.get(cmd.Context(), "/workloads", nil, &list); err != nil {
+			list, err := c.Workloads(cmd.Context())
+			if err != nil {
 				return err
 			}
 			return write(cmd.OutOrStdout(), form, list, func() table { return workloadTable(list) })
@@ -73,12 +72,9 @@ func (l *listFlags) add(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&l.limit, "limit", 100, "the latest so many")
 }
 
-func (l *listFlags) values() url.Values {
-	v := url.Values{"limit": {strconv.Itoa(l.limit)}}
-	if l.since != "" {
-		v.Set("since", l.since)
-	}
-	return v
+// query picks what the flags say, of a workload and of a type; "" is all of them.
+func (l *listFlags) query(id, kind string) remote.Query {
+	return remote.Query{Workload: foreshock.ID(id), Type: kind, Since: l.since, Limit: l.limit}
 }
 
 func anomaliesCommand() *cobra.Command {
@@ -88,12 +84,8 @@ func anomaliesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "anomalies", Short: "List anomalies, the latest last", GroupID: "ask", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var list []foreshock.Anomaly
-			q := l.values()
-			if id != "" {
-				q.Set("workload", id)
-			}
-			if err := c.get(cmd.Context(), "/anomalies", q, &list); err != nil {
+			list, err := c.Anomalies(cmd.Context(), l.query(id, ""))
+			if err != nil {
 				return err
 			}
 			return write(cmd.OutOrStdout(), form, list, func() table {
@@ -122,8 +114,8 @@ func actionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "actions", Short: "List actions and where they stand, the latest last", GroupID: "ask", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var list []foreshock.ActionChange
-			if err := c.get(cmd.Context(), "/actions", nil, &list); err != nil {
+			list, err := c.Actions(cmd.Context(), remote.Query{})
+			if err != nil {
 				return err
 			}
 			return write(cmd.OutOrStdout(), form, list, func() table {
@@ -150,15 +142,8 @@ func eventsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "events", Short: "List what happened: anomalies, decisions, actions, verdicts, corrections", GroupID: "ask", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			q := l.values()
-			if id != "" {
-				q.Set("workload", id)
-			}
-			if kind != "" {
-				q.Set("type", kind)
-			}
-			var list []foreshock.Event
-			if err := c.get(cmd.Context(), "/events", q, &list); err != nil {
+			list, err := c.Events(cmd.Context(), l.query(id, kind))
+			if err != nil {
 				return err
 			}
 			return write(cmd.OutOrStdout(), form, list, func() table {
@@ -191,18 +176,14 @@ func explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "explain WORKLOAD", Short: "Say what is known of a workload, what was decided, and why, or why not", Long: explainHelp, GroupID: "ask", Args: oneArg("workload"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var x api.Explanation
-			q := url.Values{}
-			if at != "" {
-				q.Set("at", at)
-			}
-			if err := c.get(cmd.Context(), "/explain/"+escape(args[0]), q, &x); err != nil {
+			x, err := c.Explain(cmd.Context(), foreshock.ID(args[0]), at)
+			if err != nil {
 				return err
 			}
 			if form == "json" {
 				return write(cmd.OutOrStdout(), form, x, nil)
 			}
-			_, err := fmt.Fprint(cmd.OutOrStdout(), x.Text)
+			_, err = fmt.Fprint(cmd.OutOrStdout(), x.Text)
 			return err
 		},
 	}
@@ -216,8 +197,11 @@ func explainCommand() *cobra.Command {
 // completeWorkloads offers the ids of the program that runs.
 func completeWorkloads(c *client) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		var list []pipeline.View
-		if c.get(cmd.Context(), "/workloads", nil, &list) != nil {
+		if c.open() != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		list, err := c.Workloads(cmd.Context())
+		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		var ids []string
@@ -234,8 +218,8 @@ func statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status", Short: "Say how the program itself is", GroupID: "ask", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var s api.Status
-			if err := c.get(cmd.Context(), "/status", nil, &s); err != nil {
+			s, err := c.Status(cmd.Context())
+			if err != nil {
 				return err
 			}
 			return write(cmd.OutOrStdout(), form, s, func() table {

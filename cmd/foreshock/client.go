@@ -1,92 +1,49 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"strings"
-	"time"
 
-	"github.com/foreshock-io/foreshock/api"
+	remote "github.com/foreshock-io/foreshock/client"
 	"github.com/spf13/cobra"
 )
 
-// client asks the program that runs.
+// client asks the program that runs, as its flags say.
 type client struct {
-	server, tokenFile string
+	*remote.Client
+	options   remote.Options
+	tokenFile string
 }
 
+// What can go wrong when the program is asked: it refuses, or is not there.
+type (
+	answerError = remote.Error
+	awayError   = remote.AwayError
+)
+
+// flags adds those of a command that asks; before it runs, they are read.
 func (c *client) flags(cmd *cobra.Command) {
 	server := os.Getenv("FORESHOCK_SERVER")
 	if server == "" {
-		server = "http://127.0.0.1:9750"
+		server = remote.DefaultServer
 	}
-	cmd.Flags().StringVar(&c.server, "server", server, "address of the program (environment: FORESHOCK_SERVER)")
-	cmd.Flags().StringVar(&c.tokenFile, "token-file", "", "file with the bearer token (or environment: FORESHOCK_TOKEN)")
+	f := cmd.Flags()
+	f.StringVar(&c.options.Server, "server", server, "address of the program (environment: FORESHOCK_SERVER)")
+	f.StringVar(&c.tokenFile, "token-file", "", "file with the bearer token (or environment: FORESHOCK_TOKEN)")
+	f.StringVar(&c.options.CA, "ca-file", "", "file with the authority of the program's certificate, where the system does not know it")
+	f.StringVar(&c.options.Cert, "cert-file", "", "file with a client's certificate")
+	f.StringVar(&c.options.Key, "key-file", "", "file with its key")
+	cmd.PreRunE = func(*cobra.Command, []string) error { return c.open() }
 }
 
-// answerError is a refusal by the program.
-type answerError struct{ api.Fault }
-
-// awayError says that no program answers.
-type awayError struct {
-	server string
-	err    error
-}
-
-func (e *awayError) Error() string {
-	return fmt.Sprintf("no answer from %s: %s; start it with: foreshock run, or name it with --server", e.server, e.err)
-}
-
-func (c *client) get(ctx context.Context, path string, query url.Values, into any) error {
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
-	return c.call(ctx, http.MethodGet, path, nil, into)
-}
-
-func (c *client) post(ctx context.Context, path string, body, into any) error {
-	data, err := json.Marshal(body)
-	if err != nil {
+// open makes the client of the flags.
+func (c *client) open() (err error) {
+	if c.options.Token, err = c.token(); err != nil {
 		return err
 	}
-	return c.call(ctx, http.MethodPost, path, data, into)
-}
-
-func (c *client) call(ctx context.Context, method, path string, body []byte, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.server, "/")+"/api/v1"+path, bytes.NewReader(body))
-	if err != nil {
-		return usageError{fmt.Errorf("--server %s: %w", c.server, err)}
-	}
-	token, err := c.token()
-	if err != nil {
-		return err
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return &awayError{c.server, err}
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
-		answer := &answerError{api.Fault{Status: resp.StatusCode}}
-		if json.Unmarshal(text, &answer.Fault) != nil || answer.Detail == "" {
-			answer.Detail = fmt.Sprintf("%s: %s", resp.Status, strings.TrimSpace(string(text)))
-		}
-		return answer
-	}
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return fmt.Errorf("the answer of %s cannot be read; is it the same version? %w", c.server, err)
+	if c.Client, err = remote.New(c.options); err != nil {
+		return usageError{err}
 	}
 	return nil
 }
@@ -100,13 +57,4 @@ func (c *client) token() (string, error) {
 		return "", usageError{fmt.Errorf("--token-file: %w", err)}
 	}
 	return strings.TrimSpace(string(data)), nil
-}
-
-// escape makes a workload's id a path; its slashes stay.
-func escape(id string) string {
-	parts := strings.Split(id, "/")
-	for i := range parts {
-		parts[i] = url.PathEscape(parts[i])
-	}
-	return strings.Join(parts, "/")
 }

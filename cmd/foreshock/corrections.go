@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/foreshock-io/foreshock/api"
@@ -22,12 +23,8 @@ func correctionsCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q := l.values()
-			if len(args) == 1 {
-				q.Set("workload", args[0])
-			}
-			var list []api.Corrected
-			if err := c.get(cmd.Context(), "/corrections", q, &list); err != nil {
+			list, err := c.Corrections(cmd.Context(), l.query(strings.Join(args, ""), ""))
+			if err != nil {
 				return err
 			}
 			return write(cmd.OutOrStdout(), form, list, func() table { return correctionTable(list) })
@@ -64,7 +61,7 @@ func undoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "undo CORRECTION", Short: "Take a correction back; foreshock corrections lists them", GroupID: "do", Args: oneArg("correction"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.tell(cmd, "/corrections/"+escape(args[0])+"/undo", map[string]string{"why": why})
+			return tell(cmd)(c.Undo(cmd.Context(), args[0], why))
 		},
 	}
 	c.flags(cmd)

@@ -5,43 +5,44 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/api"
 	"github.com/spf13/cobra"
 )
 
 // doCommands are those that change something in the program that runs.
 func doCommands() []*cobra.Command {
-	approve := actionCommand("approve", "Let a proposed action go ahead", func(string) any { return nil })
-	refuse := actionCommand("refuse", "Refuse an action that was not sent yet", func(why string) any { return map[string]string{"why": why} })
-	return []*cobra.Command{approve, refuse, settleCommand(), pauseCommand(), stopAllCommand(), resumeCommand(), opinionCommand(), undoCommand(), reloadCommand()}
+	return []*cobra.Command{approveCommand(), refuseCommand(), settleCommand(), pauseCommand(), stopAllCommand(), resumeCommand(), opinionCommand(), undoCommand(), reloadCommand()}
 }
 
-type said struct {
-	Done string `json:"done"`
-}
-
-// tell posts and prints what was done.
-func (c *client) tell(cmd *cobra.Command, path string, body any) error {
-	var s said
-	if err := c.post(cmd.Context(), path, body, &s); err != nil {
+// tell prints what was done.
+func tell(cmd *cobra.Command) func(api.Done, error) error {
+	return func(d api.Done, err error) error {
+		if err == nil {
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), d.Done)
+		}
 		return err
 	}
-	_, err := fmt.Fprintln(cmd.OutOrStdout(), s.Done)
-	return err
 }
 
-func actionCommand(verb, short string, body func(why string) any) *cobra.Command {
+func approveCommand() *cobra.Command {
+	var c client
+	cmd := &cobra.Command{
+		Use: "approve ACTION", Short: "Let a proposed action go ahead", GroupID: "do", Args: oneArg("action"),
+		RunE: func(cmd *cobra.Command, args []string) error { return tell(cmd)(c.Approve(cmd.Context(), args[0])) },
+	}
+	c.flags(cmd)
+	return cmd
+}
+
+func refuseCommand() *cobra.Command {
 	var c client
 	var why string
 	cmd := &cobra.Command{
-		Use: verb + " ACTION", Short: short, GroupID: "do", Args: oneArg("action"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.tell(cmd, "/actions/"+escape(args[0])+"/"+verb, body(why))
-		},
+		Use: "refuse ACTION", Short: "Refuse an action that was not sent yet", GroupID: "do", Args: oneArg("action"),
+		RunE: func(cmd *cobra.Command, args []string) error { return tell(cmd)(c.Refuse(cmd.Context(), args[0], why)) },
 	}
 	c.flags(cmd)
-	if verb == "refuse" {
-		cmd.Flags().StringVar(&why, "why", "", "the reason, for the journal")
-	}
+	cmd.Flags().StringVar(&why, "why", "", "the reason, for the journal")
 	return cmd
 }
 
@@ -54,7 +55,7 @@ func settleCommand() *cobra.Command {
 			if is != "yes" && is != "no" {
 				return usageError{fmt.Errorf("--in-effect %q: yes or no is expected; look at the resource itself", is)}
 			}
-			return c.tell(cmd, "/actions/"+escape(args[0])+"/settle", map[string]any{"in_effect": is == "yes", "why": why})
+			return tell(cmd)(c.Settle(cmd.Context(), args[0], is == "yes", why))
 		},
 	}
 	c.flags(cmd)
@@ -84,11 +85,11 @@ func (s *scopeFlags) scope() string {
 }
 
 // body is the request that pauses or resumes.
-func (s *scopeFlags) body(length, reason string) (map[string]any, error) {
+func (s *scopeFlags) body(length, reason string) (p api.PauseRequest, err error) {
 	if s.only != "" && s.only != "grow" && s.only != "shrink" {
-		return nil, usageError{fmt.Errorf("--only %q: grow or shrink is expected", s.only)}
+		return p, usageError{fmt.Errorf("--only %q: grow or shrink is expected", s.only)}
 	}
-	return map[string]any{"scope": s.scope(), "only": s.only, "for": length, "reason": reason}, nil
+	return api.PauseRequest{Scope: s.scope(), Only: s.only, For: length, Reason: reason}, nil
 }
 
 func pauseCommand() *cobra.Command {
@@ -103,7 +104,7 @@ func pauseCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.tell(cmd, "/pause", body)
+			return tell(cmd)(c.Pause(cmd.Context(), body))
 		},
 	}
 	c.flags(cmd)
@@ -120,7 +121,7 @@ func stopAllCommand() *cobra.Command {
 		Use: "stop-all", Short: "The kill switch: stop everything, what is planned included, until resume --stop-all", GroupID: "do", Args: noArgs,
 		Long: "Stop everything at once. Proposals and actions that the provider was not asked for yet are refused. It is kept over restarts, wins over every configuration, and only resume --stop-all lifts it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.tell(cmd, "/pause", map[string]any{"stop_all": true, "reason": reason})
+			return tell(cmd)(c.Pause(cmd.Context(), api.PauseRequest{StopAll: true, Reason: reason}))
 		},
 	}
 	c.flags(cmd)
@@ -138,13 +139,13 @@ func resumeCommand() *cobra.Command {
 		Long: "End all pauses of a scope, or with --only one direction's. It also lets actions go on that were stopped because the last ones of the scope did not help. What stop-all has stopped goes on with --stop-all only.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if stopAll {
-				return c.tell(cmd, "/resume", map[string]any{"stop_all": true, "reason": reason})
+				return tell(cmd)(c.Resume(cmd.Context(), api.PauseRequest{StopAll: true, Reason: reason}))
 			}
 			body, err := s.body("", reason)
 			if err != nil {
 				return err
 			}
-			return c.tell(cmd, "/resume", body)
+			return tell(cmd)(c.Resume(cmd.Context(), body))
 		},
 	}
 	c.flags(cmd)
@@ -170,7 +171,7 @@ func opinionCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.tell(cmd, "/opinions", foreshock.Opinion{Workload: foreshock.ID(args[0]), Says: args[1], Anomaly: anomaly, At: at})
+			return tell(cmd)(c.Opine(cmd.Context(), foreshock.Opinion{Workload: foreshock.ID(args[0]), Says: args[1], Anomaly: anomaly, At: at}))
 		},
 	}
 	c.flags(cmd)
@@ -183,7 +184,7 @@ func reloadCommand() *cobra.Command {
 	var c client
 	cmd := &cobra.Command{
 		Use: "reload", Short: "Read the configuration file again (as SIGHUP does); a file with faults changes nothing", GroupID: "do", Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.tell(cmd, "/reload", nil) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return tell(cmd)(c.Reload(cmd.Context())) },
 	}
 	c.flags(cmd)
 	return cmd

@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 
-	"github.com/foreshock-io/foreshock/api"
 	"github.com/spf13/cobra"
 )
 
@@ -20,14 +18,14 @@ func reportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "report POLICY", Short: "Say what a policy that observes would have done, and whether to let it", Long: reportHelp, GroupID: "ask", Args: oneArg("policy"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var r api.Reported
-			if err := c.get(cmd.Context(), "/reports/"+url.PathEscape(args[0]), nil, &r); err != nil {
+			r, err := c.Report(cmd.Context(), args[0])
+			if err != nil {
 				return err
 			}
 			if form == "json" {
 				return write(cmd.OutOrStdout(), form, r, nil)
 			}
-			_, err := fmt.Fprint(cmd.OutOrStdout(), r.Text)
+			_, err = fmt.Fprint(cmd.OutOrStdout(), r.Text)
 			return err
 		},
 	}

@@ -35,8 +35,8 @@ func (f *runFlags) load() (config.Config, error) {
 	if f.data != "" {
 		c.Data = f.data
 	}
-	if loopback, err := config.Loopback(c.Listen); err != nil || !loopback && c.TokenFile == "" {
-		return c, usageError{fmt.Errorf("--listen %s: other machines could reach it; set token_file in a configuration, or listen on 127.0.0.1", c.Listen)}
+	if loopback, err := config.Loopback(c.Listen); err != nil || !loopback && c.TokenFile == "" && !c.Access.Given() {
+		return c, usageError{fmt.Errorf("--listen %s: other machines could reach it; set token_file or access in a configuration, or listen on 127.0.0.1", c.Listen)}
 	}
 	return c, nil
 }
@@ -64,7 +64,7 @@ func serve(ctx context.Context, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	for _, line := range greeting(c, a.Address()) {
+	for _, line := range greeting(c, a.URL()) {
 		fmt.Fprintln(os.Stderr, line)
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -76,7 +76,7 @@ func serve(ctx context.Context, f *runFlags) error {
 		for {
 			select {
 			case <-hangups:
-				_ = a.Reload(ctx) // it logs what went wrong
+				_ = a.Reload(ctx, "signal") // it logs what went wrong
 			case <-ctx.Done():
 				return
 			}
@@ -86,7 +86,7 @@ func serve(ctx context.Context, f *runFlags) error {
 }
 
 // greeting says what is watched, where to look, and what may be done.
-func greeting(c config.Config, address string) []string {
+func greeting(c config.Config, url string) []string {
 	var names []string
 	for _, s := range c.Sources {
 		names = append(names, s.Name)
@@ -99,7 +99,7 @@ func greeting(c config.Config, address string) []string {
 		"foreshock " + version(),
 		"  watches   " + strings.Join(names, ", "),
 		"  acts on   " + acts,
-		"  look at   http://" + address,
+		"  look at   " + url,
 		"  data in   " + c.Data,
 		"  ask with  foreshock workloads | explain WORKLOAD        stop with Ctrl-C",
 	}

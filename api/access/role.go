@@ -1,0 +1,39 @@
+package access
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Role is what a caller may do; each includes the ones before it, but Push stands alone.
+type Role uint8
+
+// The roles.
+const (
+	Push    Role = iota // send samples
+	Read                // see
+	Approve             // approve, refuse, pause, resume, say what was a false alarm
+	Admin               // reload, profile the program, and all that the others may
+)
+
+var roleNames = []string{"push", "read", "approve", "admin"}
+
+func (r Role) String() string { return roleNames[r] }
+
+// MarshalText writes the role's name.
+func (r Role) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads a role's name.
+func (r *Role) UnmarshalText(text []byte) error {
+	i := slices.Index(roleNames, string(text))
+	if i < 0 {
+		return fmt.Errorf("no role is called %q; there is: %s", text, strings.Join(roleNames, ", "))
+	}
+	*r = Role(i)
+	return nil
+}
+
+func (r Role) includes(needed Role) bool {
+	return r == needed || r == Admin || r > needed && needed != Push
+}
