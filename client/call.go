@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -91,7 +92,7 @@ func (c *Client) decode(text []byte, into any) error {
 // latest gets the latest of a list, the latest last, whose next page is of those before; most 0 is all.
 func latest[T any](ctx context.Context, c *Client, path string, q Query) ([]T, error) {
 	most := q.Limit
-	q.Limit = min(q.Limit, mostItems)
+	q.Limit = min(cmp.Or(most, mostItems), mostItems)
 	list := []T{}
 	err := pages(ctx, c, address(path, q.values()), func(items []T) bool {
 		list = slices.Concat(items, list)
