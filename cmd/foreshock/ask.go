@@ -11,9 +11,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// askCommands are those that only read.
+// askCommands are those that only read; each can go on asking.
 func askCommands() []*cobra.Command {
-	return []*cobra.Command{workloadsCommand(), anomaliesCommand(), actionsCommand(), explainCommand(), reportCommand(), eventsCommand(), correctionsCommand(), statusCommand()}
+	list := []*cobra.Command{workloadsCommand(), anomaliesCommand(), actionsCommand(), explainCommand(), reportCommand(), eventsCommand(), correctionsCommand(), statusCommand()}
+	for _, c := range list {
+		watchFlag(c)
+	}
+	return list
 }
 
 func workloadsCommand() *cobra.Command {
@@ -147,9 +151,9 @@ func eventsCommand() *cobra.Command {
 				return err
 			}
 			return write(cmd.OutOrStdout(), form, list, func() table {
-				t := table{head: []string{"time", "type", "workload", "what"}}
+				t := table{head: eventHead}
 				for i := range list {
-					t.rows = append(t.rows, []string{list[i].Time.Format(time.RFC3339), list[i].Type, string(list[i].Workload()), api.Sentence(&list[i])})
+					t.rows = append(t.rows, eventRow(&list[i]))
 				}
 				return t
 			})
@@ -180,17 +184,13 @@ func explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if form == "json" {
-				return write(cmd.OutOrStdout(), form, x, nil)
-			}
-			_, err = fmt.Fprint(cmd.OutOrStdout(), x.Text)
-			return err
+			return writeText(cmd.OutOrStdout(), form, x, x.Text)
 		},
 	}
 	cmd.ValidArgsFunction = completeWorkloads(&c)
 	c.flags(cmd)
 	cmd.Flags().StringVar(&at, "at", "", "the moment: a time (2026-01-02T15:04:05Z) or an age (90m); default now")
-	cmd.Flags().StringVarP(&form, "output", "o", "text", "text or json")
+	outputFlag(cmd, &form, "text", "json", "yaml")
 	return cmd
 }
 

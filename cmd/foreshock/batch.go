@@ -66,9 +66,9 @@ func (b *batch[T]) run(ctx context.Context) error {
 				b.note(&o.series, o.err.Error())
 			}
 		}
-		progress(o.series.read, b.file.size)
+		progress.at(o.series.read, b.file.size)
 	}
-	progress(-1, 0)
+	progress.end()
 	switch err := <-readErr; {
 	case err != nil:
 		return err
@@ -157,16 +157,9 @@ func (b *batch[T]) timed(ctx context.Context, s *series) (result T, err error) {
 }
 
 // progress draws how far a file of many series is, on a terminal.
-func (b *batch[T]) progress() func(read, total int64) {
-	if !b.file.wide || b.file.size == 0 || !terminal(os.Stderr) {
-		return func(int64, int64) {}
+func (b *batch[T]) progress() *bar {
+	if !b.file.wide || b.file.size == 0 {
+		return nil
 	}
-	bar := progressBar()
-	return func(read, total int64) {
-		if read < 0 {
-			fmt.Fprint(os.Stderr, "\r\033[K")
-			return
-		}
-		bar(read, total)
-	}
+	return newBar()
 }

@@ -165,16 +165,13 @@ func (d *decomposing) run(cmd *cobra.Command, name string) error {
 	if len(d.windows) > 1 && len(d.windows) != len(d.periods.list) {
 		return usageError{fmt.Errorf("--s-window %s: one for all, or one for each of --period %s", &d.windows, joined(d.periods.list))}
 	}
-	out, err := newRows(cmd.OutOrStdout(), d.form, d.columns(file.wide))
-	if err != nil {
-		return err
-	}
+	out := newRows(cmd.OutOrStdout(), d.form, d.columns(file.wide))
 	b := batch[stl.MultiResult]{
 		file: file, say: cmd.ErrOrStderr(),
 		work:  func(_ context.Context, s *series) (stl.MultiResult, error) { return d.split(s.values, base) },
 		write: func(s *series, r stl.MultiResult) error { return d.write(out, s, r) },
 	}
-	return errors.Join(b.run(cmd.Context()), out.flush())
+	return errors.Join(b.run(cmd.Context()), out.end())
 }
 
 func (d *decomposing) columns(wide bool) []string {
@@ -196,7 +193,7 @@ func seasonName(i int) string {
 }
 
 func (d *decomposing) write(out *rows, s *series, r stl.MultiResult) error {
-	if out.json != nil {
+	if out.objects() {
 		var o object
 		if s.id != "" {
 			o = append(o, field{"series_id", s.id})
@@ -209,7 +206,7 @@ func (d *decomposing) write(out *rows, s *series, r stl.MultiResult) error {
 		for i, season := range r.Seasonal {
 			o = append(o, field{seasonName(i), numbers(season)})
 		}
-		return out.json.Encode(append(o, field{"remainder", numbers(r.Remainder)}))
+		return out.object(append(o, field{"remainder", numbers(r.Remainder)}))
 	}
 	row := make([]string, 0, 5+len(r.Seasonal))
 	for i, x := range s.values {

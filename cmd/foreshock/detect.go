@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -48,9 +45,6 @@ func detectCommand() *cobra.Command {
 			if len(args) < 1 || len(args) > 2 {
 				return usageError{fmt.Errorf("%s takes a file, or a folder to read and one to write to, not %d names; see %s --help", cmd.CommandPath(), len(args), cmd.CommandPath())}
 			}
-			if o.form != "csv" && o.form != "json" {
-				return usageError{fmt.Errorf("-o %s: there is: csv, json", o.form)}
-			}
 			if o.step != 0 && (o.step < pipeline.ShortestStep || o.step > pipeline.LongestStep) {
 				return usageError{fmt.Errorf("--step %s: it must be from %s to %s", o.step, pipeline.ShortestStep, pipeline.LongestStep)}
 			}
@@ -75,10 +69,9 @@ func detectCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&f.file, "config", "c", "", "configuration file, of which the blocks detect and profile are used")
-	cmd.Flags().StringVarP(&o.form, "output", "o", "csv", "csv, or json: one object per row, a line each, with the metric that leads")
+	outputFlag(cmd, &o.form, "csv", "json", "yaml", "table")
 	cmd.Flags().StringSliceVar(&o.columns, "columns", nil, "the metrics, with commas between them (default: every column with numbers that is no label)")
 	cmd.Flags().DurationVar(&o.step, "step", 0, "the usual distance of rows (default: found in the first 16)")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"csv", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	return cmd
 }
@@ -111,7 +104,10 @@ func (o *detectOptions) score(in *readings, out io.Writer) error {
 	if err := s.end(w); err != nil {
 		return err
 	}
-	if err := w.flush(); err != nil {
+	if err := w.header(); err != nil { // which a file without rows has too
+		return err
+	}
+	if err := w.end(); err != nil {
 		return err
 	}
 	if in.wrong > 0 {
@@ -130,7 +126,7 @@ type scorer struct {
 
 func (s *scorer) take(row reading, w *scoreWriter) error {
 	if s.stream != nil {
-		return w.row(&row, s.observe(&row))
+		return w.verdict(&row, s.observe(&row))
 	}
 	if s.held = append(s.held, row); s.options.step == 0 && len(s.held) < pipeline.StepRows {
 		return nil
@@ -155,7 +151,7 @@ func (s *scorer) begin(w *scoreWriter) (err error) {
 	}
 	for i := range s.held {
 		s.observe(&s.held[i])
-		if err := w.row(&s.held[i], pipeline.Verdict{}); err != nil {
+		if err := w.verdict(&s.held[i], pipeline.Verdict{}); err != nil {
 			return err
 		}
 	}
@@ -177,13 +173,10 @@ func (s *scorer) observe(row *reading) pipeline.Verdict {
 	return s.stream.Observe(row.at, row.values)
 }
 
-// scoreWriter writes scored rows as CSV or as JSON, a line each.
+// scoreWriter writes scored rows, in JSON and YAML with the metric that leads.
 type scoreWriter struct {
-	buffer  *bufio.Writer
-	csv     *csv.Writer
-	json    *json.Encoder // nil with -o csv
+	*rows
 	metrics []string
-	begun   bool
 }
 
 // scoredRow is a row as JSON has it.
@@ -195,46 +188,17 @@ type scoredRow struct {
 }
 
 func newScoreWriter(out io.Writer, form string, metrics []string) *scoreWriter {
-	w := &scoreWriter{buffer: bufio.NewWriterSize(out, 1<<16), metrics: metrics}
-	w.csv = csv.NewWriter(w.buffer)
-	if form == "json" {
-		w.json = json.NewEncoder(w.buffer)
-		w.json.SetEscapeHTML(false)
-	}
-	return w
+	return &scoreWriter{newRows(out, form, []string{"timestamp", "anomaly_score", "severity"}), metrics}
 }
 
-func (w *scoreWriter) row(row *reading, v pipeline.Verdict) error {
+func (w *scoreWriter) verdict(row *reading, v pipeline.Verdict) error {
 	score := min(v.AnomalyScore(), math.Nextafter(1, 0))
-	if w.json != nil {
+	if w.objects() {
 		r := scoredRow{Timestamp: row.stamp, Score: score, Severity: v.Severity}
 		if v.Severity > foreshock.None {
 			r.Metric = w.metrics[v.Lead]
 		}
-		return w.json.Encode(r)
+		return w.object(r)
 	}
-	if err := w.head(); err != nil {
-		return err
-	}
-	return w.csv.Write([]string{row.stamp, strconv.FormatFloat(score, 'g', -1, 64), v.Severity.String()})
-}
-
-// head writes the header once.
-func (w *scoreWriter) head() error {
-	if w.begun || w.json != nil {
-		return nil
-	}
-	w.begun = true
-	return w.csv.Write([]string{"timestamp", "anomaly_score", "severity"})
-}
-
-func (w *scoreWriter) flush() error {
-	if err := w.head(); err != nil {
-		return err
-	}
-	w.csv.Flush()
-	if err := w.csv.Error(); err != nil {
-		return err
-	}
-	return w.buffer.Flush()
+	return w.row([]string{row.stamp, strconv.FormatFloat(score, 'g', -1, 64), v.Severity.String()})
 }

@@ -35,10 +35,7 @@ func detectTree(ctx context.Context, from, to string, o *detectOptions) error {
 	for _, f := range files {
 		total += f.size
 	}
-	t := &tree{say: o.say, total: total}
-	if terminal(os.Stderr) {
-		t.bar = progressBar()
-	}
+	t := &tree{say: o.say, total: total, bar: newBar()}
 	mine := *o
 	mine.say = t
 	var g errgroup.Group
@@ -136,7 +133,7 @@ func (o *detectOptions) scoreFile(f treeFile) (err error) {
 type tree struct {
 	mu           sync.Mutex // guards what follows
 	say          io.Writer
-	bar          func(read, total int64)
+	bar          *bar
 	read, total  int64
 	failed, part int
 	scored       int
@@ -161,15 +158,12 @@ func (t *tree) done(f treeFile, err error) {
 	if err != nil {
 		fmt.Fprintf(t.say, "foreshock: %v\n", err)
 	}
-	if t.read += f.size; t.bar != nil {
-		t.bar(t.read, t.total)
-	}
+	t.read += f.size
+	t.bar.at(t.read, t.total)
 }
 
 func (t *tree) verdict(ctx context.Context, files int) error {
-	if t.bar != nil {
-		fmt.Fprint(os.Stderr, "\r\033[K")
-	}
+	t.bar.end()
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("interrupted; %d of %d files are done", t.scored-t.failed, files)

@@ -218,10 +218,7 @@ func (f *forecasting) run(cmd *cobra.Command, name string) error {
 	default:
 		h = 2 * f.periods.list[0]
 	}
-	out, err := newRows(cmd.OutOrStdout(), f.form, f.columns())
-	if err != nil {
-		return err
-	}
+	out := newRows(cmd.OutOrStdout(), f.form, f.columns())
 	b := batch[predicted]{file: file, deadline: f.deadline, say: cmd.ErrOrStderr()}
 	b.work = func(ctx context.Context, s *series) (predicted, error) {
 		p, err := forecasters[f.model](ctx, f, s, h)
@@ -236,7 +233,7 @@ func (f *forecasting) run(cmd *cobra.Command, name string) error {
 		}
 		return f.write(out, seriesName(name, s), p)
 	}
-	return errors.Join(b.run(cmd.Context()), out.flush())
+	return errors.Join(b.run(cmd.Context()), out.end())
 }
 
 func finite(x []float64) bool {
@@ -263,7 +260,7 @@ func (f *forecasting) columns() []string {
 }
 
 func (f *forecasting) write(out *rows, id string, p predicted) error {
-	if out.json != nil {
+	if out.objects() {
 		ahead := object{{"mean", numbers(p.mean)}}
 		if p.se != nil {
 			ahead = append(ahead, field{"se", numbers(p.se)})
@@ -272,7 +269,7 @@ func (f *forecasting) write(out *rows, id string, p predicted) error {
 			ahead = append(ahead, field{"lo" + number(level), numbers(p.lower[i])}, field{"hi" + number(level), numbers(p.upper[i])})
 		}
 		o := append(object{{"series_id", id}}, p.fit...)
-		return out.json.Encode(append(o, field{"forecast", append(ahead, p.parts...)}))
+		return out.object(append(o, field{"forecast", append(ahead, p.parts...)}))
 	}
 	row := make([]string, 0, 3+2*len(f.levels))
 	for i, x := range p.mean {

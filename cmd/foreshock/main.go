@@ -2,24 +2,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
 	"strings"
 	_ "time/tzdata" // time zones of policies, where the machine has none
 
-	"github.com/foreshock-io/foreshock/config"
 	"github.com/spf13/cobra"
-)
-
-// The exit codes.
-const (
-	exitFailed      = 1
-	exitUsage       = 2 // usage, or a configuration with faults
-	exitPart        = 3 // done, but for a part of the input
-	exitUnreachable = 4 // no program answers
-	exitRefused     = 5 // not found, not allowed, or in conflict
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -33,34 +22,9 @@ func run(args []string) int {
 		return 0
 	}
 	for _, line := range strings.Split(err.Error(), "\n") {
-		fmt.Fprintln(os.Stderr, "foreshock: "+line)
+		fmt.Fprintln(os.Stderr, errorStart()+line)
 	}
 	return exitCode(err)
-}
-
-// usageError marks what was called wrongly.
-type usageError struct{ error }
-
-// incomplete marks that a part of the input failed and the rest was done.
-type incomplete struct{ error }
-
-func exitCode(err error) int {
-	var faults config.Faults
-	var usage usageError
-	var answer *answerError
-	var away *awayError
-	var part incomplete
-	switch {
-	case errors.As(err, &faults), errors.As(err, &usage):
-		return exitUsage
-	case errors.As(err, &part):
-		return exitPart
-	case errors.As(err, &away):
-		return exitUnreachable
-	case errors.As(err, &answer):
-		return exitRefused
-	}
-	return exitFailed
 }
 
 const longHelp = `Foreshock watches the I/O of volumes, machines and services, notices the small anomalies that come before a slow-down,
@@ -75,11 +39,19 @@ forecasts the demand behind them, and gets more capacity before latency suffers.
   foreshock explain disk/sda        why
   foreshock decompose reads.csv     trend, seasons and remainder of any series
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done but for a part of the input, 4 no program answers, 5 refused or not found.`
+`
+
+// errorStart begins each line of an error.
+func errorStart() string {
+	if coloured(os.Stderr) {
+		return red + "foreshock:" + plainStyle + " "
+	}
+	return "foreshock: "
+}
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use: "foreshock", Short: "Capacity before storage slows down", Long: longHelp,
+		Use: "foreshock", Short: "Capacity before storage slows down", Long: longHelp + "Exit codes: " + exitLine() + ".",
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -90,7 +62,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(detectCommand(), decomposeCommand(), forecastCommand())
 	root.AddCommand(askCommands()...)
 	root.AddCommand(doCommands()...)
-	root.AddCommand(versionCommand())
+	root.AddCommand(versionCommand(), exitCodesTopic())
 	return root
 }
 

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 )
 
@@ -22,14 +20,10 @@ func reportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if form == "json" {
-				return write(cmd.OutOrStdout(), form, r, nil)
-			}
-			_, err = fmt.Fprint(cmd.OutOrStdout(), r.Text)
-			return err
+			return writeText(cmd.OutOrStdout(), form, r, r.Text)
 		},
 	}
 	c.flags(cmd)
-	cmd.Flags().StringVarP(&form, "output", "o", "text", "text or json")
+	outputFlag(cmd, &form, "text", "json", "yaml")
 	return cmd
 }

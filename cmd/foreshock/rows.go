@@ -5,57 +5,90 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
 
-// seriesOutputFlag adds -o with the forms that go on through a pipe.
+// seriesOutputFlag adds -o with the forms that go on through a pipe: with json and yaml there is one object per series, in json a line each.
 func seriesOutputFlag(c *cobra.Command, form *string) {
-	c.Flags().StringVarP(form, "output", "o", "csv", "csv, or json: one object per series, a line each")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"csv", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	outputFlag(c, form, "csv", "json", "yaml", "table")
 }
 
-// rows writes what is made of series as it comes, as CSV or a JSON object per series.
+// rows writes what is made of series as it comes: as CSV, or as an object per series, in JSON or in YAML. A table is written once all rows are there.
 type rows struct {
 	buffer *bufio.Writer
-	head   []string      // not written yet: there is none where there are no rows
-	csv    *csv.Writer   // nil with -o json
-	json   *json.Encoder // nil with -o csv
+	form   string
+	head   []string // not written yet: there is none where there are no rows
+	csv    *csv.Writer
+	json   *json.Encoder
+	table  table
+	style  bool // the table's
 }
 
-func newRows(w io.Writer, form string, head []string) (*rows, error) {
-	r := &rows{buffer: bufio.NewWriterSize(w, 1<<16), head: head}
-	switch form {
-	case "csv":
-		r.csv = csv.NewWriter(r.buffer)
-		return r, nil
-	case "json":
-		r.json = json.NewEncoder(r.buffer)
-		r.json.SetEscapeHTML(false)
-		return r, nil
+func newRows(w io.Writer, form string, head []string) *rows {
+	r := &rows{buffer: bufio.NewWriterSize(w, 1<<16), form: form, head: head, style: coloured(w)}
+	r.csv, r.json = csv.NewWriter(r.buffer), json.NewEncoder(r.buffer)
+	r.json.SetEscapeHTML(false)
+	return r
+}
+
+// objects says whether objects are written, not rows.
+func (r *rows) objects() bool { return r.form == "json" || r.form == "yaml" }
+
+// object writes one: a line of JSON, or a document of YAML.
+func (r *rows) object(v any) error {
+	if r.form == "json" {
+		return r.json.Encode(v)
 	}
-	return nil, usageError{fmt.Errorf("-o %s: there is: csv, json", form)}
+	if _, err := r.buffer.WriteString("---\n"); err != nil {
+		return err
+	}
+	return writeYAML(r.buffer, v)
 }
 
-// row writes a row of CSV.
+// row writes a row of CSV, or keeps it for the table.
 func (r *rows) row(cells []string) error {
-	if r.head != nil {
-		if err := r.csv.Write(r.head); err != nil {
-			return err
-		}
-		r.head = nil
+	if r.form == "table" {
+		r.table.rows = append(r.table.rows, slices.Clone(cells))
+		return nil
+	}
+	if err := r.header(); err != nil {
+		return err
 	}
 	return r.csv.Write(cells)
 }
 
+// header writes the head of CSV, once.
+func (r *rows) header() error {
+	if r.head == nil || r.form != "csv" {
+		return nil
+	}
+	head := r.head
+	r.head = nil
+	return r.csv.Write(head)
+}
+
+// flush hands over what is buffered.
 func (r *rows) flush() error {
-	if r.csv != nil {
-		r.csv.Flush()
+	r.csv.Flush()
+	if err := r.csv.Error(); err != nil {
+		return err
 	}
 	return r.buffer.Flush()
+}
+
+// end writes the table, and hands over all that is buffered.
+func (r *rows) end() error {
+	if r.form == "table" {
+		r.table.head = r.head
+		if err := r.table.render(r.buffer, r.style); err != nil {
+			return err
+		}
+	}
+	return r.flush()
 }
 
 // object is a JSON object whose fields keep their order.

@@ -43,16 +43,21 @@ type whatIfRun struct {
 
 // compare runs each policy.
 func (w *whatIf) compare(c config.Config, policies []string) error {
+	progress := newBar()
+	defer progress.end()
+	length := int64(len(w.trace.Demand))
 	bound := simulate.LowerBound(w.trace, w.provider)
 	oracle, err := simulate.References()[0].Run(w.trace, w.provider)
 	if err != nil {
 		return err
 	}
 	ideal := oracle.Score(bound).Cost
-	for _, name := range policies {
+	for i, name := range policies {
 		r := whatIfRun{Policy: name}
+		before, total := int64(i)*length, int64(len(policies))*length
+		progress.at(before, total)
 		if name == ownPolicy {
-			err = r.own(c, w)
+			err = r.own(c, w, func(steps int64) { progress.at(before+steps, total) })
 		} else {
 			err = r.reference(w)
 		}
@@ -80,8 +85,22 @@ func (r *whatIfRun) reference(w *whatIf) error {
 	return err
 }
 
-// own runs the program in a closed loop.
-func (r *whatIfRun) own(c config.Config, w *whatIf) error {
+// tallied is a policy that tells after each answer how many it has given.
+type tallied struct {
+	simulate.Policy
+	steps int64
+	tell  func(steps int64)
+}
+
+// Answer implements [simulate.Policy].
+func (c *tallied) Answer(s simulate.Sample) ([]float64, error) {
+	c.steps++
+	c.tell(c.steps)
+	return c.Policy.Answer(s)
+}
+
+// own runs the program in a closed loop, and tells how many steps of it are done.
+func (r *whatIfRun) own(c config.Config, w *whatIf, tell func(steps int64)) error {
 	r.About = "this program, by the configuration given"
 	r.plant = simulate.NewPlant(w.trace, w.provider)
 	byID := map[string]int{}
@@ -102,7 +121,7 @@ func (r *whatIfRun) own(c config.Config, w *whatIf) error {
 	if err != nil {
 		return err
 	}
-	return r.plant.Run(loop)
+	return r.plant.Run(&tallied{Policy: loop, tell: tell})
 }
 
 // MarshalJSON writes what was simulated, and the runs, the cheapest by figure of merit first.
