@@ -18,6 +18,7 @@ import (
 	"github.com/foreshock-io/foreshock/kube/policies"
 	"github.com/foreshock-io/foreshock/profile"
 	"github.com/foreshock-io/foreshock/store"
+	"github.com/foreshock-io/foreshock/store/embedded"
 )
 
 // parts are the components that a configuration names, made but not started.
@@ -126,8 +127,9 @@ func (p *parts) buildStore(c config.Config, l *faultList, log *slog.Logger) {
 		l.at(c.Store.Block, unknown("store", c.Store.Kind, stores, name))
 		return
 	}
-	if f.Name == "embedded" {
-		return // it is opened with the journal, which it always holds
+	if f.Name == embedded.Factory.Name { // it is opened with the journal, which it always holds
+		l.at(c.Store.Block, c.Store.Block.Decode(&embedded.Config{}))
+		return
 	}
 	var err error
 	p.profiles, err = f.New(decoder(c.Store.Block), store.Env{Log: log.With("store", f.Name), Dir: c.Data})

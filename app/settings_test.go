@@ -1,0 +1,202 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/foreshock-io/foreshock/config"
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// schema is the schema as other programs read it.
+func schema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	text, err := json.Marshal(Settings().Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("foreshock.json", document); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("foreshock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// document reads YAML as a schema's program does.
+func document(t *testing.T, text string) any {
+	t.Helper()
+	data, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		t.Fatalf("%v in:\n%s", err, text)
+	}
+	v, err := jsonschema.UnmarshalJSON(strings.NewReader(string(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// The samples of all components and the commented configuration keep the schema.
+func TestExamplesKeepTheSchema(t *testing.T) {
+	s := schema(t)
+	files, err := filepath.Glob("../*/*/sample.yaml")
+	if err != nil || len(files) < 30 {
+		t.Fatalf("%d samples, %v", len(files), err)
+	}
+	for _, file := range append(files, "../examples/foreshock.yaml") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Validate(document(t, string(text))); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+// written is a file in which a component has one setting.
+func written(place, component, setting string) string {
+	block := fmt.Sprintf("{%s: {%s}}", component, setting)
+	stage, list, deep := strings.Cut(place, ".")
+	switch {
+	case deep:
+		return fmt.Sprintf("%s:\n  %s:\n    - %s\n", stage, list, block)
+	case place == "store":
+		return fmt.Sprintf("%s:\n  %s\n", place, block)
+	}
+	return fmt.Sprintf("%s:\n  - %s\n", place, block)
+}
+
+// A setting that no component knows is refused by the schema, and by the program with its line.
+func TestUnknownSettingsAreRefused(t *testing.T) {
+	s := schema(t)
+	for place, parts := range components() {
+		for _, part := range parts {
+			text := written(place, part.Name, "no_such_setting: 1")
+			if s.Validate(document(t, text)) == nil {
+				t.Errorf("the schema takes:\n%s", text)
+			}
+			c, err := config.Parse("f.yaml", []byte(text))
+			if err == nil {
+				err = Check(c)
+			}
+			var faults config.Faults
+			if !errors.As(err, &faults) {
+				t.Errorf("%v for:\n%s", err, text)
+				continue
+			}
+			found := false
+			for _, f := range faults {
+				found = found || f.Line > 0 && strings.HasSuffix(f.Path, part.Name+".no_such_setting")
+			}
+			if !found {
+				t.Errorf("%v for:\n%s", err, text)
+			}
+		}
+	}
+}
+
+// Every setting of every component is in the schema, and said in words.
+func TestSchemaHasEverySetting(t *testing.T) {
+	all := Settings()
+	count := 0
+	for place, parts := range components() {
+		at := all
+		for name := range strings.SplitSeq(place, ".") {
+			at = part(t, at, name)
+		}
+		if at.Kind == config.List {
+			at = at.Of
+		}
+		for _, p := range parts {
+			of := part(t, at, p.Name)
+			count += settings(t, place+"."+p.Name, reflect.TypeOf(p.Settings).Elem(), of)
+		}
+	}
+	if count < 200 {
+		t.Errorf("only %d settings were found", count)
+	}
+}
+
+func part(t *testing.T, s *config.Setting, name string) *config.Setting {
+	t.Helper()
+	for _, p := range s.Parts {
+		if p.Name == name {
+			return p
+		}
+	}
+	t.Fatalf("%s is not described", name)
+	return nil
+}
+
+// settings goes through the fields of a struct, as one writes them.
+func settings(t *testing.T, path string, of reflect.Type, s *config.Setting) (count int) {
+	t.Helper()
+	for i := range of.NumField() {
+		f := of.Field(i)
+		name, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if option == "inline" {
+			count += settings(t, path, f.Type, s)
+			continue
+		}
+		if name == "" {
+			continue
+		}
+		is := part(t, s, name)
+		count++
+		inner := f.Type
+		for inner.Kind() == reflect.Pointer || inner.Kind() == reflect.Slice || inner.Kind() == reflect.Map {
+			inner = inner.Elem()
+		}
+		for is.Of != nil {
+			is = is.Of
+		}
+		if inner.Kind() == reflect.Struct && is.Kind == config.Block {
+			count += settings(t, path+"."+name, inner, is)
+		}
+	}
+	return count
+}
+
+// What may be written in several ways keeps the schema in each, and what means nothing does not.
+func TestValuesInTheSchema(t *testing.T) {
+	s := schema(t)
+	f := func(text string, want bool) {
+		t.Helper()
+		if err := s.Validate(document(t, text)); (err == nil) != want {
+			t.Errorf("%s: %v", text, err)
+		}
+		_, err := config.Parse("f.yaml", []byte(text))
+		if (err == nil) != want {
+			t.Errorf("%s: the program says %v", text, err)
+		}
+	}
+	t.Setenv("STEP", "20s")
+	f("step: 10s", true)
+	f("step: ${env:STEP}", true)
+	f("step: soon", false)
+	f("limits: {workloads: 100k, journal: 10GiB}", true)
+	f("limits: {workloads: many}", false)
+	f("mode: auto", true)
+	f("mode: atuo", false)
+	f("log:", true)
+	f("stp: 10s", false)
+	f("sources: [{host: {}, name: here}]", true)
+	f("sources: [{host: {}, ebpf: {}}]", false)
+	f("sources: [{name: here}]", false)
+}
