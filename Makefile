@@ -5,7 +5,7 @@ export CGO_ENABLED ?= 0
 ALONE := foreshock/timeseries foreshock/decide foreshock/detect foreshock/feedback foreshock/profile
 TOOL := go tool -modfile=go.tools.mod
 
-.PHONY: build run test check lint vulns fmt bench bench-detect bench-forecast bench-loop reference demo guest kubernetes soak generate deps clean help
+.PHONY: build run test check lint vulns fmt bench bench-detect bench-forecast bench-loop reference demo guest kubernetes soak generate generate-docs deps clean help
 
 build: ## build bin/foreshock
 	go build -trimpath -o bin/foreshock ./cmd/foreshock
@@ -65,6 +65,10 @@ soak: ## long fuzzing and a long crash campaign (FUZZ=10m a target, CRASH_N=1000
 
 generate: ## compile the eBPF program and the messages of KEDA anew (needs clang-14, llvm-14, libbpf-dev, protobuf-compiler)
 	go generate ./...
+
+generate-docs: ## write docs/reference and what the schema says of settings anew, from the code
+	go test -count=1 -run Comments ./config -update
+	go test -count=1 -run ReferenceIs ./cmd/foreshock -update
 
 deps: ## install what the tests need: Debian packages, as root; says what is missing elsewhere
 	./scripts/deps.sh

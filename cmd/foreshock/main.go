@@ -62,7 +62,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(detectCommand(), decomposeCommand(), forecastCommand())
 	root.AddCommand(askCommands()...)
 	root.AddCommand(doCommands()...)
-	root.AddCommand(versionCommand(), exitCodesTopic())
+	root.AddCommand(versionCommand(), manCommand(), exitCodesTopic())
 	return root
 }
 
