@@ -28,7 +28,8 @@ type parts struct {
 	profile  profile.Config
 	detector *detect.Detector
 	chooser  *forecast.Chooser
-	planner  capacity.Planner
+	planner  capacity.Planner // all of them together; nil without any
+	planners []namedPlanner
 	targets  map[string]act.Target
 	policies []decide.Policy
 	executor act.Config
@@ -44,6 +45,11 @@ type parts struct {
 type namedSource struct {
 	name   string
 	source ingest.Source
+}
+
+type namedPlanner struct {
+	name    string
+	planner capacity.Planner
 }
 
 // faultList gathers what is wrong, each with its place.
@@ -251,6 +257,7 @@ func (p *parts) buildCapacity(c config.Config, l *faultList, log *slog.Logger) {
 			continue
 		}
 		list = append(list, planner)
+		p.planners = append(p.planners, namedPlanner{item.Name, planner})
 	}
 	if list != nil {
 		p.planner = capacity.All(list...)

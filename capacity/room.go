@@ -27,6 +27,8 @@ type Room struct {
 type Ask struct {
 	Hold  time.Duration // the longest time for which a grant waits to be committed
 	Rooms func(context.Context, *Request) ([]Room, error)
+	// Answers says, before anything is asked for, whether the provider answers, and who it is.
+	Answers func(context.Context) (string, error)
 
 	asking sync.Mutex // held during Reserve: one after the other
 	mu     sync.Mutex // guards held
@@ -40,6 +42,9 @@ type asked struct {
 	Held
 	draws map[string]float64
 }
+
+// Probe says whether the provider answers, and who it is.
+func (a *Ask) Probe(ctx context.Context) (string, error) { return a.Answers(ctx) }
 
 // askAgain is for how long a refusal stands.
 const askAgain = time.Minute

@@ -172,7 +172,7 @@ func (d decoder) name(n Node) Named {
 			d.fault(pair.Key, n.path, "has two components, %s and %s; make two items of it", item.Kind, key)
 		default:
 			item.Kind = key
-			item.Block = Node{decoder: d, path: join(n.path, key), node: plain(pair.Value)}
+			item.Block = Node{decoder: d, path: join(n.path, key), node: plain(pair.Value), key: pair.Key}
 			if _, null := item.Block.node.(*ast.NullNode); null {
 				item.Block.node = nil
 			}
@@ -263,7 +263,7 @@ func (n Node) Component() (kind string, weight float64, block Node, err error) {
 		case kind != "":
 			d.fault(pair.Key, n.path, "has two components, %s and %s; make two items of it", kind, key)
 		default:
-			kind, block = key, Node{decoder: d, node: plain(pair.Value), path: join(n.path, key)}
+			kind, block = key, Node{decoder: d, node: plain(pair.Value), path: join(n.path, key), key: pair.Key}
 		}
 	}
 	if faults != nil {

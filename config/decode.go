@@ -385,6 +385,7 @@ type Node struct {
 	decoder decoder
 	node    ast.Node
 	path    string
+	key     ast.Node // where faults are, when node is nil
 }
 
 // Given says whether the file has the part.
@@ -420,8 +421,12 @@ func (n Node) Fault(err error) Faults {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		lines = joined.Unwrap()
 	}
+	at := n.node
+	if at == nil {
+		at = n.key
+	}
 	for _, e := range lines {
-		d.fault(n.node, n.path, "%s", e)
+		d.fault(at, n.path, "%s", e)
 	}
 	return faults
 }

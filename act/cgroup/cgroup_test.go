@@ -283,3 +283,22 @@ func TestV1(t *testing.T) {
 		}
 	})
 }
+
+// Whether limits may be changed is known from opening their files, which stay as they are.
+func TestMayChange(t *testing.T) {
+	device := disk(t)
+	root := tree(t, device)
+	file := filepath.Join(root, "sys.slice", "db", "io.max")
+	before := read(t, file)
+	c := newTarget(t, Config{Root: root, Device: device})
+	if err := c.MayChange(t.Context(), "sys.slice/db"); err != nil || read(t, file) != before {
+		t.Errorf("%v; the file has %q, had %q", err, read(t, file), before)
+	}
+	write(t, file, "")
+	if err := c.MayChange(t.Context(), "sys.slice/db"); err == nil || !strings.Contains(err.Error(), "has no limit on "+device+"; set one first") {
+		t.Errorf("without limits: %v", err)
+	}
+	if err := c.MayChange(t.Context(), "sys.slice/none"); !errors.Is(err, act.ErrNotFound) {
+		t.Errorf("without the group: %v", err)
+	}
+}

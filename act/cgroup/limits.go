@@ -1,6 +1,7 @@
 package cgroup
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -178,4 +179,33 @@ func writeLine(file, line string) error {
 	}
 	_, err = f.WriteString(line)
 	return errors.Join(err, f.Close())
+}
+
+// MayChange says whether the files with the limits of a resource can be opened for writing.
+func (t *target) MayChange(_ context.Context, resource string) error {
+	l, err := t.open(resource)
+	if err != nil {
+		return err
+	}
+	set, err := l.get()
+	if err != nil {
+		return err
+	}
+	if len(set) == 0 {
+		return fmt.Errorf("%s has no limit on %s; set one first, as only limits that are there are changed", resource, l.device)
+	}
+	for k := range set {
+		file := filepath.Join(l.dir, "io.max")
+		if !l.v2 {
+			file = filepath.Join(l.dir, throttle[k])
+		}
+		f, err := os.OpenFile(file, os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("%w; run as a user that may write it, root most often", kind(err))
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

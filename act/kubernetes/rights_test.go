@@ -1,11 +1,19 @@
 package kubernetes
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
@@ -79,6 +87,11 @@ func TestRights(t *testing.T) {
 			t.Errorf("%s: %v", place, err)
 			continue
 		}
+		if err := target.(interface {
+			MayChange(context.Context, string) error
+		}).MayChange(t.Context(), resource); err != nil {
+			t.Errorf("%s may not be changed: %v", place, err)
+		}
 		action := foreshock.Action{ID: place, Resource: resource, From: now.Allocated, To: to}
 		if err := target.Apply(t.Context(), action); err != nil {
 			t.Errorf("%s: %v", place, err)
@@ -90,3 +103,56 @@ func TestRights(t *testing.T) {
 }
 
 func persistent(namespace, name string) string { return kube.Claims + "/" + namespace + "/" + name }
+
+// What the API server says of a right is said on, with the remedy.
+func TestMayPatch(t *testing.T) {
+	var asked string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		asked = r.Method + " " + r.URL.Path + " " + string(body)
+		answer := map[string]any{}
+		if err := json.Unmarshal(body, &answer); err != nil {
+			t.Error(err)
+		}
+		answer["status"] = map[string]any{"allowed": strings.Contains(asked, `"name":"mine"`)}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(answer)
+	}))
+	t.Cleanup(server.Close)
+	file := t.TempDir() + "/config"
+	text := `{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}], users: [{name: u, user: {token: t}}], clusters: [{name: c, cluster: {server: "` + server.URL + `"}}]}`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := kube.Defaults()
+	cfg.Kubeconfig = file
+	made, err := New(Config{Config: cfg}, act.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(name string, through []string, want string) {
+		t.Helper()
+		o := &unstructured.Unstructured{}
+		o.SetName(name)
+		o.SetNamespace("shop")
+		m := &member{gvr: schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}, object: o, through: through}
+		got := ""
+		if err := made.(*target).mayPatch(t.Context(), m); err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	f("mine", []string{"scale"}, "")
+	for _, part := range []string{"POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews", `"verb":"patch"`, `"subresource":"scale"`, `"namespace":"shop"`, `"group":"apps"`} {
+		if !strings.Contains(asked, part) {
+			t.Errorf("%s was asked, without %s", asked, part)
+		}
+	}
+	f("theirs", []string{"scale"}, "this account may not patch deployments/scale of apps in namespace shop; give it the verb patch")
+	f("theirs", nil, "this account may not patch deployments.apps in namespace shop")
+}

@@ -370,3 +370,14 @@ func FuzzGrant(f *testing.F) {
 		}
 	})
 }
+
+// A planning system that answers to a release of nothing is there; one that refuses the token is not of use.
+func TestProbe(t *testing.T) {
+	for status, want := range map[int]string{200: "", 404: "", 401: "is the token right?"} {
+		p, _, _ := serve(t, says(status, ""))
+		_, err := p.Probe(t.Context())
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%d: %v, want %q", status, err, want)
+		}
+	}
+}

@@ -138,3 +138,11 @@ func status(err error) int {
 	}
 	return 0
 }
+
+// Probe says whether the planning system answers and takes the token: it gives back a grant that was never made, which is no fault of the protocol.
+func (p *Planner) Probe(ctx context.Context) (string, error) {
+	if err := p.Release(ctx, time.Now(), "check"); err != nil {
+		return "", fmt.Errorf("ask %s: %w; does it run there, and is the token right?", p.cfg.URL, err)
+	}
+	return "answers", nil
+}

@@ -273,3 +273,19 @@ func (p *Planner) drawn(ctx context.Context, g *capacity.Held) (draws []draw, er
 	}
 	return draws, nil
 }
+
+// Probe says whether the API server answers, and lets this account read what grants depend on.
+func (p *Planner) Probe(ctx context.Context) (string, error) {
+	if !p.cfg.Nodes {
+		quotas, err := p.cluster.List(ctx, quotaKind, "", "")
+		if err != nil {
+			return "", fmt.Errorf("list resource quotas: %w; give the right to list them", err)
+		}
+		return fmt.Sprintf("answers, with %d resource quotas", len(quotas)), nil
+	}
+	nodes, err := p.readNodes(ctx)
+	if err != nil {
+		return "", fmt.Errorf("list nodes and pods: %w; give the rights that capacity/kubernetes/README.md lists, or set nodes: false", err)
+	}
+	return fmt.Sprintf("answers, with %d nodes that take pods", len(nodes)), nil
+}

@@ -42,7 +42,7 @@ func New(cfg Config, _ capacity.Env) (*capacity.Ask, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	return &capacity.Ask{Hold: cfg.Hold, Rooms: cfg.rooms}, nil
+	return &capacity.Ask{Hold: cfg.Hold, Rooms: cfg.rooms, Answers: cfg.Probe}, nil
 }
 
 // rooms says what a request draws on. Limits on IOPS and throughput cost the host nothing that it would know of.

@@ -205,3 +205,15 @@ func (p *Planner) used(ctx context.Context, q Quota) (sum float64, err error) {
 		}
 	}
 }
+
+// Probe says whether every quota can be asked for.
+func (p *Planner) Probe(ctx context.Context) (string, error) {
+	var all foreshock.Allocation
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		all.Set(d, 1)
+	}
+	if err := p.ask(ctx, time.Now(), all); err != nil {
+		return "", fmt.Errorf("%w; the policy needs servicequotas:GetServiceQuota, GetAWSDefaultServiceQuota and ec2:DescribeVolumes", err)
+	}
+	return fmt.Sprintf("answers for %d quotas", len(p.cfg.Quotas)), nil
+}

@@ -47,7 +47,7 @@ func New(cfg Config, _ capacity.Env) (*capacity.Ask, error) {
 		return nil, err
 	}
 	p := &planner{cfg, client}
-	return &capacity.Ask{Hold: cfg.Hold, Rooms: p.rooms}, nil
+	return &capacity.Ask{Hold: cfg.Hold, Rooms: p.rooms, Answers: client.Probe}, nil
 }
 
 type planner struct {

@@ -63,13 +63,14 @@ func exitCode(err error) int {
 	var usage usageError
 	var answer *answerError
 	var away *awayError
+	var silent unanswered
 	var part incomplete
 	switch {
 	case errors.As(err, &faults), errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &part):
 		return exitPart
-	case errors.As(err, &away):
+	case errors.As(err, &away), errors.As(err, &silent):
 		return exitUnreachable
 	case errors.As(err, &answer):
 		return exitRefused

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -113,25 +112,4 @@ func logger(l config.Log) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(os.Stderr, options))
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, options))
-}
-
-func checkCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "check FILE", Short: "Say everything that is wrong with a configuration, with line and remedy", GroupID: "run", Args: oneArg("file"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := config.Load(args[0])
-			var faults config.Faults
-			if err != nil && !errors.As(err, &faults) {
-				return usageError{err}
-			}
-			if err == nil {
-				err = app.Check(c)
-			}
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: no faults; %d sources, %d targets, %d policies, mode %s\n", args[0], len(c.Sources), len(c.Targets), len(c.Policies), c.Mode)
-			return nil
-		},
-	}
 }

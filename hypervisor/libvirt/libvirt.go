@@ -93,6 +93,19 @@ func (c Config) With(ctx context.Context, f func(*rpc.Libvirt) error) error {
 	return s.Do(ctx, f)
 }
 
+// Probe says whether the daemon answers, and how many domains it has.
+func (c Config) Probe(ctx context.Context) (found string, err error) {
+	err = c.With(ctx, func(l *rpc.Libvirt) error {
+		domains, _, err := l.ConnectListAllDomains(1, 0)
+		if err != nil {
+			return fmt.Errorf("list the domains of %s: %w; let this user read them, or open another uri", c.URI, err)
+		}
+		found = fmt.Sprintf("libvirt answers, with %d domains", len(domains))
+		return nil
+	})
+	return found, err
+}
+
 // dialed is a dialer whose connection is there already.
 type dialed struct{ conn net.Conn }
 

@@ -103,6 +103,19 @@ func (c *Client) login(ctx context.Context) (*vim25.Client, error) {
 	return client, nil
 }
 
+// Probe says whether the server answers and lets the user in, and what it is.
+func (c *Client) Probe(ctx context.Context) (found string, err error) {
+	defer c.Close()
+	err = c.Do(ctx, func(client *vim25.Client) error {
+		found = client.ServiceContent.About.FullName + " answers"
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("%w; check url, username, password_file and ca_file", err)
+	}
+	return found, nil
+}
+
 // farewell is how long the server may take to end the session.
 const farewell = 2 * time.Second
 

@@ -198,3 +198,12 @@ func (f *feed) tooMany(err error) {
 	}
 	f.refused = true
 }
+
+// Probe says whether CloudWatch answers, and lets this account list metrics.
+func (s *Source) Probe(ctx context.Context) (string, error) {
+	namespace := "AWS/EBS"
+	if _, err := s.list(ctx, &cloudwatch.ListMetricsInput{Namespace: &namespace}); err != nil {
+		return "", fmt.Errorf("list metrics: %s; the policy needs cloudwatch:ListMetrics and cloudwatch:GetMetricData", awssdk.Text(err))
+	}
+	return "answers; metrics may be listed", nil
+}

@@ -281,3 +281,12 @@ func whole(expression string) (*regexp.Regexp, error) {
 func (f filter) wants(name string) bool {
 	return (f.include == nil || f.include.MatchString(name)) && (f.exclude == nil || !f.exclude.MatchString(name))
 }
+
+// Probe says whether this kernel and these rights allow it to measure. That they do not is no error: the other sources of the same workloads go on.
+func (s *Source) Probe(context.Context) (string, error) {
+	tracer, err := Open(Options{Cgroups: s.cfg.Cgroups.Max > 0, MaxMemory: s.cfg.MaxMemory})
+	if err != nil {
+		return "no latency percentiles: " + err.Error(), nil
+	}
+	return "measures every request", tracer.Close()
+}

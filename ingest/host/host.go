@@ -11,7 +11,10 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -218,4 +221,14 @@ func whole(expression string) (*regexp.Regexp, error) {
 
 func (f filter) wants(name string) bool {
 	return (f.include == nil || f.include.MatchString(name)) && (f.exclude == nil || !f.exclude.MatchString(name))
+}
+
+// Probe says whether the kernel's counters can be read, and of how many block devices.
+func (s *Source) Probe(context.Context) (string, error) {
+	file := filepath.Join(s.cfg.Procfs, "diskstats")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("%w; this source needs Linux; set procfs where it is mounted elsewhere", err)
+	}
+	return fmt.Sprintf("%d block devices in %s", strings.Count(string(text), "\n"), file), nil
 }

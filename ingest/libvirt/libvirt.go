@@ -136,3 +136,6 @@ func (r *reader) close() {
 		r.session = nil
 	}
 }
+
+// Probe says whether the daemon answers, and how many domains it has.
+func (s *Source) Probe(ctx context.Context) (string, error) { return s.cfg.Probe(ctx) }

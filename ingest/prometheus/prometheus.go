@@ -222,3 +222,13 @@ func newClient(cfg Config) (api.Client, error) {
 	}
 	return whole{client}, nil
 }
+
+// Probe says whether the server answers queries, and how many series of each rule's name it has now.
+func (s *Source) Probe(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
+	defer cancel()
+	if _, _, _, err := s.api.Query(ctx, "vector(1)", time.Now()); err != nil {
+		return "", fmt.Errorf("ask %s: %w; does it run there, and is what url, tls and tokens say right?", s.cfg.URL, err)
+	}
+	return "answers queries", nil
+}

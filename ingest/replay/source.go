@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -284,4 +285,16 @@ func (p *player) finish(ctx context.Context) error {
 		return err
 	}
 	return p.advance(ctx, p.end+1)
+}
+
+// Probe says whether the file can be read.
+func (s *Source) Probe(context.Context) (string, error) {
+	if s.path == "-" {
+		return "standard input", nil
+	}
+	f, err := os.Open(s.path)
+	if err != nil {
+		return "", fmt.Errorf("%w; correct path", err)
+	}
+	return "can be read", f.Close()
 }
