@@ -60,6 +60,7 @@ var mayImport = map[string][]string{
 	// The stages meet in pipeline, the components in app.
 	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "promote", "rehearse", "timeseries/*"},
 	"config":   {""},
+	"discover": {"", "ingest"}, // looks at what there is, and writes a configuration
 	"api":      {"", "act", "api/*", "pipeline", "ingest", "promote"},
 	"api/*":    {"", "api/problem"},     // who may, what a problem looks like, how types are described
 	"api/*/*":  {"api/access"},          // what tests of access need
@@ -71,8 +72,8 @@ var mayImport = map[string][]string{
 		"", "config", "api", "api/access", "api/keda", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
 		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "kube/policies", "promote", "simulate", "simulate/*", "timeseries/*",
 	},
-	"app/*":      {},                                                                                                                                            // tests of the whole program, which know it from outside
-	"cmd/*":      {"", "app", "api", "api/access", "client", "config", "pipeline", "promote", "providers", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
+	"app/*":      {},                                                                                                                                                        // tests of the whole program, which know it from outside
+	"cmd/*":      {"", "app", "api", "api/access", "client", "config", "discover", "pipeline", "promote", "providers", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
 	"bench":      {"", "app", "config", "ingest", "ingest/*", "pipeline"},
 	"bench/*":    {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "providers", "simulate", "timeseries/*"}, // accuracy, beside the peers
 	"examples/*": {"", "capacity", "capacity/http", "capacity/limits"},

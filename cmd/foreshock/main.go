@@ -58,7 +58,7 @@ func rootCommand() *cobra.Command {
 		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
 	})
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "numbers", Title: "Numbers through a pipe:"}, &cobra.Group{ID: "ask", Title: "Ask the program that runs:"}, &cobra.Group{ID: "do", Title: "Tell the program that runs:"})
-	root.AddCommand(runCommand(), checkCommand(), schemaCommand(), replayCommand(), simulateCommand(), tokenCommand())
+	root.AddCommand(initCommand(), runCommand(), checkCommand(), schemaCommand(), replayCommand(), simulateCommand(), tokenCommand())
 	root.AddCommand(detectCommand(), decomposeCommand(), forecastCommand())
 	root.AddCommand(askCommands()...)
 	root.AddCommand(doCommands()...)
