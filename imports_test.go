@@ -57,6 +57,8 @@ var mayImport = map[string][]string{
 	"act/*":          {"", "act", "kube", "providers", "providers/*", "hypervisor/*"},
 	"act/acttest/*":  {"", "act/acttest", "providers", "providers/*"}, // stand-ins of providers
 
+	"telemetry": {"", "api", "pipeline"}, // what the program measures of itself
+
 	// The stages meet in pipeline, the components in app.
 	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "promote", "rehearse", "timeseries/*"},
 	"config":   {""},
@@ -70,7 +72,7 @@ var mayImport = map[string][]string{
 	"ui/*":     {"", "ui/chart"}, // drawings and pages of them, for reports as well
 	"app": {
 		"", "config", "api", "api/access", "api/keda", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
-		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "kube/policies", "promote", "simulate", "simulate/*", "timeseries/*",
+		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "kube/policies", "promote", "simulate", "simulate/*", "telemetry", "timeseries/*",
 	},
 	"app/*":      {},                                                                                                                                                        // tests of the whole program, which know it from outside
 	"cmd/*":      {"", "app", "api", "api/access", "client", "config", "discover", "pipeline", "promote", "providers", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report

@@ -63,6 +63,8 @@ type Status struct {
 	Reload   string            `json:"last_reload,omitempty"` // what the last reload came to
 	Journal  uint64            `json:"journal_last"`
 	Counts   pipeline.Counts   `json:"counts"`
+
+	ReloadFailed bool `json:"reload_failed,omitempty"` // the program goes on with the configuration it had
 }
 
 // SourceStatus is how a source is.

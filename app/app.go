@@ -20,6 +20,7 @@ import (
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/foreshock-io/foreshock/store"
 	"github.com/foreshock-io/foreshock/store/embedded"
+	"github.com/foreshock-io/foreshock/telemetry"
 )
 
 // App is the program that runs. Its store, journal and listener live as long as it does; everything else is a generation, which a
@@ -35,6 +36,7 @@ type App struct {
 	history  *history
 	latches  pipeline.Latches
 	deeds    deeds
+	counts   telemetry.Counts
 	sessions *access.Sessions // of browsers
 	listener net.Listener
 	data     string
@@ -43,8 +45,9 @@ type App struct {
 	swapping atomic.Pointer[chan struct{}] // closed when the next generation is in place; nil outside a reload
 	reloads  chan *reload
 
-	mu         sync.Mutex // guards lastReload
-	lastReload string
+	mu           sync.Mutex // guards what follows
+	lastReload   string
+	reloadFailed bool
 }
 
 // reload is the wish for another generation.
@@ -217,8 +220,15 @@ func (a *App) noteReload(err error, actor string) {
 		a.note("reloaded", actor)
 	}
 	a.mu.Lock()
-	a.lastReload = text
+	a.lastReload, a.reloadFailed = text, err != nil
 	a.mu.Unlock()
+}
+
+// told hands an event that the journal has to those who follow what happens.
+func (a *App) told(e *foreshock.Event) {
+	a.history.add(e)
+	a.counts.Take(e)
+	a.deeds.take(e)
 }
 
 // note puts a word about the program itself into the journal; actor is whose doing it was, "" the program's own.
@@ -228,7 +238,7 @@ func (a *App) note(text, actor string) {
 		a.log.Error("journal", "err", err)
 		return
 	}
-	a.history.add(e)
+	a.told(e)
 }
 
 // deadline bounds a look at the program's own state.

@@ -20,6 +20,12 @@ type deeds struct {
 // mostWaiting is how many events wait to be told at most. Those that come when so many wait are in the journal alone.
 const mostWaiting = 256
 
+// take takes in what happened.
+func (d *deeds) take(e *foreshock.Event) {
+	d.decided(e)
+	d.acted(e)
+}
+
 // decided takes a decision; any other event is nothing to it.
 func (d *deeds) decided(e *foreshock.Event) {
 	if e.Decision == nil || e.Decision.Policy == "" || e.Decision.Kind < foreshock.Grow {
@@ -61,8 +67,8 @@ func (d *deeds) acted(e *foreshock.Event) {
 	})
 }
 
-// take gives the events that wait, by policy.
-func (d *deeds) take() map[string][]policies.Event {
+// drain gives the events that wait, by policy.
+func (d *deeds) drain() map[string][]policies.Event {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	waiting := d.waiting

@@ -16,6 +16,7 @@ import (
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/pipeline"
+	"github.com/foreshock-io/foreshock/telemetry"
 	"github.com/foreshock-io/foreshock/ui"
 )
 
@@ -47,8 +48,7 @@ func (a *App) newGeneration(c config.Config, p *parts) *generation {
 	g.executor = act.New(act.Options{
 		Config: p.executor, Guards: guards(p.policies, a.ledger), Targets: p.targets, Recorder: a.store.Journal(), Ledger: a.ledger, Log: a.log,
 		Notify: func(e *foreshock.Event) {
-			a.history.add(e)
-			a.deeds.acted(e)
+			a.told(e)
 			g.pipeline.ActionChanged(e)
 		},
 	})
@@ -56,19 +56,13 @@ func (a *App) newGeneration(c config.Config, p *parts) *generation {
 	stages.Executor, stages.Ledger, stages.Journal = g.executor, a.ledger, a.store.Journal()
 	g.pipeline = pipeline.New(stages, pipeline.Options{
 		Log: a.log, Step: c.Step, Snapshot: c.Snapshot, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow,
-		Event: a.happened, Drops: p.drops, Latches: &a.latches,
+		Event: a.told, Drops: p.drops, Latches: &a.latches,
 	})
 	for _, s := range p.sources {
 		g.sources = append(g.sources, api.SourceStatus{Name: s.name, Running: true})
 	}
 	g.mux = g.routes()
 	return g
-}
-
-// happened takes what the pipeline tells.
-func (a *App) happened(e *foreshock.Event) {
-	a.history.add(e)
-	a.deeds.decided(e)
 }
 
 // routes are the API, the pages, the metrics, and what the receivers among the sources serve.
@@ -79,7 +73,7 @@ func (g *generation) routes() *access.Mux {
 	mux.Public("/", ui.Handler(g, guard)) // which asks for a role at each of its pages
 	api.Register(mux, g)
 	guard.Login(mux)
-	mux.Handle("GET /metrics", access.Read, g.metrics())
+	mux.Handle("GET /metrics", access.Read, telemetry.Handler(g, &g.app.counts))
 	for _, s := range g.parts.sources {
 		if r, ok := s.source.(ingest.Receiver); ok {
 			for _, route := range r.Routes() {

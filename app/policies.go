@@ -184,7 +184,7 @@ func (g *generation) reportOnce(ctx context.Context) error {
 		return err
 	}
 	var errs []error
-	changes := g.app.deeds.take()
+	changes := g.app.deeds.drain()
 	for i := range g.parts.objects {
 		o, v := &g.parts.objects[i], &g.parts.verdicts[i]
 		r := policies.Report{Faults: v.faults}

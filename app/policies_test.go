@@ -128,7 +128,7 @@ func TestDeeds(t *testing.T) {
 	for _, state := range []foreshock.ActionState{foreshock.Proposed, foreshock.Called, foreshock.Failed} {
 		act(state)
 	}
-	told := d.take()["p"]
+	told := d.drain()["p"]
 	want := policies.Event{Reason: "Failed", Warning: true, Time: at, Text: "failed: grow of r to replicas=3, for a (action 1): so it is"}
 	if len(told) != 2 || told[0].Reason != "Proposed" || told[1] != want {
 		t.Errorf("%+v", told)
@@ -136,7 +136,7 @@ func TestDeeds(t *testing.T) {
 	for range 2 * mostWaiting {
 		act(foreshock.Done)
 	}
-	if n := len(d.take()["p"]); n != mostWaiting || d.take() != nil {
+	if n := len(d.drain()["p"]); n != mostWaiting || d.drain() != nil {
 		t.Errorf("%d events wait", n)
 	}
 }

@@ -131,7 +131,7 @@ func (g *generation) Status() api.Status {
 	s.Sources = append([]api.SourceStatus{}, g.sources...)
 	g.mu.Unlock()
 	a.mu.Lock()
-	s.Reload = a.lastReload
+	s.Reload, s.ReloadFailed = a.lastReload, a.reloadFailed
 	a.mu.Unlock()
 	return s
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
-	"github.com/foreshock-io/foreshock/api"
 	remote "github.com/foreshock-io/foreshock/client"
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/spf13/cobra"
