@@ -54,16 +54,19 @@ var mayImport = map[string][]string{
 	"forecast/*":     {"", "forecast", "timeseries/*"},
 	"capacity/*":     {"", "capacity", "kube", "providers/*", "hypervisor/*"},
 	"capacity/quota": {"", "capacity", "capacity/limits", "providers/*"}, // limits whose totals are asked for
-	"act/*":          {"", "act", "kube", "providers", "providers/*", "hypervisor/*"},
+	"act/*":          {"", "act", "kube", "providers", "providers/*", "hypervisor/*", "webhooks"},
 	"act/acttest/*":  {"", "act/acttest", "providers", "providers/*"}, // stand-ins of providers
 
+	"notify":    {""},
+	"notify/*":  {"", "notify", "webhooks"},
+	"webhooks":  {},                      // what components of several stages share that call services of the user's own
 	"telemetry": {"", "api", "pipeline"}, // what the program measures of itself
 
 	// The stages meet in pipeline, the components in app.
 	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "promote", "rehearse", "timeseries/*"},
 	"config":   {""},
 	"discover": {"", "ingest"}, // looks at what there is, and writes a configuration
-	"api":      {"", "act", "api/*", "pipeline", "ingest", "promote"},
+	"api":      {"", "act", "api/*", "notify", "pipeline", "ingest", "promote"},
 	"api/*":    {"", "api/problem"},     // who may, what a problem looks like, how types are described
 	"api/*/*":  {"api/access"},          // what tests of access need
 	"api/keda": {"", "certs", "decide"}, // asks the pipeline what is needed, as KEDA would have it
@@ -72,7 +75,7 @@ var mayImport = map[string][]string{
 	"ui/*":     {"", "ui/chart"}, // drawings and pages of them, for reports as well
 	"app": {
 		"", "config", "api", "api/access", "api/keda", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
-		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "kube/policies", "promote", "simulate", "simulate/*", "telemetry", "timeseries/*",
+		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "kube/policies", "notify", "notify/*", "promote", "simulate", "simulate/*", "telemetry", "timeseries/*",
 	},
 	"app/*":      {},                                                                                                                                                        // tests of the whole program, which know it from outside
 	"cmd/*":      {"", "app", "api", "api/access", "client", "config", "discover", "pipeline", "promote", "providers", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
@@ -194,6 +197,7 @@ func TestComponentsAreListed(t *testing.T) {
 	f("forecast", "models.go")
 	f("capacity", "planners.go")
 	f("act", "targets.go")
+	f("notify", "notifiers.go")
 }
 
 var pathInGuide = regexp.MustCompile("`([a-z][a-zA-Z0-9_.-]*(?:/[a-zA-Z0-9_.*-]+)+)`|\\]\\(([^)#:]+)(?:#[^)]*)?\\)")

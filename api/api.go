@@ -11,6 +11,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api/problem"
+	"github.com/foreshock-io/foreshock/notify"
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/foreshock-io/foreshock/promote"
 )
@@ -64,7 +65,14 @@ type Status struct {
 	Journal  uint64            `json:"journal_last"`
 	Counts   pipeline.Counts   `json:"counts"`
 
-	ReloadFailed bool `json:"reload_failed,omitempty"` // the program goes on with the configuration it had
+	ReloadFailed bool             `json:"reload_failed,omitempty"` // the program goes on with the configuration it had
+	Notifiers    []NotifierStatus `json:"notifiers,omitempty"`
+}
+
+// NotifierStatus is how a notifier is.
+type NotifierStatus struct {
+	Name string `json:"name"`
+	notify.Counts
 }
 
 // SourceStatus is how a source is.

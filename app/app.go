@@ -224,13 +224,6 @@ func (a *App) noteReload(err error, actor string) {
 	a.mu.Unlock()
 }
 
-// told hands an event that the journal has to those who follow what happens.
-func (a *App) told(e *foreshock.Event) {
-	a.history.add(e)
-	a.counts.Take(e)
-	a.deeds.take(e)
-}
-
 // note puts a word about the program itself into the journal; actor is whose doing it was, "" the program's own.
 func (a *App) note(text, actor string) {
 	e := &foreshock.Event{Time: time.Now().UTC(), Type: foreshock.EventNote, Note: text, Actor: actor}
@@ -238,7 +231,7 @@ func (a *App) note(text, actor string) {
 		a.log.Error("journal", "err", err)
 		return
 	}
-	a.told(e)
+	a.current.Load().told(e)
 }
 
 // deadline bounds a look at the program's own state.

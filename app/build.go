@@ -37,6 +37,8 @@ type parts struct {
 	keda     *keda.Scaler // nil: KEDA is not served
 	drops    *ingest.Drops
 
+	notifiers []namedNotifier
+
 	policiesFrom *policies.Source // nil: the file alone has policies
 	objects      []policies.Object
 	verdicts     []verdict // of each of the objects
@@ -81,6 +83,7 @@ func build(c config.Config, log *slog.Logger) (*parts, error) {
 	p.buildCapacity(c, l, log)
 	p.buildTargets(c, l, log)
 	p.buildPolicies(c, l, log)
+	p.buildNotifiers(c, l, log)
 	p.buildKEDA(c, l, log)
 	p.buildAccess(c, l, log)
 	if l.faults != nil {

@@ -48,7 +48,7 @@ func (a *App) newGeneration(c config.Config, p *parts) *generation {
 	g.executor = act.New(act.Options{
 		Config: p.executor, Guards: guards(p.policies, a.ledger), Targets: p.targets, Recorder: a.store.Journal(), Ledger: a.ledger, Log: a.log,
 		Notify: func(e *foreshock.Event) {
-			a.told(e)
+			g.told(e)
 			g.pipeline.ActionChanged(e)
 		},
 	})
@@ -56,7 +56,7 @@ func (a *App) newGeneration(c config.Config, p *parts) *generation {
 	stages.Executor, stages.Ledger, stages.Journal = g.executor, a.ledger, a.store.Journal()
 	g.pipeline = pipeline.New(stages, pipeline.Options{
 		Log: a.log, Step: c.Step, Snapshot: c.Snapshot, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow,
-		Event: a.told, Drops: p.drops, Latches: &a.latches,
+		Event: g.told, Drops: p.drops, Latches: &a.latches,
 	})
 	for _, s := range p.sources {
 		g.sources = append(g.sources, api.SourceStatus{Name: s.name, Running: true})
@@ -94,13 +94,16 @@ var profiles = map[string]http.HandlerFunc{
 	"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
 }
 
-// run runs until ctx ends: sources first to stop, then the executor, then the pipeline, which saves. The order lets nothing be lost
+// run runs until ctx ends: sources first to stop, then the executor, then the pipeline, which saves, then who is told of what happened. The order lets nothing be lost
 // that was accepted.
 func (g *generation) run(ctx context.Context) error {
 	lines, stopLine := context.WithCancel(context.WithoutCancel(ctx))
 	acting, stopActing := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopLine()
 	defer stopActing()
+	telling, stopTelling := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopTelling()
+	told := g.startNotifiers(telling)
 
 	line := make(chan error, 1)
 	go func() { line <- g.pipeline.Run(lines) }()
@@ -119,7 +122,10 @@ func (g *generation) run(ctx context.Context) error {
 	stopActing()
 	err := <-executor
 	stopLine()
-	return errors.Join(err, <-line)
+	err = errors.Join(err, <-line)
+	stopTelling()
+	told()
+	return err
 }
 
 // runSource runs a source; one that fails is told of, and the others go on.

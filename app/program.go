@@ -127,6 +127,9 @@ func (g *generation) Status() api.Status {
 	for _, p := range g.parts.policies {
 		s.Policies = append(s.Policies, p.Name)
 	}
+	for _, n := range g.parts.notifiers {
+		s.Notifiers = append(s.Notifiers, api.NotifierStatus{Name: n.name, Counts: n.Counts()})
+	}
 	g.mu.Lock()
 	s.Sources = append([]api.SourceStatus{}, g.sources...)
 	g.mu.Unlock()

@@ -38,9 +38,10 @@ type Config struct {
 	Targets  []Named `yaml:"targets"`
 	Policies []Node  `yaml:"policies"`
 	// PoliciesFrom is where policies come from beside this file; default nowhere.
-	PoliciesFrom Named `yaml:"policies_from"`
-	Executor     Node  `yaml:"executor"`
-	KEDA         Node  `yaml:"keda"` // a listener for KEDA; default none
+	PoliciesFrom Named   `yaml:"policies_from"`
+	Executor     Node    `yaml:"executor"`
+	KEDA         Node    `yaml:"keda"`   // a listener for KEDA; default none
+	Notify       []Named `yaml:"notify"` // who is told of what happens
 
 	file string
 }
@@ -94,6 +95,7 @@ type top struct {
 	Store    Node   `yaml:"store"`
 	Capacity []Node `yaml:"capacity"`
 	Targets  []Node `yaml:"targets"`
+	Notify   []Node `yaml:"notify"`
 
 	PoliciesFrom Node `yaml:"policies_from"`
 }
@@ -135,6 +137,7 @@ func Parse(file string, data []byte) (Config, error) {
 	}
 	c.Capacity = d.named(t.Capacity)
 	c.Targets = d.named(t.Targets)
+	c.Notify = d.named(t.Notify)
 	absolute(reflect.ValueOf(&c).Elem(), dirOf(file))
 	c.check(d)
 	if len(faults) > 0 {

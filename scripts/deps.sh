@@ -10,6 +10,7 @@ needs=(
   redis-server:redis-server
   memcached:memcached
   prometheus:prometheus
+  prometheus-alertmanager:prometheus-alertmanager
   prometheus-node-exporter:prometheus-node-exporter
   victoria-metrics:victoria-metrics
   fio:fio

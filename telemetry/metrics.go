@@ -85,6 +85,12 @@ func (c *collector) itself(show show, s *api.Status) {
 	for _, source := range s.Sources {
 		show(sourceUp, truth(source.Running), source.Name)
 	}
+	for _, n := range s.Notifiers {
+		show(notificationsSent, float64(n.Sent), n.Name)
+		show(notificationsFailed, float64(n.Failed), n.Name)
+		show(notificationsDropped, float64(n.Dropped), n.Name)
+		show(notificationsWaiting, float64(n.Waiting), n.Name)
+	}
 }
 
 func truth(yes bool) float64 {

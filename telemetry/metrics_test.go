@@ -16,6 +16,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api"
 	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/notify"
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -29,7 +30,8 @@ type whole struct{}
 func (whole) Status() api.Status {
 	return api.Status{
 		Version: "v1", Sources: []api.SourceStatus{{Name: "host", Running: true}, {Name: "rw"}}, Pauses: []foreshock.Pause{{Scope: "*"}}, Journal: 7, ReloadFailed: true,
-		Counts: pipeline.Counts{Workloads: 1, Readings: 4, Dropped: []ingest.Dropped{{Source: "rw", Reason: ingest.DropLate, Count: 2}}},
+		Notifiers: []api.NotifierStatus{{Name: "chat", Counts: notify.Counts{Sent: 4, Dropped: 2}}},
+		Counts:    pipeline.Counts{Workloads: 1, Readings: 4, Dropped: []ingest.Dropped{{Source: "rw", Reason: ingest.DropLate, Count: 2}}},
 	}
 }
 
@@ -110,6 +112,7 @@ func TestCounts(t *testing.T) {
 		`foreshock_config_last_reload_successful 0`,
 		`foreshock_anomaly_score{workload="disk/sda"} 1.5`,
 		`foreshock_source_up{source="rw"} 0`,
+		`foreshock_notifications_dropped_total{notifier="chat"} 2`,
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("missing: %s", line)

@@ -40,6 +40,10 @@ const (
 	jobs
 	jobsRefused
 	jobsWaiting
+	notificationsSent
+	notificationsFailed
+	notificationsDropped
+	notificationsWaiting
 	anomalyScore
 	anomalySeverity
 	profileStage
@@ -74,6 +78,11 @@ var table = [numMetrics]Metric{
 	jobs:             {"background_jobs_total", "counter", "jobs", nil, "Background jobs: seasons, forecasts, reservations."},
 	jobsRefused:      {"background_jobs_refused_total", "counter", "jobs", nil, "Background jobs put off because too many waited."},
 	jobsWaiting:      {"background_jobs_waiting", "gauge", "jobs", nil, "Background jobs that wait."},
+
+	notificationsSent:    {"notifications_sent_total", "counter", "notifications", []string{"notifier"}, "Notifications that were accepted by who they are for."},
+	notificationsFailed:  {"notifications_failed_total", "counter", "notifications", []string{"notifier"}, "Notifications given up after their last try; alerts for Alertmanager are told again later."},
+	notificationsDropped: {"notifications_dropped_total", "counter", "notifications", []string{"notifier"}, "Notifications not taken because too many waited."},
+	notificationsWaiting: {"notifications_waiting", "gauge", "notifications", []string{"notifier"}, "Notifications that wait."},
 
 	anomalyScore:    {"anomaly_score", "gauge", "ratio", []string{"workload"}, "Score of the last step over the workload's threshold; above 1 is an anomaly."},
 	anomalySeverity: {"anomaly_severity", "gauge", "", []string{"workload"}, "Severity: 0 none, 1 low, 2 medium, 3 high."},

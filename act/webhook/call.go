@@ -18,6 +18,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/webhooks"
 )
 
 // maxAnswer bounds the body of an answer, in bytes.
@@ -54,12 +55,12 @@ func (t *Target) get(ctx context.Context, path string, into any) error {
 
 // do signs and sends.
 func (t *Target) do(r *http.Request, id string, signed []byte) (*http.Response, error) {
-	keys, err := t.cfg.keys()
+	keys, err := webhooks.Keys(t.cfg.SecretFile, t.cfg.Secret)
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("User-Agent", "foreshock")
-	sign(r.Header, keys, id, time.Now(), signed)
+	webhooks.Sign(r.Header, keys, id, time.Now(), signed)
 	answer, err := t.http.Do(r)
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -109,7 +110,7 @@ func (t *Target) try(ctx context.Context, id string, body []byte) (again bool, a
 	case err != nil && sent.Load():
 		return true, 0, err
 	case err != nil: // there was no connection on which anything could have been sent
-		return !errors.Is(err, errForbidden), 0, fmt.Errorf("%w: nothing was sent: %w", act.ErrRefused, err)
+		return !errors.Is(err, webhooks.ErrForbidden), 0, fmt.Errorf("%w: nothing was sent: %w", act.ErrRefused, err)
 	}
 	defer answer.Body.Close()
 	err = meaning(answer)

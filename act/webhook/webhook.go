@@ -10,12 +10,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/webhooks"
 )
 
 // Config is the webhook block of a configuration file.
@@ -62,9 +60,9 @@ func New(cfg Config, env act.Env) (*Target, error) {
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
 	}
-	base, onThisMachine, err := address(cfg.URL)
-	_, errSecret := cfg.keys()
-	transport, errCA := newTransport(cfg, onThisMachine)
+	base, onThisMachine, err := webhooks.Address(cfg.URL)
+	_, errSecret := webhooks.Keys(cfg.SecretFile, cfg.Secret)
+	transport, errCA := webhooks.Transport(cfg.CAFile, cfg.Timeout, onThisMachine)
 	if err := errors.Join(err, errSecret, errCA, cfg.check()); err != nil {
 		return nil, err
 	}
@@ -88,27 +86,4 @@ func (c Config) check() error {
 	check(c.Patience >= c.Timeout, "patience must be at least timeout (%s), not %s", c.Timeout, c.Patience)
 	check(c.Backoff > 0, "backoff must be above 0, not %s", c.Backoff)
 	return errors.Join(errs...)
-}
-
-// address checks where the calls go, and says whether that is this machine.
-func address(raw string) (base string, onThisMachine bool, err error) {
-	u, err := url.Parse(raw)
-	switch {
-	case raw == "":
-		return "", false, errors.New("url is missing; write for example https://provisioner.example.com/foreshock")
-	case err != nil || u.Hostname() == "": // err would repeat a password in it
-		return "", false, errors.New("url is not an address; write for example https://provisioner.example.com/foreshock")
-	case u.User != nil:
-		return "", false, errors.New("url must not hold a user or password; calls are signed instead, see secret_file")
-	case u.RawQuery != "" || u.Fragment != "":
-		return "", false, errors.New("url must end with its path: without ? and #")
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
-		return "", false, fmt.Errorf("url must begin with https:// (http:// is for this machine only), not %s://", u.Scheme)
-	}
-	return strings.TrimSuffix(u.String(), "/"), loopback(u.Hostname()), nil
-}
-
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }

@@ -91,7 +91,7 @@ func TestWatch(t *testing.T) {
 		}
 		if next == "" {
 			fmt.Fprint(w, "half")
-			return &awayError{"http://x", io.EOF}
+			return &awayError{Server: "http://x", Err: io.EOF}
 		}
 		_, err := fmt.Fprintln(w, next)
 		return err

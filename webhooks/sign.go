@@ -1,4 +1,6 @@
-package webhook
+// Package webhooks is what components share that call services of the user's own: signatures as Standard Webhooks has them, and connections that
+// reach no address that hands out credentials.
+package webhooks
 
 import (
 	"crypto/hmac"
@@ -26,14 +28,14 @@ const (
 	tolerance    = 5 * time.Minute
 )
 
-// keys gives the secrets as they are now: of a file one a line, so that a new one can be added before the old one is taken away.
-func (c Config) keys() ([][]byte, error) {
-	text := c.Secret
+// Keys gives the secrets of the settings secret_file and secret, of which one is stated, as they are now: of a file one a line, so that a new one can
+// be added before the old one is taken away.
+func Keys(file, text string) ([][]byte, error) {
 	switch {
-	case c.SecretFile != "" && c.Secret != "":
+	case file != "" && text != "":
 		return nil, errors.New("secret_file and secret exclude each other")
-	case c.SecretFile != "":
-		data, err := os.ReadFile(c.SecretFile)
+	case file != "":
+		data, err := os.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("secret_file: %w", err)
 		}
@@ -79,8 +81,8 @@ func signature(key []byte, id, timestamp string, body []byte) string {
 	return "v1," + base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
-// sign adds the three headers, with a signature for each key.
-func sign(h http.Header, keys [][]byte, id string, now time.Time, body []byte) {
+// Sign adds the three headers, with a signature for each key.
+func Sign(h http.Header, keys [][]byte, id string, now time.Time, body []byte) {
 	timestamp := strconv.FormatInt(now.Unix(), 10)
 	signatures := make([]string, len(keys))
 	for i, key := range keys {
