@@ -66,12 +66,12 @@ var mayImport = map[string][]string{
 	"pipeline": {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "promote", "rehearse", "timeseries/*"},
 	"config":   {""},
 	"discover": {"", "ingest"}, // looks at what there is, and writes a configuration
-	"api":      {"", "act", "api/*", "notify", "pipeline", "ingest", "promote"},
+	"api":      {"", "act", "api/*", "capacity", "notify", "pipeline", "ingest", "promote"},
 	"api/*":    {"", "api/problem"},     // who may, what a problem looks like, how types are described
 	"api/*/*":  {"api/access"},          // what tests of access need
 	"api/keda": {"", "certs", "decide"}, // asks the pipeline what is needed, as KEDA would have it
 	"client":   {"", "api", "pipeline"}, // asks the program that runs
-	"ui":       {"", "api", "pipeline"},
+	"ui":       {"", "act", "api", "api/access", "capacity", "pipeline", "promote", "ui/chart"},
 	"ui/*":     {"", "ui/chart"}, // drawings and pages of them, for reports as well
 	"app": {
 		"", "config", "api", "api/access", "api/keda", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",

@@ -18,6 +18,7 @@ import (
 
 // Program is what is served.
 type Program interface {
+	Looks
 	Workloads(ctx context.Context) ([]pipeline.View, error)
 	Workload(ctx context.Context, id foreshock.ID) (pipeline.Detail, bool, error)
 	Events(q Query) []foreshock.Event
@@ -250,6 +251,11 @@ func readPause(r *http.Request) (p foreshock.Pause, err error) {
 	if err := body(r, &v); err != nil {
 		return p, err
 	}
+	return v.Pause()
+}
+
+// Pause is what is asked for, or what is wrong with it.
+func (v *PauseRequest) Pause() (p foreshock.Pause, err error) {
 	p = foreshock.Pause{Scope: v.Scope, Only: v.Only, StopAll: v.StopAll, Reason: v.Reason}
 	if p.Scope == "" {
 		p.Scope = "*"

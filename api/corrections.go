@@ -25,13 +25,20 @@ func (h handler) corrections(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return correctionsOf(h.p, q), nil
+}
+
+// Corrections gives the latest corrections of all workloads, the oldest first.
+func Corrections(p Program, limit int) []Corrected { return correctionsOf(p, Query{Limit: limit}) }
+
+func correctionsOf(p Program, q Query) []Corrected {
 	limit := q.Limit
 	q.Limit = 10_000
 	q.Type = foreshock.EventCorrection
-	events := h.p.Events(q)
+	events := p.Events(q)
 	q.Type = foreshock.EventEvaluation
-	list := correctedBy(append(events, h.p.Events(q)...))
-	return list[max(0, len(list)-limit):], nil
+	list := correctedBy(append(events, p.Events(q)...))
+	return list[max(0, len(list)-limit):]
 }
 
 // correctedBy picks what was corrected from events, in the order of their numbers.

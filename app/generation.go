@@ -28,6 +28,7 @@ type generation struct {
 	pipeline *pipeline.Pipeline
 	executor *act.Executor
 	mux      *access.Mux
+	reports  reports
 
 	mu      sync.Mutex // guards sources
 	sources []api.SourceStatus
@@ -55,7 +56,7 @@ func (a *App) newGeneration(c config.Config, p *parts) *generation {
 	stages := p.stages()
 	stages.Executor, stages.Ledger, stages.Journal = g.executor, a.ledger, a.store.Journal()
 	g.pipeline = pipeline.New(stages, pipeline.Options{
-		Log: a.log, Step: c.Step, Snapshot: c.Snapshot, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow,
+		Log: a.log, Step: c.Step, Snapshot: c.Snapshot, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow, Recent: c.Limits.Recent,
 		Event: g.told, Drops: p.drops, Latches: &a.latches,
 	})
 	for _, s := range p.sources {

@@ -37,20 +37,13 @@ func (g *generation) Past(ctx context.Context, id foreshock.ID, at time.Time) (*
 	return p, err
 }
 
-// Report reads the whole journal.
+// Report reads the journal, the whole of it the first time.
 func (g *generation) Report(ctx context.Context, policy string) (promote.Report, bool, error) {
 	for i := range g.parts.policies {
-		p := &g.parts.policies[i]
-		if p.Name != policy {
-			continue
+		if p := &g.parts.policies[i]; p.Name == policy {
+			r, err := g.reportOf(ctx, p)
+			return r, true, err
 		}
-		r := promote.Report{Policy: policy}
-		err := g.app.store.Journal().Read(ctx, 1, func(e *foreshock.Event) error {
-			r.Take(e)
-			return nil
-		})
-		r.Conclude(p.Objective.UnitHour)
-		return r, true, err
 	}
 	return promote.Report{}, false, nil
 }

@@ -57,6 +57,7 @@ type Limits struct {
 	Workloads int `yaml:"workloads"` // default 100000
 	Forecasts int `yaml:"forecasts"` // workloads that are forecast at the most; default 2000
 	Slow      int `yaml:"slow"`      // slowest operations kept per workload; default 10
+	Recent    int `yaml:"recent"`    // bytes kept per workload of what was read lately, for charts; default 4KiB; 0: none
 	// Journal is the size in bytes above which the journal's oldest events go, but none of the last seven days; default 0: all are kept.
 	Journal int64 `yaml:"journal"`
 }
@@ -73,7 +74,7 @@ func Default() Config {
 	return Config{
 		Mode: foreshock.Observe, Listen: "127.0.0.1:9750", Data: "foreshock-data", Step: 10 * time.Second, Snapshot: time.Minute,
 		Log:     Log{Level: "info", Format: "text"},
-		Limits:  Limits{Workloads: 100_000, Forecasts: 2_000, Slow: 10},
+		Limits:  Limits{Workloads: 100_000, Forecasts: 2_000, Slow: 10, Recent: 4096},
 		Sources: []Named{{Name: "host", Kind: "host"}},
 		Store:   Named{Name: "embedded", Kind: "embedded"},
 	}
@@ -202,6 +203,9 @@ func (c *Config) check(d decoder) {
 	}
 	if c.Limits.Journal < 0 {
 		fault("limits.journal", "%d is below 0; give the bytes to keep, for example 10GiB, or 0 for everything", c.Limits.Journal)
+	}
+	if c.Limits.Recent < 0 || c.Limits.Recent > 1<<20 {
+		fault("limits.recent", "%d is out of range; between 0 and 1MiB are allowed", c.Limits.Recent)
 	}
 	if c.Limits.Workloads < 1 || c.Limits.Workloads > 10_000_000 {
 		fault("limits.workloads", "%d is out of range; between 1 and 10000000 are allowed", c.Limits.Workloads)

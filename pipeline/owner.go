@@ -18,6 +18,7 @@ type owner struct {
 	inbox     chan message
 	finding   foreshock.Finding // scratch, so that a step costs no allocation
 	step      foreshock.Step    // scratch
+	shown     foreshock.Finding // scratch, for what people are shown
 	clock     time.Time         // of the workloads: wall clock, or virtual
 	saveNext  int               // where the last round of saving stopped
 }

@@ -49,6 +49,7 @@ type Options struct {
 	Most      int           // workloads
 	Forecasts int           // workloads that are forecast, beside those that can be scaled
 	Slowest   int           // operations kept per workload
+	Recent    int           // bytes kept per workload of what was read lately, for charts; 0: none
 	Owners    int           // 0: one per processor
 	// Virtual runs everything in the caller's goroutine, in the order of the data and by their clock: the same data give the
 	// same events. There is one owner, and background work is done when its result is due.
@@ -90,6 +91,7 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 
 	w.remember(step, found, demand, saturated, hidden)
 	w.member.record(step, demand, allocated) // for others like it, when an action on them is judged
+	o.see(w, step, found, demand, allocated) // for those who look
 	o.report(w, step, found, &changes)
 	o.rehearse(w, step)      // what would have cost least
 	o.followUp(w, step)      // what came after what would have been done

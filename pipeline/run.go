@@ -32,7 +32,7 @@ type Pipeline struct {
 	events    chan *foreshock.Event
 	done      chan struct{} // closed when the owners are to stop: nothing is handed to them any more
 
-	inherited map[foreshock.ID]*foreshock.Profile // from the generation before
+	inherited map[foreshock.ID]inherited // from the generation before
 
 	registering sync.Mutex // held while a new workload is made
 	slots       []int      // next slot by owner; guarded by registering
@@ -175,8 +175,8 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 		judgeAt: never, decideAt: never,
 		awaits: o.saver.restores(),
 	}
-	if before := o.inherited[id]; before != nil && before.Length == about.Step {
-		w.profile, w.awaits = before, false
+	if before := o.inherited[id]; before.profile != nil && before.profile.Length == about.Step {
+		w.profile, w.seen, w.awaits = before.profile, before.seen, false
 	}
 	o.adopt(w)
 	if w.policy = o.policy(id); w.policy != nil && w.policy.Target != "" {
@@ -349,13 +349,19 @@ type counter struct{ n atomic.Int64 }
 func (c *counter) add(n int64) { c.n.Add(n) }
 func (c *counter) load() int64 { return c.n.Load() }
 
-// Inherit takes over the profiles of a pipeline that has stopped. Call it before Run.
+// inherited is what a workload takes over from the pipeline before.
+type inherited struct {
+	profile *foreshock.Profile
+	seen    *seen
+}
+
+// Inherit takes over the profiles of a pipeline that has stopped, and what it kept for charts. Call it before Run.
 func (p *Pipeline) Inherit(from *Pipeline) {
-	p.inherited = map[foreshock.ID]*foreshock.Profile{}
+	p.inherited = map[foreshock.ID]inherited{}
 	for _, o := range from.owners {
 		for _, w := range o.workloads {
 			if w != nil && w.profile.Steps > 0 {
-				p.inherited[w.id] = w.profile
+				p.inherited[w.id] = inherited{w.profile, w.seen}
 			}
 		}
 	}

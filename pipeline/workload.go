@@ -67,6 +67,7 @@ type workload struct {
 	coarseSeen time.Time // the coarse step that the forecasts have taken in
 	recent     *recent   // steps lately, of workloads that can be scaled
 	slow       []ingest.Operation
+	seen       *seen // steps lately, for charts; nil where none are kept
 
 	jobs        []job // background results that are not due yet
 	seasonsBusy uint8 // bit per metric

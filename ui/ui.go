@@ -1,110 +1,109 @@
-// Package ui serves the pages that people look at: server-rendered, without anything from elsewhere.
+// Package ui serves the pages that people keep open: drawn on the server, readable without scripts, and with nothing from elsewhere.
+//
+// A page is a template and the data it shows. Some of its elements are parts, which the server sends anew when they have changed
+// (live.go); a script puts them in their place. What people do is a form (forms.go).
 package ui
 
 import (
-	"bytes"
 	"embed"
-	"html/template"
 	"net/http"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api"
-	"github.com/foreshock-io/foreshock/pipeline"
+	"github.com/foreshock-io/foreshock/ui/chart"
 )
 
-//go:embed static
-var static embed.FS
+//go:embed static pages
+var files embed.FS
 
-//go:embed status.html workload.html
-var pages embed.FS
+// site is all pages of a program.
+type site struct {
+	program api.Program
+	guard   Guard
+	streams chan struct{} // a place for each that may follow a page
+}
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"metric": func(v foreshock.Values, name string) string {
-		var m foreshock.Metric
-		if m.UnmarshalText([]byte(name)) != nil {
-			return ""
-		}
-		x, ok := v.Get(m)
-		if !ok {
-			return "–"
-		}
-		return foreshock.FormatMetric(m, x)
-	},
-	"normal": func(v pipeline.View) string {
-		s, ok := v.Normal(foreshock.Latency)
-		if !ok {
-			return "–"
-		}
-		return foreshock.FormatMetric(foreshock.Latency, s.P50)
-	},
-	"clock": func(t time.Time) string {
-		if t.IsZero() {
-			return "–"
-		}
-		return t.UTC().Format("2006-01-02 15:04:05 UTC")
-	},
-	"moment":   func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
-	"sentence": func(e foreshock.Event) string { return api.Sentence(&e) },
-}).ParseFS(pages, "*.html"))
+// page is one page. Its template file has the parts by their names.
+type page struct {
+	name    string // of its file, without .html, and of its place in the navigation
+	pattern string // of its address
+	parts   []string
+	data    func(s *site, r *http.Request) (any, error)
+}
+
+var allPages = []page{
+	{name: "fleet", pattern: "/{$}", parts: []string{"fleet"}, data: fleetData},
+	{name: "workload", pattern: "/workloads/{id...}", parts: []string{"head", "charts", "now", "story"}, data: workloadData},
+	{name: "decisions", pattern: "/decisions", parts: []string{"story"}, data: decisionsData},
+	{name: "decision", pattern: "/decisions/{seq}", data: decisionData},
+	{name: "approvals", pattern: "/approvals", parts: []string{"open", "over"}, data: approvalsData},
+	{name: "policies", pattern: "/policies", data: policiesData},
+	{name: "capacity", pattern: "/capacity", parts: []string{"capacity"}, data: capacityData},
+	{name: "status", pattern: "/status", parts: []string{"status"}, data: statusData},
+}
+
+// mostStreams bounds how many follow pages at once; the others see the page as it was when they asked.
+const mostStreams = 64
 
 // Handler serves the pages of p.
-func Handler(p api.Program, access *api.Access) http.Handler {
+func Handler(p api.Program, guard Guard) http.Handler {
+	s := &site{program: p, guard: guard, streams: make(chan struct{}, mostStreams)}
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", access.Require(api.Read, page("status.html", func(r *http.Request) (any, error) {
-		list, err := p.Workloads(r.Context())
-		return map[string]any{"Workloads": list, "Status": p.Status(), "Events": newestFirst(p.Events(api.Query{Limit: 40})), "Now": time.Now()}, err
-	})))
-	mux.Handle("GET /workloads/{id...}", access.Require(api.Read, page("workload.html", func(r *http.Request) (any, error) {
-		id := foreshock.ID(r.PathValue("id"))
-		d, ok, err := p.Workload(r.Context(), id)
-		if err != nil || !ok {
-			return nil, err
+	for i := range allPages {
+		page := &allPages[i]
+		mux.Handle("GET "+page.pattern, guard.Require(api.Read, s.serve(page)))
+		if len(page.parts) > 0 {
+			mux.Handle("GET /live"+page.pattern, guard.Require(api.Read, s.follow(page)))
 		}
-		at, err := api.Moment("at", r.URL.Query().Get("at"))
-		if err != nil {
-			return nil, err
-		}
-		x, err := api.Why(r.Context(), p, d, at)
-		if err != nil {
-			return nil, err
-		}
-		events := p.Events(api.Query{Workload: id, Limit: 100})
-		return map[string]any{"Workload": d, "Text": x.Text, "Events": newestFirst(events), "At": at, "Now": time.Now()}, nil
-	})))
-	mux.Handle("GET /static/", http.FileServerFS(static))
+	}
+	for pattern, f := range forms {
+		mux.Handle("POST "+pattern, guard.Require(api.Approve, s.form(f)))
+	}
+	mux.HandleFunc("GET /static/charts.css", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		_, _ = w.Write([]byte(chart.Style))
+	})
+	mux.Handle("GET /static/", unchanging(http.FileServerFS(files)))
 	return mux
 }
 
-func newestFirst(list []foreshock.Event) []foreshock.Event {
-	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
-		list[i], list[j] = list[j], list[i]
-	}
-	return list
+// unchanging lets browsers keep a file for a while: it comes with the program.
+func unchanging(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "private, max-age=60")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
 }
 
-// page renders a template into a buffer first, so that a fault is not half a page.
-func page(name string, data func(r *http.Request) (any, error)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d, err := data(r)
-		switch {
-		case err != nil:
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		case d == nil:
-			http.NotFound(w, r)
-			return
+// frame is what every page shows around what it is about.
+type frame struct {
+	Page    string // its name
+	Live    string // where its parts come from; "" where nothing is renewed
+	Self    string // its address, for forms to come back to
+	Told    string // what the last form came to
+	Who     who
+	Mode    foreshock.Mode
+	Pauses  []foreshock.Pause
+	Waiting int // actions that wait for a person
+	Version string
+	Now     time.Time
+	Data    any
+}
+
+func (s *site) frame(p *page, r *http.Request) frame {
+	status := s.program.Status()
+	f := frame{
+		Page: p.name, Self: r.URL.RequestURI(), Who: s.who(r), Mode: status.Mode, Pauses: status.Pauses, Version: status.Version, Now: time.Now().UTC(),
+	}
+	if len(p.parts) > 0 {
+		f.Live = "/live" + r.URL.RequestURI()
+	}
+	for _, a := range s.program.Actions() {
+		if a.State == foreshock.Proposed || a.State == foreshock.Parked {
+			f.Waiting++
 		}
-		var b bytes.Buffer
-		if err := templates.ExecuteTemplate(&b, name, d); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		h := w.Header()
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		_, _ = w.Write(b.Bytes())
-	})
+	}
+	return f
 }

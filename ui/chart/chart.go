@@ -27,6 +27,9 @@ type Chart struct {
 	Rules   []Rule
 	Spans   []Span
 	Marks   []Mark
+	Lines   []Line
+	Fan     *Fan
+	Hover   []Hover // in order of time
 }
 
 // Rule is a horizontal line, a limit for example.
@@ -70,7 +73,6 @@ type canvas struct {
 
 // SVG writes the chart.
 func (c *Chart) SVG(w io.Writer) error {
-	v := &canvas{Chart: c, w: bufio.NewWriter(w)}
 	height := c.Height
 	if height == 0 {
 		height = defaultHeight
@@ -79,21 +81,28 @@ func (c *Chart) SVG(w io.Writer) error {
 	if len(c.Marks) > 0 {
 		below += signs
 	}
-	v.height = math.Max(least, float64(height-below))
-	v.scale()
-	v.printf(`<svg class="chart" role="img" width="100%%" height="%.0f"><title>%s</title>`, v.height+float64(below), escaped(c.Title))
+	v := newCanvas(c, w, math.Max(least, float64(height-below)))
+	v.printf(`<svg class="chart" role="img" width="100%%" height="%.0f"%s><title>%s</title>`, v.height+float64(below), v.pointed(), escaped(c.Title))
 	v.printf(`<svg class="plot" width="100%%" height="%.0f" viewBox="0 0 %d %.0f" preserveAspectRatio="none">`, v.height, units, v.height)
 	v.spans()
 	v.band()
 	v.grid()
+	v.fan()
 	v.expected()
 	v.line()
+	v.lines()
 	v.rules()
 	v.printf(`</svg>`)
 	v.axis()
 	v.marks()
 	v.printf("</svg>\n")
 	return v.w.Flush()
+}
+
+func newCanvas(c *Chart, w io.Writer, height float64) *canvas {
+	v := &canvas{Chart: c, w: bufio.NewWriter(w), height: height}
+	v.scale()
+	return v
 }
 
 func (v *canvas) printf(format string, args ...any) { fmt.Fprintf(v.w, format, args...) }
@@ -108,12 +117,20 @@ func escaped(text string) string {
 // scale fits the axis to the readings, with some room.
 func (v *canvas) scale() {
 	v.low, v.high = v.Trace.values()
-	for _, x := range v.Include {
+	include := func(x float64) {
 		if math.IsNaN(v.low) {
 			v.low, v.high = x, x
 		}
 		v.low, v.high = min(v.low, x), max(v.high, x)
 	}
+	for _, x := range v.Include {
+		include(x)
+	}
+	v.others(func(at time.Time, x float64) {
+		if drawable(x) && !at.Before(v.From) && !at.After(v.To) {
+			include(x)
+		}
+	})
 	if math.IsNaN(v.low) {
 		v.low, v.high = 0, 1
 	}

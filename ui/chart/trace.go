@@ -9,6 +9,7 @@ import (
 type Reading struct {
 	At                     time.Time
 	Value                  float64
+	Most                   float64 // the highest, where Value is a mean of several; 0: Value
 	Expected, Lower, Upper float64
 }
 
@@ -64,6 +65,9 @@ func (t *Trace) Add(r Reading) {
 		r.Value = math.NaN()
 	}
 	p := point{from: r.At, to: r.At, first: r.Value, last: r.Value, least: r.Value, most: r.Value}
+	if drawable(r.Most) && r.Most > r.Value {
+		p.most = r.Most
+	}
 	p.expected.add(r.Expected)
 	p.lower.add(r.Lower)
 	p.upper.add(r.Upper)

@@ -201,7 +201,7 @@ func (w *workload) section(i int) (s section, err error) {
 		}
 		if err := s.draw(m.String(), &chart.Chart{
 			Title: fmt.Sprintf("%s of %s", m, w.id), From: from, To: to, Trace: t, Height: 240,
-			Format: axis(m),
+			Format: chart.Axis(m),
 			Spans:  w.spans(s.Anchor, &m), Marks: w.marks(),
 		}); err != nil {
 			return s, err
@@ -212,17 +212,6 @@ func (w *workload) section(i int) (s section, err error) {
 		Include: []float64{0, 1}, Rules: []chart.Rule{{At: 0.5}}, Spans: w.spans(s.Anchor, nil),
 	})
 	return s, err
-}
-
-// axis writes a metric's values in few letters.
-func axis(m foreshock.Metric) func(float64) string {
-	switch m {
-	case foreshock.Latency:
-		return func(x float64) string { return chart.Short(1000*x) + " ms" }
-	case foreshock.Throughput:
-		return func(x float64) string { return chart.Short(x) + "B/s" }
-	}
-	return chart.Short
 }
 
 func (s *section) draw(name string, c *chart.Chart) error {

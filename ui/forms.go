@@ -1,0 +1,142 @@
+package ui
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/api"
+)
+
+// form is what a person does: it gives what is told of it.
+type form func(s *site, r *http.Request) (string, error)
+
+// forms are what people can do on pages. Each is done by the same methods of the program as the API's, and lands in the journal with who did it.
+var forms = map[string]form{
+	"/do/opinion": doOpinion,
+	"/do/pause":   doPause,
+	"/do/resume":  doResume,
+	"/do/approve": doApprove,
+	"/do/refuse":  doRefuse,
+	"/do/settle":  doSettle,
+	"/do/undo":    doUndo,
+}
+
+// mostForm bounds what a form sends, in bytes.
+const mostForm = 16 << 10
+
+// form does what a form asks for and goes back to where it was sent from, which tells what it came to.
+func (s *site) form(f form) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, mostForm)
+		if err := r.ParseForm(); err != nil {
+			s.fail(w, r, &api.Fault{Status: http.StatusBadRequest, Detail: "the form cannot be read: " + err.Error()})
+			return
+		}
+		text, err := f(s, r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		http.SetCookie(w, &http.Cookie{Name: toldCookie, Value: url.QueryEscape(text), Path: "/", MaxAge: 30, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		http.Redirect(w, r, back(r.PostFormValue("back")), http.StatusSeeOther)
+	})
+}
+
+const toldCookie = "foreshock-told"
+
+// back is a page of this site, whatever a form says.
+func back(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(to, "//") || strings.Contains(to, `\`) {
+		return "/"
+	}
+	return u.RequestURI()
+}
+
+// told is what the last form came to, once.
+func told(w http.ResponseWriter, r *http.Request) string {
+	c, err := r.Cookie(toldCookie)
+	if err != nil {
+		return ""
+	}
+	http.SetCookie(w, &http.Cookie{Name: toldCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	text, err := url.QueryUnescape(c.Value)
+	if err != nil {
+		return ""
+	}
+	return foreshock.OneLine(text)
+}
+
+func doOpinion(s *site, r *http.Request) (string, error) {
+	o := foreshock.Opinion{Workload: foreshock.ID(r.PostFormValue("workload")), Anomaly: r.PostFormValue("anomaly"), Says: r.PostFormValue("says")}
+	switch o.Says {
+	case "missed":
+		o.At = time.Now().UTC()
+		if at := r.PostFormValue("at"); at != "" {
+			var err error
+			if o.At, err = api.Moment("at", at); err != nil {
+				return "", err
+			}
+		}
+	case "false_alarm", "useful":
+	default:
+		return "", &api.Fault{Status: http.StatusBadRequest, Detail: fmt.Sprintf("says=%q; there is: false_alarm, missed, useful", o.Says)}
+	}
+	names := map[string]string{"false_alarm": "a false alarm", "missed": "an anomaly that was missed", "useful": "a useful alarm"}
+	return fmt.Sprintf("Noted for %s: %s. The threshold was moved.", o.Workload, names[o.Says]), s.program.Opine(r.Context(), o, api.Actor(r))
+}
+
+func pauseOf(r *http.Request) (foreshock.Pause, error) {
+	asked := api.PauseRequest{
+		Scope: r.PostFormValue("scope"), Only: r.PostFormValue("only"), StopAll: r.PostFormValue("stop_all") != "", For: r.PostFormValue("for"), Reason: r.PostFormValue("reason"),
+	}
+	return asked.Pause()
+}
+
+func doPause(s *site, r *http.Request) (string, error) {
+	p, err := pauseOf(r)
+	if err != nil {
+		return "", err
+	}
+	return "Paused: " + p.Text() + ".", s.program.Pause(r.Context(), p, api.Actor(r))
+}
+
+func doResume(s *site, r *http.Request) (string, error) {
+	p, err := pauseOf(r)
+	if err != nil {
+		return "", err
+	}
+	p.Lifted, p.Until = true, time.Time{}
+	return "Resumed: " + p.Text() + ".", s.program.Pause(r.Context(), p, api.Actor(r))
+}
+
+func doApprove(s *site, r *http.Request) (string, error) {
+	id := r.PostFormValue("action")
+	return "Approved action " + id + ".", s.program.Approve(r.Context(), id, api.Actor(r))
+}
+
+func doRefuse(s *site, r *http.Request) (string, error) {
+	id := r.PostFormValue("action")
+	return "Refused action " + id + ".", s.program.Refuse(r.Context(), id, api.Actor(r), r.PostFormValue("why"))
+}
+
+func doSettle(s *site, r *http.Request) (string, error) {
+	id := r.PostFormValue("action")
+	inEffect := r.PostFormValue("in_effect")
+	if inEffect != "yes" && inEffect != "no" {
+		return "", &api.Fault{Status: http.StatusBadRequest, Detail: "say whether the change is in effect: yes or no"}
+	}
+	return "Settled action " + id + ".", s.program.Settle(r.Context(), id, api.Actor(r), inEffect == "yes", r.PostFormValue("why"))
+}
+
+func doUndo(s *site, r *http.Request) (string, error) {
+	var seq uint64
+	if _, err := fmt.Sscan(r.PostFormValue("seq"), &seq); err != nil || seq == 0 {
+		return "", &api.Fault{Status: http.StatusBadRequest, Detail: "seq must be the number of a correction"}
+	}
+	return fmt.Sprintf("Undone: correction %d.", seq), s.program.Undo(r.Context(), seq, api.Actor(r), r.PostFormValue("why"))
+}
