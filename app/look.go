@@ -50,7 +50,9 @@ func (g *generation) Policies() []api.PolicyView {
 
 // settings are what a policy allows, in words.
 func settings(p *decide.Policy) (list []api.Setting) {
-	add := func(name, format string, args ...any) { list = append(list, api.Setting{Name: name, Value: fmt.Sprintf(format, args...)}) }
+	add := func(name, format string, args ...any) {
+		list = append(list, api.Setting{Name: name, Value: fmt.Sprintf(format, args...)})
+	}
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
 		b, ok := p.Bounds[d]
 		switch {

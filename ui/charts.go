@@ -69,7 +69,8 @@ func (d *drawer) add(name string, c *chart.Chart, keys ...key) {
 
 // metric draws what was read of a metric, with what was expected; and the demand where it is the metric's.
 func (d *drawer) metric(m foreshock.Metric) {
-	c := d.chart("", 110)
+	c := d.chart("", 96)
+	c.Bare = true
 	band := false
 	for i := range d.series.Points {
 		p := &d.series.Points[i]
@@ -93,11 +94,11 @@ func (d *drawer) metric(m foreshock.Metric) {
 	}
 	c.Spans = d.leading(m)
 	if m == foreshock.Latency {
-		c.Height, c.Marks = 200, d.marks
+		c.Height, c.Marks, c.Bare = 200, d.marks, false
 		keys = append(keys, key{"low", "anomaly: low"}, key{"medium", "medium"}, key{"high", "high"})
 	}
 	if shown, has := d.series.Dimension.Metric(); has && shown == m {
-		c.Height = 170
+		c.Height = 160
 		keys = append(keys, d.demand(c)...)
 	}
 	c.Format = chart.Axis(m)
@@ -129,6 +130,7 @@ func (d *drawer) capacity() {
 		return
 	}
 	dim := d.series.Dimension
+	c.Bare = true
 	c.Format = func(x float64) string { return foreshock.FormatAmount(dim, x) }
 	d.add(dim.String(), c, keys...)
 }
@@ -172,7 +174,10 @@ func some(list []chart.Value) bool {
 
 // fanOf is a forecast as it is drawn: between its middle and each upper quantile.
 func fanOf(f *foreshock.Forecast) *chart.Fan {
-	fan := &chart.Fan{Middle: f.Mean}
+	// Each value is of a step: the first holds from its begin on.
+	from := func(x []float64) []float64 { return append([]float64{x[0]}, x...) }
+	mean := from(f.Mean)
+	fan := &chart.Fan{Middle: mean, Times: []time.Time{f.At}}
 	for i := range f.Mean {
 		fan.Times = append(fan.Times, f.At.Add(time.Duration(i+1)*f.Length))
 	}
@@ -180,9 +185,9 @@ func fanOf(f *foreshock.Forecast) *chart.Fan {
 		switch {
 		case f.Levels[i] > 0.99: // so far out that nothing else could be seen
 		case f.Levels[i] > 0.5:
-			fan.Bands = append(fan.Bands, chart.Band{Lower: f.Mean, Upper: f.Quantiles[i]})
+			fan.Bands = append(fan.Bands, chart.Band{Lower: mean, Upper: from(f.Quantiles[i])})
 		case f.Levels[i] < 0.5:
-			fan.Bands = append(fan.Bands, chart.Band{Lower: f.Quantiles[i], Upper: f.Mean})
+			fan.Bands = append(fan.Bands, chart.Band{Lower: from(f.Quantiles[i]), Upper: mean})
 		}
 	}
 	return fan
@@ -248,7 +253,11 @@ func (w *workload) spans() (list []chart.Span) {
 	for i := range w.Anomalies {
 		a := &w.Anomalies[i]
 		end := a.End
-		if end.IsZero() {
+		switch {
+		case !end.IsZero():
+		case w.Anomaly != nil && w.Anomaly.ID == a.ID:
+			end = w.Time
+		default:
 			end = a.Time
 		}
 		list = append(list, chart.Span{From: a.Start, To: end, Class: a.Worst.String(), Text: a.Worst.String() + ": " + a.Text, Link: "#" + a.ID})

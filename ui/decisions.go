@@ -94,42 +94,70 @@ func (d *decisions) filters(v url.Values, targets []string) {
 	choose("target", "Target", append([]string{"any target"}, targets...)...)
 }
 
-// chaptersOf puts what came of decisions to them, in the order of time.
+// chaptersOf puts what came of decisions to them, in the order of the journal.
 func chaptersOf(events []foreshock.Event) []chapter {
-	list := make([]chapter, 0, len(events))
-	byAction, byWorkload := map[string]int{}, map[foreshock.ID]int{}
-	for i := range events {
-		e := &events[i]
-		switch {
-		case e.Decision != nil:
-			byWorkload[e.Decision.Workload] = len(list)
-			if e.Decision.Action != nil {
-				byAction[e.Decision.Action.ID] = len(list)
-			}
-			list = append(list, chapter{Event: *e, Decision: e.Decision})
-			continue
-		case e.Change != nil:
-			if at, ok := byAction[e.Change.Action.ID]; ok {
-				list[at].Action = e.Change
-				continue
-			}
-			byAction[e.Change.Action.ID] = len(list) // its decision is older than what is kept
-			list = append(list, chapter{Event: *e, Action: e.Change})
-			continue
-		case e.Evaluation != nil:
-			if at, ok := byAction[e.Evaluation.Action]; ok {
-				list[at].Verdict = e.Evaluation
-				continue
-			}
-		case e.Reservation != nil:
-			if at, ok := byWorkload[e.Reservation.Workload]; ok {
-				list[at].Grants = append(list[at].Grants, *e.Reservation)
-				continue
-			}
+	b := &book{byAction: map[string]int{}, byWorkload: map[foreshock.ID]int{}, list: make([]chapter, 0, len(events))}
+	for i := range events { // an action may be told of before its decision
+		if d := events[i].Decision; d != nil && d.Action != nil {
+			b.byAction[d.Action.ID] = -1
 		}
-		list = append(list, chapter{Event: *e, Text: api.Sentence(e)})
 	}
-	return list
+	var early []*foreshock.Event
+	for i := range events {
+		if !b.take(&events[i]) {
+			early = append(early, &events[i])
+		}
+	}
+	for _, e := range early {
+		b.take(e)
+	}
+	return b.list
+}
+
+// book is the story as far as it is told.
+type book struct {
+	list       []chapter
+	byAction   map[string]int // the chapter of an action; -1: it comes later
+	byWorkload map[foreshock.ID]int
+}
+
+// take adds an event; false where its chapter comes later.
+func (b *book) take(e *foreshock.Event) bool {
+	c := chapter{Event: *e}
+	switch {
+	case e.Decision != nil:
+		c.Decision = e.Decision
+		b.byWorkload[e.Decision.Workload] = len(b.list)
+		if e.Decision.Action != nil {
+			b.byAction[e.Decision.Action.ID] = len(b.list)
+		}
+	case e.Change != nil:
+		at, known := b.byAction[e.Change.Action.ID]
+		if known && at >= 0 {
+			b.list[at].Action = e.Change
+		}
+		if known {
+			return at >= 0
+		}
+		b.byAction[e.Change.Action.ID] = len(b.list) // its decision is older than what is kept
+		c.Action = e.Change
+	case e.Evaluation != nil:
+		if at, known := b.byAction[e.Evaluation.Action]; known && at >= 0 {
+			b.list[at].Verdict = e.Evaluation
+			return true
+		}
+		c.Text = api.Sentence(e)
+	case e.Reservation != nil:
+		if at, known := b.byWorkload[e.Reservation.Workload]; known {
+			b.list[at].Grants = append(b.list[at].Grants, *e.Reservation)
+			return true
+		}
+		c.Text = api.Sentence(e)
+	default:
+		c.Text = api.Sentence(e)
+	}
+	b.list = append(b.list, c)
+	return true
 }
 
 // picked says whether the filters let a chapter through.

@@ -147,7 +147,7 @@ func newFleetRow(f *pipeline.FleetRow) (fleetRow, error) {
 		row.Normal = foreshock.FormatMetric(foreshock.Latency, n.P50)
 	}
 	if f.Limited {
-		row.Room, row.Little, row.Dimension = fmt.Sprintf("%.0f %%", 100*f.Headroom), f.Headroom < littleRoom, f.Tight.String()
+		row.Room, row.Little, row.Dimension = strings.Replace(fmt.Sprintf("%.0f %%", 100*f.Headroom), "-", "−", 1), f.Headroom < littleRoom, f.Tight.String()
 	}
 	spark := chart.Spark{Title: "latency in the last hour: now " + row.Latency + ", usually " + row.Normal, Class: f.Severity.String()}
 	for i := range f.Recent {

@@ -95,9 +95,10 @@ func capacityData(s *site, _ *http.Request) (any, error) {
 	}
 	events := s.program.Events(api.Query{Type: foreshock.EventReservation, Limit: mostAsked})
 	for i := range slices.Backward(events) {
-		c.Recent = append(c.Recent, storyLine{Event: events[i], Seq: events[i].Seq, Text: api.Sentence(&events[i])})
+		c.Recent = append(c.Recent, storyLine{Event: events[i], Text: api.Sentence(&events[i])})
 	}
-	c.Held = slices.DeleteFunc(c.Held, func(h act.Hold) bool { return !h.Wanted() })
+	now := time.Now()
+	c.Held = slices.DeleteFunc(c.Held, func(h act.Hold) bool { return !h.Wanted() && h.Reservation.Expires.Before(now) })
 	return c, nil
 }
 

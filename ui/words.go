@@ -3,7 +3,6 @@ package ui
 import (
 	"fmt"
 	"html/template"
-	"math"
 	"net/url"
 	"strings"
 	"time"
@@ -32,6 +31,8 @@ var words = template.FuncMap{
 	"path":     func(id foreshock.ID) string { return "/workloads/" + escapePath(string(id)) },
 	"why":      func(d *foreshock.Decision, kind string) string { return whyNot(d, kind) },
 	"bound":    boundOf,
+	"because":  because,
+	"named":    func(m foreshock.Metric) string { return metricNames[m] },
 	"same":     func(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) },
 	"pair":     func(a, b any) []any { return []any{a, b} },
 	"lower":    strings.ToLower,
@@ -155,10 +156,18 @@ func boundOf(d *foreshock.Decision) string {
 	return plain(d.Bound)
 }
 
-// share writes x as a share; "" where it is not known.
-func share(x float64) string {
-	if math.IsNaN(x) {
-		return ""
+// because are a decision's reasons but for the constraint that bound it, which is told apart.
+func because(d *foreshock.Decision) string {
+	var list []string
+	for _, r := range d.Reasons {
+		if d.Bound == "" || r.Code != d.Bound {
+			list = append(list, r.Text)
+		}
 	}
-	return fmt.Sprintf("%.0f %%", 100*x)
+	return strings.Join(list, "; ")
+}
+
+// brief writes a reading where it stands below or beside the metric's name.
+func brief(m foreshock.Metric, x float64) string {
+	return strings.TrimSuffix(strings.TrimSuffix(foreshock.FormatMetric(m, x), " IOPS"), " requests")
 }

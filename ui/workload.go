@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -33,27 +34,25 @@ type workload struct {
 // storyLine is an event with its sentence.
 type storyLine struct {
 	foreshock.Event
-	Seq  uint64
 	Text string
 	Bad  bool
 }
 
 // metricRow is one metric as it is and as it usually is.
 type metricRow struct {
-	Metric                 foreshock.Metric
-	Now, P50, P95, P99     string
-	Season                 string
-	Expected, Lower, Upper string
+	Metric        foreshock.Metric
+	Now, P50, P99 string
+	Season        string
 }
 
 // partRow is what one method says of one metric.
 type partRow struct {
 	foreshock.Part
-	Expected, Bounds string
+	Bounds string
 }
 
 // mostTold bounds the events of a workload that its page tells.
-const mostTold = 200
+const mostTold = 40
 
 func workloadData(s *site, r *http.Request) (any, error) {
 	id := foreshock.ID(r.PathValue("id"))
@@ -107,7 +106,7 @@ func (w *workload) tell(events []foreshock.Event) {
 		}
 		if len(w.Story) < mostTold {
 			bad := e.Evaluation != nil && e.Evaluation.Verdict == foreshock.DidNotHelp || e.Change != nil && e.Change.State == foreshock.Failed
-			w.Story = append(w.Story, storyLine{Event: *e, Seq: e.Seq, Text: api.Sentence(e), Bad: bad})
+			w.Story = append(w.Story, storyLine{Event: *e, Text: api.Sentence(e), Bad: bad})
 		}
 	}
 }
@@ -120,27 +119,24 @@ func (w *workload) rows() {
 		if !read && !known {
 			continue
 		}
-		row := metricRow{Metric: m, Now: "–", P50: "–", P95: "–", P99: "–"}
+		row := metricRow{Metric: m, Now: "–", P50: "–", P99: "–"}
 		if read {
-			row.Now = foreshock.FormatMetric(m, x)
+			row.Now = brief(m, x)
 		}
 		if known {
-			row.P50, row.P95, row.P99 = foreshock.FormatMetric(m, s.P50), foreshock.FormatMetric(m, s.P95), foreshock.FormatMetric(m, s.P99)
+			row.P50, row.P99 = brief(m, s.P50), brief(m, s.P99)
 			for i, period := range s.Periods {
 				if i > 0 {
 					row.Season += ", "
 				}
-				row.Season += took(period)
+				row.Season += strings.TrimSuffix(took(period), " 00 min")
 			}
 		}
 		w.Metrics = append(w.Metrics, row)
 	}
 	for _, p := range w.Findings {
 		if p.Ready {
-			w.Parts = append(w.Parts, partRow{
-				p, foreshock.FormatMetric(p.Metric, p.Expected),
-				foreshock.FormatMetric(p.Metric, p.Lower) + " – " + foreshock.FormatMetric(p.Metric, p.Upper),
-			})
+			w.Parts = append(w.Parts, partRow{p, brief(p.Metric, p.Lower) + " – " + brief(p.Metric, p.Upper)})
 		}
 	}
 }

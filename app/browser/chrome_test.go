@@ -26,6 +26,9 @@ var chrome struct {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if shared.end != nil {
+		shared.end()
+	}
 	if chrome.stop != nil {
 		chrome.stop()
 	}
@@ -161,5 +164,31 @@ func (b *tab) picture(file string) {
 	}
 	if err != nil {
 		b.t.Fatal(err)
+	}
+}
+
+// key presses a key on an element.
+func key(selector, key string) chromedp.Action[chromedp.Void] {
+	return evaluated(fmt.Sprintf(`(() => {
+		const e = document.querySelector(%q);
+		if (e.matches("[tabindex]")) e.focus();
+		e.dispatchEvent(new KeyboardEvent("keydown", {key: %q, bubbles: true, cancelable: true}));
+	})()`, selector, key))
+}
+
+// typed writes into a field.
+func typed(selector, text string) chromedp.Action[chromedp.Void] {
+	return evaluated(fmt.Sprintf(`(() => {
+		const e = document.querySelector(%q);
+		e.focus();
+		e.value = %q;
+		e.dispatchEvent(new InputEvent("input", {bubbles: true}));
+	})()`, selector, text))
+}
+
+func evaluated(expression string) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Evaluate[any](expression + "; null")(ctx, t)
+		return chromedp.Void{}, err
 	}
 }

@@ -206,7 +206,9 @@ func (v volume) then(last time.Duration, f func(iops, latency float64, left time
 // fleet is what the tests and the screenshots watch.
 func fleet() []volume {
 	surge := func(factor, slower float64) func(iops, latency float64, left time.Duration) (float64, float64, bool) {
-		return func(iops, latency float64, _ time.Duration) (float64, float64, bool) { return iops * factor, latency * slower, true }
+		return func(iops, latency float64, _ time.Duration) (float64, float64, bool) {
+			return iops * factor, latency * slower, true
+		}
 	}
 	silent := func(float64, float64, time.Duration) (float64, float64, bool) { return 0, 0, false }
 	list := []volume{

@@ -23,8 +23,15 @@ func TestScreenshots(t *testing.T) {
 	p.until("it forecasts", func() bool { return p.forecasts("vol/orders-db") })
 	b := p.open(annToken)
 	for _, page := range []struct{ name, path string }{
-		{"fleet", "/"}, {"workload", "/workloads/vol/orders-db"}, {"workload-2d", "/workloads/vol/orders-db?range=48h"}, {"workload-quiet", "/workloads/vol/search-index"},
-		{"decisions", "/decisions"}, {"approvals", "/approvals"}, {"policies", "/policies"}, {"capacity", "/capacity"}, {"status", "/status"},
+		{"fleet", "/"},
+		{"workload", "/workloads/vol/orders-db"},
+		{"workload-2d", "/workloads/vol/orders-db?range=48h"},
+		{"workload-quiet", "/workloads/vol/search-index"},
+		{"decisions", "/decisions"},
+		{"approvals", "/approvals"},
+		{"policies", "/policies"},
+		{"capacity", "/capacity"},
+		{"status", "/status"},
 	} {
 		for _, look := range []struct {
 			name          string

@@ -30,6 +30,7 @@ type Chart struct {
 	Lines   []Line
 	Fan     *Fan
 	Hover   []Hover // in order of time
+	Bare    bool    // no times below: another chart of the same times stands there
 }
 
 // Rule is a horizontal line, a limit for example.
@@ -58,6 +59,7 @@ type Mark struct {
 const (
 	defaultHeight = 220
 	labels        = 22 // below the drawing, for times
+	bare          = 6  // in place of them
 	signs         = 16 // below that, for marks
 	least         = 60 // of the drawing
 	units         = 1000
@@ -68,6 +70,7 @@ type canvas struct {
 	*Chart
 	w         *bufio.Writer
 	height    float64 // of the drawing
+	below     int     // of what is below it
 	low, high float64 // values at its bottom and its top
 }
 
@@ -78,10 +81,14 @@ func (c *Chart) SVG(w io.Writer) error {
 		height = defaultHeight
 	}
 	below := labels
+	if c.Bare {
+		below = bare
+	}
 	if len(c.Marks) > 0 {
 		below += signs
 	}
 	v := newCanvas(c, w, math.Max(least, float64(height-below)))
+	v.below = below
 	v.printf(`<svg class="chart" role="img" width="100%%" height="%.0f"%s><title>%s</title>`, v.height+float64(below), v.pointed(), escaped(c.Title))
 	v.printf(`<svg class="plot" width="100%%" height="%.0f" viewBox="0 0 %d %.0f" preserveAspectRatio="none">`, v.height, units, v.height)
 	v.spans()
@@ -204,7 +211,7 @@ func (v *canvas) marks() {
 		}
 		last[m.Class] = x
 		v.printf(`<g class="mark %s"><title>%s</title><line x1="%.3f%%" x2="%.3f%%" y1="0" y2="%.0f"/><text x="%.3f%%" y="%.0f">%s</text></g>`,
-			escaped(m.Class), escaped(m.Text), 100*x, 100*x, v.height, 100*x, v.height+labels+signs-4, escaped(m.Sign))
+			escaped(m.Class), escaped(m.Text), 100*x, 100*x, v.height, 100*x, v.height+float64(v.below)-4, escaped(m.Sign))
 	}
 }
 

@@ -120,6 +120,9 @@ func (v *canvas) grid() {
 	for _, x := range ticks(v.low, v.high) {
 		v.printf("M0 %.1fH%d", v.y(x), units)
 	}
+	for _, at := range times(v.From, v.To) {
+		v.printf("M%.1f 0V%.0f", units*v.x(at.at), v.height)
+	}
 	v.printf(`"/>`)
 }
 
@@ -137,7 +140,7 @@ func (v *canvas) axis() {
 			class = "time more"
 		}
 		x := v.x(at.at)
-		if x < 0.02 || x > 0.97 {
+		if v.Bare || x < 0.02 || x > 0.97 {
 			continue
 		}
 		v.printf(`<line class="tick" x1="%.3f%%" x2="%.3f%%" y1="%.0f" y2="%.0f"/><text class="%s" x="%.3f%%" y="%.0f">%s</text>`,
