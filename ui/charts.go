@@ -260,7 +260,7 @@ func (w *workload) spans() (list []chart.Span) {
 		default:
 			end = a.Time
 		}
-		list = append(list, chart.Span{From: a.Start, To: end, Class: a.Worst.String(), Text: a.Worst.String() + ": " + a.Text, Link: "#" + a.ID})
+		list = append(list, chart.Span{From: a.Start, To: end, Class: a.Worst.String(), Text: a.Worst.String() + ": " + a.Text})
 	}
 	return list
 }

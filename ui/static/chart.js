@@ -42,8 +42,12 @@ function mark(svg, name, x, width) {
   rect.setAttribute("width", width);
 }
 
+/** The place that is pointed at. */
+let pointed = null;
+
 /** Reads out what is at a place in every chart; null ends it. */
 function point(x) {
+  pointed = x;
   for (const svg of chartsOf()) {
     const out = svg.closest("figure").querySelector("output");
     const { at, text } = moments(svg);
@@ -131,8 +135,11 @@ document.addEventListener("keydown", (e) => {
   plot.closest("figure").querySelector("output").setAttribute("aria-live", "polite");
 });
 document.addEventListener("focusout", (e) => {
-  if (e.target.matches && e.target.matches(".plot")) {
+  if (document.body.dataset.putting === undefined && e.target.matches && e.target.matches(".plot")) {
     reading.at = -1;
     point(null);
   }
 });
+
+// What was pointed at stays so when the charts are drawn anew.
+document.addEventListener("renewed", (e) => { if (pointed !== null && e.detail.querySelector(".plot")) point(pointed); });

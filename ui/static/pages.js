@@ -40,8 +40,10 @@ function put(name, html) {
   }
   following.held.delete(name);
   const was = remember(part);
+  document.body.dataset.putting = ""; // what loses the focus now gets it again
   part.innerHTML = html;
   restore(part, was);
+  delete document.body.dataset.putting;
   document.dispatchEvent(new CustomEvent("renewed", { detail: part }));
 }
 
@@ -156,6 +158,17 @@ button.addEventListener("click", () => {
 show();
 button.hidden = false;
 document.querySelector(".keys").hidden = false;
+
+// What can be scrolled sideways can be reached by keys.
+function reach() {
+  for (const s of document.querySelectorAll(".scroll")) {
+    if (s.scrollWidth > s.clientWidth) s.tabIndex = 0; else s.removeAttribute("tabindex");
+  }
+}
+document.addEventListener("renewed", reach);
+document.addEventListener("toggle", reach, true);
+addEventListener("resize", reach);
+reach();
 
 document.addEventListener("focusout", () => setTimeout(putHeld, 0));
 document.addEventListener("released", putHeld);
