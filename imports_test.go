@@ -71,7 +71,7 @@ var mayImport = map[string][]string{
 	"api/*/*":  {"api/access"},          // what tests of access need
 	"api/keda": {"", "certs", "decide"}, // asks the pipeline what is needed, as KEDA would have it
 	"client":   {"", "api", "pipeline"}, // asks the program that runs
-	"ui":       {"", "act", "api", "api/access", "capacity", "pipeline", "promote", "ui/chart"},
+	"ui":       {"", "act", "api", "api/access", "api/problem", "capacity", "pipeline", "promote", "ui/chart"},
 	"ui/*":     {"", "ui/chart"}, // drawings and pages of them, for reports as well
 	"app": {
 		"", "config", "api", "api/access", "api/keda", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",

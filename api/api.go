@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/api/access"
 	"github.com/foreshock-io/foreshock/api/problem"
 	"github.com/foreshock-io/foreshock/notify"
 	"github.com/foreshock-io/foreshock/pipeline"
@@ -213,7 +214,7 @@ type Done struct {
 
 func (h handler) approve(r *http.Request) (any, error) {
 	id := r.PathValue("id")
-	return Done{"approved " + id}, h.p.Approve(r.Context(), id, Actor(r))
+	return Done{"approved " + id}, h.p.Approve(r.Context(), id, access.Of(r).Name)
 }
 
 func (h handler) refuse(r *http.Request) (any, error) {
@@ -222,7 +223,7 @@ func (h handler) refuse(r *http.Request) (any, error) {
 		return nil, err
 	}
 	id := r.PathValue("id")
-	return Done{"refused " + id}, h.p.Refuse(r.Context(), id, Actor(r), v.Why)
+	return Done{"refused " + id}, h.p.Refuse(r.Context(), id, access.Of(r).Name, v.Why)
 }
 
 func (h handler) settle(r *http.Request) (any, error) {
@@ -234,7 +235,7 @@ func (h handler) settle(r *http.Request) (any, error) {
 		return nil, fault(http.StatusBadRequest, `say whether the change is in effect: {"in_effect": true}`)
 	}
 	id := r.PathValue("id")
-	return Done{"settled " + id}, h.p.Settle(r.Context(), id, Actor(r), *v.InEffect, v.Why)
+	return Done{"settled " + id}, h.p.Settle(r.Context(), id, access.Of(r).Name, *v.InEffect, v.Why)
 }
 
 // PauseRequest asks to pause or to resume. StopAll is the kill switch, which has no scope, direction or end.
@@ -284,7 +285,7 @@ func (h handler) pause(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Done{"paused " + p.Text()}, h.p.Pause(r.Context(), p, Actor(r))
+	return Done{"paused " + p.Text()}, h.p.Pause(r.Context(), p, access.Of(r).Name)
 }
 
 func (h handler) resume(r *http.Request) (any, error) {
@@ -293,7 +294,7 @@ func (h handler) resume(r *http.Request) (any, error) {
 		return nil, err
 	}
 	p.Lifted, p.Until = true, time.Time{}
-	return Done{"resumed " + p.Text()}, h.p.Pause(r.Context(), p, Actor(r))
+	return Done{"resumed " + p.Text()}, h.p.Pause(r.Context(), p, access.Of(r).Name)
 }
 
 func checkScope(scope string) error {
@@ -313,11 +314,11 @@ func (h handler) opine(r *http.Request) (any, error) {
 	default:
 		return nil, fault(http.StatusBadRequest, "says=%q; there is: false_alarm, missed, useful", o.Says)
 	}
-	return Done{"noted"}, h.p.Opine(r.Context(), o, Actor(r))
+	return Done{"noted"}, h.p.Opine(r.Context(), o, access.Of(r).Name)
 }
 
 func (h handler) reload(r *http.Request) (any, error) {
-	if err := h.p.Reload(r.Context(), Actor(r)); err != nil {
+	if err := h.p.Reload(r.Context(), access.Of(r).Name); err != nil {
 		return nil, fault(http.StatusUnprocessableEntity, "nothing was changed: %s", err)
 	}
 	return Done{"reloaded"}, nil

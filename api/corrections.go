@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/api/access"
 )
 
 // Corrected is a correction as it is shown: with its number, by which it can be undone.
@@ -72,5 +73,5 @@ func (h handler) undo(r *http.Request) (any, error) {
 	if err != nil || seq == 0 {
 		return nil, fault(http.StatusBadRequest, "the correction %q is no number above 0; GET /api/v1/corrections (foreshock corrections) lists them", r.PathValue("seq"))
 	}
-	return Done{fmt.Sprintf("undone %d", seq)}, h.p.Undo(r.Context(), seq, Actor(r), v.Why)
+	return Done{fmt.Sprintf("undone %d", seq)}, h.p.Undo(r.Context(), seq, access.Of(r).Name, v.Why)
 }

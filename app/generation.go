@@ -71,8 +71,8 @@ func (g *generation) routes() *access.Mux {
 	guard := g.parts.access
 	guard.UseSessions(g.app.sessions)
 	mux := access.NewMux(guard)
-	mux.Public("/", ui.Handler(g, guard)) // which asks for a role at each of its pages
 	api.Register(mux, g)
+	ui.Register(mux, g)
 	guard.Login(mux)
 	mux.Handle("GET /metrics", access.Read, telemetry.Handler(g, &g.app.counts))
 	for _, s := range g.parts.sources {

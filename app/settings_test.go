@@ -125,7 +125,7 @@ func TestSchemaHasEverySetting(t *testing.T) {
 		}
 		for _, p := range parts {
 			of := part(t, at, p.Name)
-			count += settings(t, place+"."+p.Name, reflect.TypeOf(p.Settings).Elem(), of)
+			count += fields(t, place+"."+p.Name, reflect.TypeOf(p.Settings).Elem(), of)
 		}
 	}
 	if count < 200 {
@@ -144,14 +144,14 @@ func part(t *testing.T, s *config.Setting, name string) *config.Setting {
 	return nil
 }
 
-// settings goes through the fields of a struct, as one writes them.
-func settings(t *testing.T, path string, of reflect.Type, s *config.Setting) (count int) {
+// fields goes through the fields of a struct, as one writes them.
+func fields(t *testing.T, path string, of reflect.Type, s *config.Setting) (count int) {
 	t.Helper()
 	for i := range of.NumField() {
 		f := of.Field(i)
 		name, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		if option == "inline" {
-			count += settings(t, path, f.Type, s)
+			count += fields(t, path, f.Type, s)
 			continue
 		}
 		if name == "" {
@@ -167,7 +167,7 @@ func settings(t *testing.T, path string, of reflect.Type, s *config.Setting) (co
 			is = is.Of
 		}
 		if inner.Kind() == reflect.Struct && is.Kind == config.Block {
-			count += settings(t, path+"."+name, inner, is)
+			count += fields(t, path+"."+name, inner, is)
 		}
 	}
 	return count

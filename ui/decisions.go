@@ -10,6 +10,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api"
+	"github.com/foreshock-io/foreshock/api/problem"
 )
 
 // decisions is the journal as a story.
@@ -72,7 +73,7 @@ func seqOf(s string) (uint64, error) {
 	}
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil || n == 0 {
-		return 0, &api.Fault{Status: http.StatusBadRequest, Detail: fmt.Sprintf("%q is no number of an event", s)}
+		return 0, problem.New(http.StatusBadRequest, "%q is no number of an event", s)
 	}
 	return n, nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api"
+	"github.com/foreshock-io/foreshock/api/access"
+	"github.com/foreshock-io/foreshock/api/problem"
 )
 
 // form is what a person does: it gives what is told of it.
@@ -33,7 +35,7 @@ func (s *site) form(f form) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, mostForm)
 		if err := r.ParseForm(); err != nil {
-			s.fail(w, r, &api.Fault{Status: http.StatusBadRequest, Detail: "the form cannot be read: " + err.Error()})
+			s.fail(w, r, problem.New(http.StatusBadRequest, "the form cannot be read: %s", err))
 			return
 		}
 		text, err := f(s, r)
@@ -84,10 +86,10 @@ func doOpinion(s *site, r *http.Request) (string, error) {
 		}
 	case "false_alarm", "useful":
 	default:
-		return "", &api.Fault{Status: http.StatusBadRequest, Detail: fmt.Sprintf("says=%q; there is: false_alarm, missed, useful", o.Says)}
+		return "", problem.New(http.StatusBadRequest, "says=%q; there is: false_alarm, missed, useful", o.Says)
 	}
 	names := map[string]string{"false_alarm": "a false alarm", "missed": "an anomaly that was missed", "useful": "a useful alarm"}
-	return fmt.Sprintf("Noted for %s: %s. The threshold was moved.", o.Workload, names[o.Says]), s.program.Opine(r.Context(), o, api.Actor(r))
+	return fmt.Sprintf("Noted for %s: %s. The threshold was moved.", o.Workload, names[o.Says]), s.program.Opine(r.Context(), o, access.Of(r).Name)
 }
 
 func pauseOf(r *http.Request) (foreshock.Pause, error) {
@@ -102,7 +104,7 @@ func doPause(s *site, r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return "Paused: " + p.Text() + ".", s.program.Pause(r.Context(), p, api.Actor(r))
+	return "Paused: " + p.Text() + ".", s.program.Pause(r.Context(), p, access.Of(r).Name)
 }
 
 func doResume(s *site, r *http.Request) (string, error) {
@@ -111,32 +113,32 @@ func doResume(s *site, r *http.Request) (string, error) {
 		return "", err
 	}
 	p.Lifted, p.Until = true, time.Time{}
-	return "Resumed: " + p.Text() + ".", s.program.Pause(r.Context(), p, api.Actor(r))
+	return "Resumed: " + p.Text() + ".", s.program.Pause(r.Context(), p, access.Of(r).Name)
 }
 
 func doApprove(s *site, r *http.Request) (string, error) {
 	id := r.PostFormValue("action")
-	return "Approved action " + id + ".", s.program.Approve(r.Context(), id, api.Actor(r))
+	return "Approved action " + id + ".", s.program.Approve(r.Context(), id, access.Of(r).Name)
 }
 
 func doRefuse(s *site, r *http.Request) (string, error) {
 	id := r.PostFormValue("action")
-	return "Refused action " + id + ".", s.program.Refuse(r.Context(), id, api.Actor(r), r.PostFormValue("why"))
+	return "Refused action " + id + ".", s.program.Refuse(r.Context(), id, access.Of(r).Name, r.PostFormValue("why"))
 }
 
 func doSettle(s *site, r *http.Request) (string, error) {
 	id := r.PostFormValue("action")
 	inEffect := r.PostFormValue("in_effect")
 	if inEffect != "yes" && inEffect != "no" {
-		return "", &api.Fault{Status: http.StatusBadRequest, Detail: "say whether the change is in effect: yes or no"}
+		return "", problem.New(http.StatusBadRequest, "say whether the change is in effect: yes or no")
 	}
-	return "Settled action " + id + ".", s.program.Settle(r.Context(), id, api.Actor(r), inEffect == "yes", r.PostFormValue("why"))
+	return "Settled action " + id + ".", s.program.Settle(r.Context(), id, access.Of(r).Name, inEffect == "yes", r.PostFormValue("why"))
 }
 
 func doUndo(s *site, r *http.Request) (string, error) {
 	var seq uint64
 	if _, err := fmt.Sscan(r.PostFormValue("seq"), &seq); err != nil || seq == 0 {
-		return "", &api.Fault{Status: http.StatusBadRequest, Detail: "seq must be the number of a correction"}
+		return "", problem.New(http.StatusBadRequest, "seq must be the number of a correction")
 	}
-	return fmt.Sprintf("Undone: correction %d.", seq), s.program.Undo(r.Context(), seq, api.Actor(r), r.PostFormValue("why"))
+	return fmt.Sprintf("Undone: correction %d.", seq), s.program.Undo(r.Context(), seq, access.Of(r).Name, r.PostFormValue("why"))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api"
+	"github.com/foreshock-io/foreshock/api/access"
 	"github.com/foreshock-io/foreshock/ui/chart"
 )
 
@@ -20,7 +21,6 @@ var files embed.FS
 // site is all pages of a program.
 type site struct {
 	program api.Program
-	guard   Guard
 	streams chan struct{} // a place for each that may follow a page
 }
 
@@ -46,26 +46,24 @@ var allPages = []page{
 // mostStreams bounds how many follow pages at once; the others see the page as it was when they asked.
 const mostStreams = 64
 
-// Handler serves the pages of p.
-func Handler(p api.Program, guard Guard) http.Handler {
-	s := &site{program: p, guard: guard, streams: make(chan struct{}, mostStreams)}
-	mux := http.NewServeMux()
+// Register serves the pages of p.
+func Register(m *access.Mux, p api.Program) {
+	s := &site{program: p, streams: make(chan struct{}, mostStreams)}
 	for i := range allPages {
 		page := &allPages[i]
-		mux.Handle("GET "+page.pattern, guard.Require(api.Read, s.serve(page)))
+		m.Handle("GET "+page.pattern, access.Read, s.serve(page))
 		if len(page.parts) > 0 {
-			mux.Handle("GET /live"+page.pattern, guard.Require(api.Read, s.follow(page)))
+			m.Handle("GET /live"+page.pattern, access.Read, s.follow(page))
 		}
 	}
 	for pattern, f := range forms {
-		mux.Handle("POST "+pattern, guard.Require(api.Approve, s.form(f)))
+		m.Handle("POST "+pattern, access.Approve, s.form(f))
 	}
-	mux.HandleFunc("GET /static/charts.css", func(w http.ResponseWriter, _ *http.Request) {
+	m.Public("GET /static/charts.css", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
 		_, _ = w.Write([]byte(chart.Style))
-	})
-	mux.Handle("GET /static/", unchanging(http.FileServerFS(files)))
-	return mux
+	}))
+	m.Public("GET /static/", unchanging(http.FileServerFS(files)))
 }
 
 // unchanging lets browsers keep a file for a while: it comes with the program.
@@ -95,7 +93,7 @@ type frame struct {
 func (s *site) frame(p *page, r *http.Request) frame {
 	status := s.program.Status()
 	f := frame{
-		Page: p.name, Self: r.URL.RequestURI(), Who: s.who(r), Mode: status.Mode, Pauses: status.Pauses, Version: status.Version, Now: time.Now().UTC(),
+		Page: p.name, Self: r.URL.RequestURI(), Who: whoOf(r), Mode: status.Mode, Pauses: status.Pauses, Version: status.Version, Now: time.Now().UTC(),
 	}
 	if len(p.parts) > 0 {
 		f.Live = "/live" + r.URL.RequestURI()

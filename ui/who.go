@@ -5,23 +5,17 @@ import (
 	"net/http"
 
 	"github.com/foreshock-io/foreshock/act"
-	"github.com/foreshock-io/foreshock/api"
+	"github.com/foreshock-io/foreshock/api/access"
+	"github.com/foreshock-io/foreshock/api/problem"
 	"github.com/foreshock-io/foreshock/pipeline"
 )
-
-// Guard says who may do what; [api.Access] does.
-type Guard interface {
-	// Require lets a request pass that may do what role may; it refuses what another site has sent.
-	Require(role api.Role, next http.Handler) http.Handler
-	// May says whether whoever sent a request may do what role may.
-	May(r *http.Request, role api.Role) bool
-}
 
 // who is whoever looks at a page.
 type who struct{ Approve, Admin bool }
 
-func (s *site) who(r *http.Request) who {
-	return who{Approve: s.guard.May(r, api.Approve), Admin: s.guard.May(r, api.Admin)}
+func whoOf(r *http.Request) who {
+	c := access.Of(r)
+	return who{Approve: c.May(access.Approve), Admin: c.May(access.Admin)}
 }
 
 // errNotFound says that a page or what it is about is not there.
@@ -29,7 +23,7 @@ var errNotFound = errors.New("there is nothing here")
 
 // status is the HTTP status of an error.
 func status(err error) int {
-	var f *api.Fault
+	var f *problem.Problem
 	switch {
 	case errors.As(err, &f):
 		return f.Status

@@ -11,6 +11,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api"
+	"github.com/foreshock-io/foreshock/api/problem"
 	"github.com/foreshock-io/foreshock/pipeline"
 )
 
@@ -179,7 +180,7 @@ func spanOf(v url.Values, d *pipeline.Detail) (s span, err error) {
 	length := usualLength
 	if text := v.Get("range"); text != "" {
 		if length, err = time.ParseDuration(text); err != nil || length < shortest || length > longest {
-			return s, &api.Fault{Status: http.StatusBadRequest, Detail: fmt.Sprintf("range=%s: a duration is expected, for example 3h, at most %s", text, longest)}
+			return s, problem.New(http.StatusBadRequest, "range=%s: a duration is expected, for example 3h, at most %s", text, longest)
 		}
 	}
 	if s.From.IsZero() || s.To.IsZero() {
@@ -187,7 +188,7 @@ func spanOf(v url.Values, d *pipeline.Detail) (s span, err error) {
 		s.From, s.To = s.Now.Add(-length), s.Now.Add(ahead(d.Forecasts, s.Now, length))
 	}
 	if whole := s.To.Sub(s.From); whole < shortest || whole > longest {
-		return s, &api.Fault{Status: http.StatusBadRequest, Detail: fmt.Sprintf("from and to: between %s and %s can be drawn, not %s", shortest, longest, whole)}
+		return s, problem.New(http.StatusBadRequest, "from and to: between %s and %s can be drawn, not %s", shortest, longest, whole)
 	}
 	s.link(v, length)
 	return s, nil
@@ -262,7 +263,7 @@ func weekOf(r *http.Request, p api.Program, d *pipeline.Detail) (*week, error) {
 	w := &week{Metric: foreshock.Latency}
 	if name := r.URL.Query().Get("metric"); name != "" {
 		if err := w.Metric.UnmarshalText([]byte(name)); err != nil {
-			return nil, &api.Fault{Status: http.StatusBadRequest, Detail: err.Error()}
+			return nil, problem.New(http.StatusBadRequest, "%s", err)
 		}
 	}
 	hours, err := p.Week(r.Context(), d.ID, w.Metric)

@@ -50,7 +50,9 @@ func TestActions(t *testing.T) {
 
 	b.visit("/approvals")
 	b.click("#part-open button", "Approve")
-	p.journal("the approval", func(e *foreshock.Event) bool { return e.Change != nil && e.Change.Actor == "ann" && e.Change.State == foreshock.Decided })
+	p.journal("the approval", func(e *foreshock.Event) bool {
+		return e.Change != nil && e.Change.Actor == "ann" && e.Change.State == foreshock.Decided
+	})
 	p.until("another action waits", func() bool { return p.waiting() != "" })
 	b.visit("/approvals")
 	b.until("!!document.querySelector('#part-open input[name=why]')")
@@ -62,7 +64,9 @@ func TestActions(t *testing.T) {
 
 	b.visit("/policies")
 	b.click("button", "Pause orders")
-	p.journal("the policy's pause", func(e *foreshock.Event) bool { return e.Pause != nil && e.Pause.Scope == "policy/orders" && e.Actor == "ann" })
+	p.journal("the policy's pause", func(e *foreshock.Event) bool {
+		return e.Pause != nil && e.Pause.Scope == "policy/orders" && e.Actor == "ann"
+	})
 	b.click(".card button", "Resume")
 	p.journal("the policy's resumption", func(e *foreshock.Event) bool {
 		return e.Pause != nil && e.Pause.Scope == "policy/orders" && e.Pause.Lifted && e.Actor == "ann"
@@ -70,15 +74,23 @@ func TestActions(t *testing.T) {
 
 	b.visit("/status")
 	b.click("button", "Undo")
-	p.journal("what was undone", func(e *foreshock.Event) bool { return e.Correction != nil && e.Correction.Undoes > 0 && e.Actor == "ann" })
+	p.journal("what was undone", func(e *foreshock.Event) bool {
+		return e.Correction != nil && e.Correction.Undoes > 0 && e.Actor == "ann"
+	})
 	b.until("document.querySelector('.told')?.textContent.startsWith('Undone')")
 	b.click("button", "Stop all")
-	p.journal("that all is stopped", func(e *foreshock.Event) bool { return e.Pause != nil && e.Pause.StopAll && !e.Pause.Lifted && e.Actor == "ann" })
+	p.journal("that all is stopped", func(e *foreshock.Event) bool {
+		return e.Pause != nil && e.Pause.StopAll && !e.Pause.Lifted && e.Actor == "ann"
+	})
 	b.click(".paused button", "Resume")
-	p.journal("that all goes on", func(e *foreshock.Event) bool { return e.Pause != nil && e.Pause.StopAll && e.Pause.Lifted && e.Actor == "ann" })
+	p.journal("that all goes on", func(e *foreshock.Event) bool {
+		return e.Pause != nil && e.Pause.StopAll && e.Pause.Lifted && e.Actor == "ann"
+	})
 	b.click("button", "Pause all actions")
 	b.click(".paused button", "Resume")
-	p.journal("that everything goes on", func(e *foreshock.Event) bool { return e.Pause != nil && e.Pause.Scope == "*" && !e.Pause.StopAll && e.Pause.Lifted })
+	p.journal("that everything goes on", func(e *foreshock.Event) bool {
+		return e.Pause != nil && e.Pause.Scope == "*" && !e.Pause.StopAll && e.Pause.Lifted
+	})
 }
 
 // Who may only read sees no button that does something, and cannot do it otherwise; nor can a page of another site.

@@ -188,7 +188,7 @@ func typed(selector, text string) chromedp.Action[chromedp.Void] {
 
 func evaluated(expression string) chromedp.Action[chromedp.Void] {
 	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		_, err := chromedp.Evaluate[any](expression + "; null")(ctx, t)
+		_, err := chromedp.Evaluate[any](expression+"; null")(ctx, t)
 		return chromedp.Void{}, err
 	}
 }
