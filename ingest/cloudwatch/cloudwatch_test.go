@@ -184,18 +184,19 @@ func TestFailure(t *testing.T) {
 	}
 	now := time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC)
 	begin := now.Add(-time.Hour).Truncate(time.Minute)
-	f := &feed{Source: s, sink: newSink(), handles: map[string]ingest.Handle{}, done: begin}
+	f := s.feed(newSink(), now)
+	f.Done = begin
 	err = f.advance(t.Context(), now)
-	if err == nil || !strings.Contains(err.Error(), "SignatureDoesNotMatch") || strings.Contains(err.Error(), "AKIA") || !f.done.Equal(begin) {
-		t.Errorf("%v, done %s", err, f.done)
+	if err == nil || !strings.Contains(err.Error(), "SignatureDoesNotMatch") || strings.Contains(err.Error(), "AKIA") || !f.Done.Equal(begin) {
+		t.Errorf("%v, done %s", err, f.Done)
 	}
 	fails = false
-	if err := f.advance(t.Context(), now); err != nil || !f.done.Equal(time.Date(2026, 3, 1, 11, 57, 0, 0, time.UTC)) {
-		t.Errorf("%v, done %s", err, f.done)
+	if err := f.advance(t.Context(), now); err != nil || !f.Done.Equal(time.Date(2026, 3, 1, 11, 57, 0, 0, time.UTC)) {
+		t.Errorf("%v, done %s", err, f.Done)
 	}
-	f.done = now.Add(-24 * time.Hour).Truncate(time.Minute) // one call gives a bounded time
-	if err := f.advance(t.Context(), now); err != nil || !f.done.Equal(now.Add(-24*time.Hour).Truncate(time.Minute).Add(201*time.Minute)) {
-		t.Errorf("%v, done %s", err, f.done)
+	f.Done = now.Add(-24 * time.Hour).Truncate(time.Minute) // one call gives a bounded time
+	if err := f.advance(t.Context(), now); err != nil || !f.Done.Equal(now.Add(-24*time.Hour).Truncate(time.Minute).Add(201*time.Minute)) {
+		t.Errorf("%v, done %s", err, f.Done)
 	}
 }
 
@@ -208,11 +209,11 @@ func TestMost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &feed{Source: s, sink: newSink(), handles: map[string]ingest.Handle{}}
+	f := s.feed(newSink(), time.Now())
 	for i := range 4 {
 		f.register(fmt.Sprintf("vol-%d", i))
 	}
-	if got := fmt.Sprint(f.volumes()); got != "[vol-0 vol-1]" || !f.refused {
+	if got := fmt.Sprint(f.volumes()); got != "[vol-0 vol-1]" || !f.Refused {
 		t.Error(got)
 	}
 }

@@ -47,7 +47,7 @@ var metrics = []metric{
 }
 
 // volumes are those that are read, in their order.
-func (f *feed) volumes() []string { return slices.Sorted(maps.Keys(f.handles)) }
+func (f *feed) volumes() []string { return slices.Sorted(maps.Keys(f.Handles)) }
 
 // discover registers the volumes that are named or, now and then, those of which CloudWatch has heard lately.
 func (f *feed) discover(ctx context.Context, now time.Time) error {
@@ -124,7 +124,7 @@ func (f *feed) read(batch []ingest.Reading, volumes []string, r types.MetricData
 		if !end.After(from) || end.After(to) {
 			continue
 		}
-		one := ingest.Reading{Value: r.Values[i], Time: end.UnixMilli(), Handle: f.handles[volumes[n/len(metrics)]], Field: m.field}
+		one := ingest.Reading{Value: r.Values[i], Time: end.UnixMilli(), Handle: f.Handles[volumes[n/len(metrics)]], Field: m.field}
 		if m.field.Increment() {
 			one.Span = uint32(f.cfg.Period.Milliseconds())
 		}
