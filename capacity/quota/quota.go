@@ -1,5 +1,5 @@
-// Package quota is a planner that asks Service Quotas of Amazon Web Services how much an account may have in a region, and EC2 how much of it
-// its volumes have. What it grants is accounted as in capacity/limits; only the totals are asked for.
+// Package quota is a planner that asks a provider how much an account may have in a region, and how much of it is in use: Service Quotas and EC2 of Amazon
+// Web Services, and the usages of Microsoft Azure. What it grants is accounted as in capacity/limits; only the totals are asked for.
 package quota
 
 import (
@@ -9,30 +9,29 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
-
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/capacity"
 	"github.com/foreshock-io/foreshock/capacity/limits"
-	"github.com/foreshock-io/foreshock/providers/awssdk"
 )
 
-// Config is the quota block of a configuration file. Credentials, profile and endpoint are those of the SDK's own environment and files.
+// Config is the quota block of a configuration file. Credentials are those of the SDKs' own environment and files, with AWS the profile and the endpoint as well.
 type Config struct {
-	Region string        `yaml:"region"` // default: the SDK's
-	Hold   time.Duration `yaml:"hold"`   // the longest time for which a grant waits to be committed; default 15m
-	Fresh  time.Duration `yaml:"fresh"`  // for how long what was asked is believed; default 1m
+	Region       string `yaml:"region"`       // of AWS; default: the SDK's
+	Subscription string `yaml:"subscription"` // of Azure; default: $AZURE_SUBSCRIPTION_ID
+	Endpoint     string `yaml:"endpoint"`     // of Azure's Resource Manager; default: the public cloud's
+
+	Hold   time.Duration `yaml:"hold"`  // the longest time for which a grant waits to be committed; default 15m
+	Fresh  time.Duration `yaml:"fresh"` // for how long what was asked is believed; default 1m
 	Quotas []Quota       `yaml:"quotas"`
 }
 
-// Quota is one of Service Quotas.
+// Quota is one of Service Quotas, or one of Azure's usages.
 type Quota struct {
 	Name       string        `yaml:"name"`
 	Service    string        `yaml:"service"`     // for example ebs
 	Code       string        `yaml:"code"`        // for example L-8D977E7E
+	Usage      string        `yaml:"usage"`       // in Azure, in place of service and code: for example standardDSv5Family
+	Location   string        `yaml:"location"`    // of the usage, for example westeurope
 	Dimension  string        `yaml:"dimension"`   // iops, throughput, size, vcpu, memory, replicas
 	Unit       float64       `yaml:"unit"`        // of the quota's value, in the dimension's unit: 1TiB for storage in TiB; default 1
 	VolumeType string        `yaml:"volume_type"` // whose volumes use it: they are asked for
@@ -56,10 +55,8 @@ func Defaults() Config { return Config{Hold: 15 * time.Minute, Fresh: time.Minut
 // Planner is a capacity.Planner over quotas. Commit, Release and Restore are those of limits.
 type Planner struct {
 	*limits.Limits
-	cfg      Config
-	quota    func(context.Context, *servicequotas.GetServiceQuotaInput, ...func(*servicequotas.Options)) (*servicequotas.GetServiceQuotaOutput, error)
-	standard func(context.Context, *servicequotas.GetAWSDefaultServiceQuotaInput, ...func(*servicequotas.Options)) (*servicequotas.GetAWSDefaultServiceQuotaOutput, error)
-	volumes  func(context.Context, *ec2.DescribeVolumesInput, ...func(*ec2.Options)) (*ec2.DescribeVolumesOutput, error)
+	cfg     Config
+	sources []source // of each quota
 
 	mu    sync.Mutex // held while quotas are asked for; guards asked
 	asked []time.Time
@@ -86,20 +83,48 @@ func New(cfg Config, env capacity.Env) (*Planner, error) {
 	if cfg.Fresh < 0 {
 		errs = append(errs, fmt.Errorf("fresh must not be below 0, not %s", cfg.Fresh))
 	}
-	loaded, err := awssdk.Load(cfg.Region)
+	sources, err := cfg.sources()
 	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	accounts, err := limits.New(pools, env)
+	accounting, err := limits.New(pools, env)
 	if err != nil {
 		return nil, err
 	}
-	q, v := servicequotas.NewFromConfig(loaded), ec2.NewFromConfig(loaded) // kept as functions, so that the linker leaves out their other calls
-	return &Planner{
-		Limits: accounts, cfg: cfg, quota: q.GetServiceQuota, standard: q.GetAWSDefaultServiceQuota, volumes: v.DescribeVolumes,
-		asked: make([]time.Time, len(cfg.Quotas)),
-	}, nil
+	return &Planner{Limits: accounting, cfg: cfg, sources: sources, asked: make([]time.Time, len(cfg.Quotas))}, nil
+}
+
+// sources are those of the quotas, in their order; of each provider one.
+func (c Config) sources() (list []source, err error) {
+	of := map[bool]source{}
+	for _, q := range c.Quotas {
+		inAzure := q.Usage != ""
+		if of[inAzure] == nil {
+			if inAzure {
+				of[inAzure], err = newAzure(c.Subscription, c.Endpoint)
+			} else {
+				of[inAzure], err = newAWS(c.Region)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, of[inAzure])
+	}
+	return list, nil
+}
+
+// source is a provider, which says how its quotas are.
+type source interface {
+	// state asks for a quota; an error says which.
+	state(ctx context.Context, q Quota) (state, error)
+}
+
+// state is how much of a quota there is, and how much of it is in use: by whoever, or else by what was not granted here.
+type state struct {
+	total, used float64
+	whoever     bool
 }
 
 // unasked is what a pool has, all in use, before anything is known of it.
@@ -110,8 +135,13 @@ var whole = map[string]float64{"iops": 1, "throughput": 1 << 20, "size": 1 << 30
 
 func (q Quota) check(i int) error {
 	var errs []error
-	if q.Service == "" || q.Code == "" {
-		errs = append(errs, fmt.Errorf("quotas[%d]: service and code must be stated, for example ebs and L-8D977E7E", i))
+	switch {
+	case q.Usage != "" && (q.Service != "" || q.Code != "" || q.VolumeType != "" || q.InUse != 0):
+		errs = append(errs, fmt.Errorf("quotas[%d]: usage is of Azure, which says what is in use; service, code, volume_type and in_use are of AWS", i))
+	case q.Usage != "" && q.Location == "":
+		errs = append(errs, fmt.Errorf("quotas[%d]: location must be stated with usage, for example westeurope", i))
+	case q.Usage == "" && (q.Service == "" || q.Code == ""):
+		errs = append(errs, fmt.Errorf("quotas[%d]: service and code must be stated, for example ebs and L-8D977E7E; or in Azure usage and location", i))
 	}
 	if q.Unit < 0 {
 		errs = append(errs, fmt.Errorf("quotas[%d]: unit must be above 0, not %g", i, q.Unit))
@@ -145,65 +175,18 @@ func (p *Planner) ask(ctx context.Context, now time.Time, wanted foreshock.Alloc
 		if at := p.asked[i]; !at.IsZero() && now.Sub(at) < p.cfg.Fresh {
 			continue
 		}
-		total, err := p.total(ctx, q)
-		if err != nil {
-			return fmt.Errorf("quota %s (%s of %s): %s", q.Name, q.Code, q.Service, awssdk.Text(err))
-		}
-		if q.VolumeType == "" {
-			p.Limits.Resize(q.Name, total, q.InUse)
-		} else {
-			used, err := p.used(ctx, q)
-			if err != nil {
-				return fmt.Errorf("quota %s: the volumes of type %s: %s", q.Name, q.VolumeType, awssdk.Text(err))
-			}
-			p.Limits.Measure(q.Name, total, used)
+		is, err := p.sources[i].state(ctx, q)
+		switch {
+		case err != nil:
+			return err
+		case is.whoever:
+			p.Limits.Measure(q.Name, is.total, is.used)
+		default:
+			p.Limits.Resize(q.Name, is.total, is.used)
 		}
 		p.asked[i] = now
 	}
 	return nil
-}
-
-// total is the account's own quota, or where it has none of its own, that of every account.
-func (p *Planner) total(ctx context.Context, q Quota) (float64, error) {
-	own, err := p.quota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: &q.Service, QuotaCode: &q.Code})
-	switch {
-	case err == nil && own.Quota != nil && own.Quota.Value != nil:
-		return *own.Quota.Value * q.Unit, nil
-	case err != nil && awssdk.Code(err) != "NoSuchResourceException":
-		return 0, err
-	}
-	all, err := p.standard(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &q.Service, QuotaCode: &q.Code})
-	switch {
-	case err != nil:
-		return 0, err
-	case all.Quota == nil || all.Quota.Value == nil:
-		return 0, errors.New("it has no value")
-	}
-	return *all.Quota.Value * q.Unit, nil
-}
-
-// ofVolume is how much a volume has of a dimension, in the dimension's unit.
-var ofVolume = map[string]func(ec2types.Volume) float64{
-	"iops":       func(v ec2types.Volume) float64 { return float64(aws.ToInt32(v.Iops)) },
-	"throughput": func(v ec2types.Volume) float64 { return float64(aws.ToInt32(v.Throughput)) * (1 << 20) },
-	"size":       func(v ec2types.Volume) float64 { return float64(aws.ToInt32(v.Size)) * (1 << 30) },
-}
-
-// used is what the volumes of a quota's type have in all.
-func (p *Planner) used(ctx context.Context, q Quota) (sum float64, err error) {
-	in := &ec2.DescribeVolumesInput{Filters: []ec2types.Filter{{Name: aws.String("volume-type"), Values: []string{q.VolumeType}}}}
-	for {
-		page, err := p.volumes(ctx, in)
-		if err != nil {
-			return 0, err
-		}
-		for _, v := range page.Volumes {
-			sum += ofVolume[q.Dimension](v)
-		}
-		if in.NextToken = page.NextToken; aws.ToString(in.NextToken) == "" {
-			return sum, nil
-		}
-	}
 }
 
 // Probe says whether every quota can be asked for.
@@ -213,7 +196,7 @@ func (p *Planner) Probe(ctx context.Context) (string, error) {
 		all.Set(d, 1)
 	}
 	if err := p.ask(ctx, time.Now(), all); err != nil {
-		return "", fmt.Errorf("%w; the policy needs servicequotas:GetServiceQuota, GetAWSDefaultServiceQuota and ec2:DescribeVolumes", err)
+		return "", fmt.Errorf("%w; the rights that are needed are in capacity/quota/README.md", err)
 	}
 	return fmt.Sprintf("answers for %d quotas", len(p.cfg.Quotas)), nil
 }
