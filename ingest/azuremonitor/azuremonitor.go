@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v8"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/monitor/armmonitor"
 
@@ -224,4 +225,33 @@ func (f *feed) take(m armcompute.VirtualMachine) machine {
 		}
 	}
 	return taken
+}
+
+// Probe says whether Azure answers, and lets this account read machines and their metrics.
+func (s *Source) Probe(ctx context.Context) (string, error) {
+	id, err := s.first(ctx)
+	if err == nil && id != "" {
+		_, err = s.metrics(ctx, id, &armmonitor.MetricsClientListOptions{Metricnames: to.Ptr(sets(false)[0] + metrics[0].name), Metricnamespace: to.Ptr(namespace)})
+	}
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("%s; the rights that are needed are in ingest/azuremonitor/README.md", azuresdk.Text(err))
+	case id == "":
+		return "answers; there are no machines", nil
+	}
+	return "answers; metrics of machines may be read", nil
+}
+
+// first is the whole name of a machine that would be read, or "".
+func (s *Source) first(ctx context.Context) (string, error) {
+	if len(s.cfg.Machines) > 0 {
+		group, vm, _ := strings.Cut(s.cfg.Machines[0], "/")
+		out, err := s.machine(ctx, group, vm, nil)
+		return azuresdk.Value(out.ID), err
+	}
+	page, err := s.all(nil).NextPage(ctx)
+	if err != nil || len(page.Value) == 0 {
+		return "", err
+	}
+	return azuresdk.Value(page.Value[0].ID), nil
 }

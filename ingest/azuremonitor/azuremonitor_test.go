@@ -158,10 +158,16 @@ func TestFailure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if said, err := s.Probe(t.Context()); err != nil || said != "answers; metrics of machines may be read" {
+		t.Errorf("%s, %v", said, err)
+	}
 	begin := now.Add(-time.Hour).Truncate(time.Minute)
 	f := s.feed(newSink(), now)
 	f.Done = begin
 	c.Allow("Microsoft.Compute/virtualMachines/read")
+	if _, err := s.Probe(t.Context()); err == nil || !strings.Contains(err.Error(), "Microsoft.Insights/metrics/read") {
+		t.Errorf("%v", err)
+	}
 	err = f.advance(t.Context(), now)
 	if err == nil || !strings.Contains(err.Error(), "AuthorizationFailed") || !f.Done.Equal(begin) {
 		t.Errorf("%v, done %s", err, f.Done)

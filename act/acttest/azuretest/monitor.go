@@ -32,10 +32,14 @@ func (c *Cloud) metricsServer() *monitor.MetricsServer {
 	return &monitor.MetricsServer{List: func(_ context.Context, resource string, o *armmonitor.MetricsClientListOptions) (resp azfake.Responder[armmonitor.MetricsClientListResponse], no azfake.ErrorResponder) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		begin, end, _ := strings.Cut(*o.Timespan, "/")
+		now := c.Now()
+		begin, end := now.Add(-time.Hour).Format(time.RFC3339), now.Format(time.RFC3339)
+		if o.Timespan != nil {
+			begin, end, _ = strings.Cut(*o.Timespan, "/")
+		}
 		from, err := time.Parse(time.RFC3339, begin)
 		until, err2 := time.Parse(time.RFC3339, end)
-		if err != nil || err2 != nil || *o.Interval != "PT1M" {
+		if err != nil || err2 != nil || o.Interval != nil && *o.Interval != "PT1M" {
 			no.SetError(&refusal{http.StatusBadRequest, "BadRequest", "timespan or interval is not valid"})
 			return
 		}
