@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/ingest/azuremonitor"
+	"github.com/foreshock-io/foreshock/ingest/cloudmonitoring"
 	"github.com/foreshock-io/foreshock/ingest/cloudwatch"
 	"github.com/foreshock-io/foreshock/ingest/ebpf"
 	"github.com/foreshock-io/foreshock/ingest/host"
@@ -16,6 +17,7 @@ import (
 // sources are the components of stage ingest. To add one, add its folder and its line.
 var sources = []ingest.Factory{
 	azuremonitor.Factory,
+	cloudmonitoring.Factory,
 	cloudwatch.Factory,
 	ebpf.Factory,
 	host.Factory,
