@@ -1,5 +1,5 @@
 // Package quota is a planner that asks a provider how much an account may have in a region, and how much of it is in use: Service Quotas and EC2 of Amazon
-// Web Services, and the usages of Microsoft Azure. What it grants is accounted as in capacity/limits; only the totals are asked for.
+// Web Services, the usages of Microsoft Azure, and the regional quotas of Google Compute Engine. What it grants is accounted as in capacity/limits; only the totals are asked for.
 package quota
 
 import (
@@ -16,22 +16,25 @@ import (
 
 // Config is the quota block of a configuration file. Credentials are those of the SDKs' own environment and files, with AWS the profile and the endpoint as well.
 type Config struct {
-	Region       string `yaml:"region"`       // of AWS; default: the SDK's
-	Subscription string `yaml:"subscription"` // of Azure; default: $AZURE_SUBSCRIPTION_ID
-	Endpoint     string `yaml:"endpoint"`     // of Azure's Resource Manager; default: the public cloud's
+	Region       string `yaml:"region"`           // of AWS; default: the SDK's
+	Subscription string `yaml:"subscription"`     // of Azure; default: $AZURE_SUBSCRIPTION_ID
+	Endpoint     string `yaml:"endpoint"`         // of Azure's Resource Manager; default: the public cloud's
+	Project      string `yaml:"project"`          // of Google Cloud; default: $GOOGLE_CLOUD_PROJECT
+	Compute      string `yaml:"compute_endpoint"` // of Google Compute Engine; default: the public one
 
 	Hold   time.Duration `yaml:"hold"`  // the longest time for which a grant waits to be committed; default 15m
 	Fresh  time.Duration `yaml:"fresh"` // for how long what was asked is believed; default 1m
 	Quotas []Quota       `yaml:"quotas"`
 }
 
-// Quota is one of Service Quotas, or one of Azure's usages.
+// Quota is one of Service Quotas, one of Azure's usages, or one of a region of Google Compute Engine.
 type Quota struct {
 	Name       string        `yaml:"name"`
 	Service    string        `yaml:"service"`     // for example ebs
 	Code       string        `yaml:"code"`        // for example L-8D977E7E
 	Usage      string        `yaml:"usage"`       // in Azure, in place of service and code: for example standardDSv5Family
-	Location   string        `yaml:"location"`    // of the usage, for example westeurope
+	Metric     string        `yaml:"metric"`      // in Google Cloud, in place of service and code: for example SSD_TOTAL_GB
+	Location   string        `yaml:"location"`    // of the usage or the metric, for example westeurope, europe-west4
 	Dimension  string        `yaml:"dimension"`   // iops, throughput, size, vcpu, memory, replicas
 	Unit       float64       `yaml:"unit"`        // of the quota's value, in the dimension's unit: 1TiB for storage in TiB; default 1
 	VolumeType string        `yaml:"volume_type"` // whose volumes use it: they are asked for
@@ -95,22 +98,43 @@ func New(cfg Config, env capacity.Env) (*Planner, error) {
 	return &Planner{Limits: accounting, cfg: cfg, sources: sources, asked: make([]time.Time, len(cfg.Quotas))}, nil
 }
 
+// The providers of quotas.
+const (
+	inAWS   = "AWS"
+	inAzure = "Azure"
+	inGCP   = "Google Cloud"
+)
+
+// provider is whose quota it is.
+func (q Quota) provider() string {
+	switch {
+	case q.Usage != "":
+		return inAzure
+	case q.Metric != "":
+		return inGCP
+	}
+	return inAWS
+}
+
 // sources are those of the quotas, in their order; of each provider one.
 func (c Config) sources() (list []source, err error) {
-	of := map[bool]source{}
+	of := map[string]source{}
 	for _, q := range c.Quotas {
-		inAzure := q.Usage != ""
-		if of[inAzure] == nil {
-			if inAzure {
-				of[inAzure], err = newAzure(c.Subscription, c.Endpoint)
-			} else {
-				of[inAzure], err = newAWS(c.Region)
+		name := q.provider()
+		if of[name] == nil {
+			switch name {
+			case inAzure:
+				of[name], err = newAzure(c.Subscription, c.Endpoint)
+			case inGCP:
+				of[name], err = newGCP(c.Project, c.Compute)
+			default:
+				of[name], err = newAWS(c.Region)
 			}
 			if err != nil {
 				return nil, err
 			}
 		}
-		list = append(list, of[inAzure])
+		list = append(list, of[name])
 	}
 	return list, nil
 }
@@ -136,12 +160,14 @@ var whole = map[string]float64{"iops": 1, "throughput": 1 << 20, "size": 1 << 30
 func (q Quota) check(i int) error {
 	var errs []error
 	switch {
-	case q.Usage != "" && (q.Service != "" || q.Code != "" || q.VolumeType != "" || q.InUse != 0):
-		errs = append(errs, fmt.Errorf("quotas[%d]: usage is of Azure, which says what is in use; service, code, volume_type and in_use are of AWS", i))
-	case q.Usage != "" && q.Location == "":
-		errs = append(errs, fmt.Errorf("quotas[%d]: location must be stated with usage, for example westeurope", i))
-	case q.Usage == "" && (q.Service == "" || q.Code == ""):
-		errs = append(errs, fmt.Errorf("quotas[%d]: service and code must be stated, for example ebs and L-8D977E7E; or in Azure usage and location", i))
+	case q.Usage != "" && q.Metric != "":
+		errs = append(errs, fmt.Errorf("quotas[%d]: usage is of Azure, metric of Google Cloud; state one of them", i))
+	case q.provider() != inAWS && (q.Service != "" || q.Code != "" || q.VolumeType != "" || q.InUse != 0):
+		errs = append(errs, fmt.Errorf("quotas[%d]: usage or metric is of %s, which says what is in use; service, code, volume_type and in_use are of AWS", i, q.provider()))
+	case q.provider() != inAWS && q.Location == "":
+		errs = append(errs, fmt.Errorf("quotas[%d]: location must be stated with usage or metric, for example westeurope, europe-west4", i))
+	case q.provider() == inAWS && (q.Service == "" || q.Code == ""):
+		errs = append(errs, fmt.Errorf("quotas[%d]: service and code must be stated, for example ebs and L-8D977E7E; or in Azure usage and location, in Google Cloud metric and location", i))
 	}
 	if q.Unit < 0 {
 		errs = append(errs, fmt.Errorf("quotas[%d]: unit must be above 0, not %g", i, q.Unit))

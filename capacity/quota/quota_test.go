@@ -210,6 +210,9 @@ func TestSettings(t *testing.T) {
 		}
 	}
 	f(func(c *Config) { c.Quotas = nil }, "quotas is empty")
+	f(func(c *Config) { c.Quotas[0].Usage, c.Quotas[0].Metric = "cores", "CPUS" }, "state one of them")
+	f(func(c *Config) { c.Quotas[0].Metric = "CPUS" }, "is of Google Cloud, which says what is in use")
+	f(func(c *Config) { c.Quotas[0] = Quota{Name: "x", Metric: "CPUS", Dimension: "vcpu", Draws: everyone} }, "location must be stated")
 	f(func(c *Config) { c.Quotas[0].Code = "" }, "quotas[0]: service and code")
 	f(func(c *Config) { c.Quotas[0].Unit = -1 }, "unit must be above 0")
 	f(func(c *Config) { c.Quotas[0].Dimension = "vcpu"; c.Quotas[0].VolumeType = "io2" }, `volumes have no "vcpu"`)

@@ -34,6 +34,7 @@ type Engine struct {
 	instances    map[string]*Instance
 	groups       map[string]*Group // by zone/name or region/name
 	machineTypes map[string]MachineType
+	quotas       map[string]map[string]Quota // by region and metric
 	operations   []*operation
 	used         map[string]bool // permissions that were needed
 	fails        bool            // the next operations fail after they were accepted
@@ -48,7 +49,7 @@ func New(disks map[string]Disk) *Engine {
 	}
 	e := &Engine{
 		Now: time.Now, Delay: 20 * time.Millisecond, types: types, disks: map[string]*Disk{}, instances: map[string]*Instance{}, groups: map[string]*Group{},
-		machineTypes: map[string]MachineType{}, used: map[string]bool{},
+		machineTypes: map[string]MachineType{}, quotas: map[string]map[string]Quota{}, used: map[string]bool{},
 	}
 	for name, d := range disks {
 		d.id = uint64(1000 + len(e.disks))
@@ -122,13 +123,14 @@ var routes = map[string]route{
 	"POST /zones/Z/instanceGroupManagers/N/resize":   {"compute.instanceGroupManagers.update", (*Engine).resizeGroup},
 	"GET /zones/Z/autoscalers/N":                     {"compute.autoscalers.get", (*Engine).getAutoscaler},
 	"GET /zones/Z/operations":                        {"compute.zoneOperations.list", (*Engine).listOperations},
+	"GET /regions/Z/":                                {"compute.regions.get", (*Engine).getRegion},
 	"GET /regions/Z/instanceGroupManagers/N":         {"compute.instanceGroupManagers.get", (*Engine).getGroup},
 	"POST /regions/Z/instanceGroupManagers/N/resize": {"compute.instanceGroupManagers.update", (*Engine).resizeGroup},
 	"GET /regions/Z/autoscalers/N":                   {"compute.autoscalers.get", (*Engine).getAutoscaler},
 	"GET /regions/Z/operations":                      {"compute.regionOperations.list", (*Engine).listOperations},
 }
 
-var pattern = regexp.MustCompile(`^/compute/v1/projects/` + Project + `(/zones/|/regions/)([a-z0-9-]+)/([a-zA-Z]+)(?:/([a-z0-9-]+))?(/[a-zA-Z]+)?$`)
+var pattern = regexp.MustCompile(`^/compute/v1/projects/` + Project + `(/zones/|/regions/)([a-z0-9-]+)(?:/([a-zA-Z]+)(?:/([a-z0-9-]+))?(/[a-zA-Z]+)?)?$`)
 
 // ServeHTTP answers one call.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
