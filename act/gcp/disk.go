@@ -154,7 +154,7 @@ func (x *disks) next(d disk, to foreshock.Allocation) (shape, providers.VolumeTy
 // rules are those of each amount while the others stay, or are raised to the least that it needs where they can be. The share of the instances
 // bounds what is more than there is now.
 func (x *disks) rules(d disk, share share) map[foreshock.Dimension]foreshock.Rule {
-	now, plain := x.target.now(), x.types[d.kind]
+	now, plain := x.target.Now(), x.types[d.kind]
 	t := plain.At(d.size)
 	stays := func(dim foreshock.Dimension, has float64) float64 { // infinite: it can be raised
 		if d.frozen(dim, now) {

@@ -82,7 +82,7 @@ func (x *disks) change(d disk, action foreshock.Action) (shape, error) {
 		return to, fmt.Errorf("%w: the disk is %s already; asking would waste a change", act.ErrRule, to)
 	}
 	for dim, bit := range map[foreshock.Dimension]amountSet{foreshock.DimIOPS: iopsChanged, foreshock.DimThroughput: throughputChanged} {
-		if changed&bit != 0 && d.frozen(dim, x.target.now()) {
+		if changed&bit != 0 && d.frozen(dim, x.target.Now()) {
 			return to, fmt.Errorf("%w: %s needs another %s, which cannot be changed before %s", act.ErrRule, to, dim, d.frees[dim].UTC().Format(time.RFC3339))
 		}
 	}
@@ -159,7 +159,7 @@ var tooSoon = regexp.MustCompile(`(?i)\bhours?\b|rate.?exceeded|too (soon|freque
 
 // learn believes the provider that amounts cannot be changed yet: since when is not known, so for a whole window.
 func (x *disks) learn(at place, changed amountSet, window time.Duration) {
-	until := x.target.now().Add(window)
+	until := x.target.Now().Add(window)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	known := x.refused[at]

@@ -67,7 +67,7 @@ func newRig(t *testing.T, cfg Config, engine *gcptest.Engine) *rig {
 func (r *rig) stopped() *rig {
 	r.now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return r.now }
-	r.Target.now, r.engine.Now, r.engine.Delay = clock, clock, time.Minute
+	r.Target.Now, r.engine.Now, r.engine.Delay = clock, clock, time.Minute
 	return r
 }
 
@@ -328,7 +328,7 @@ func TestRaisedWithTheSize(t *testing.T) {
 	if _, err := r.try(t, amounts(-1, -1, 71)); !errors.Is(err, act.ErrRule) {
 		t.Error(err)
 	}
-	x := r.kinds[0].(*disks)
+	x := r.List[0].(*disks)
 	d, _ := x.seen.Get(name)
 	if _, err := x.change(d, foreshock.Action{To: amounts(-1, -1, 71)}); !errors.Is(err, act.ErrRule) || !strings.Contains(err.Error(), "needs another iops, which cannot be changed before") {
 		t.Error(err)
@@ -374,7 +374,7 @@ func TestForeignChangesCount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again.now = r.Target.now
+	again.Now = r.Target.Now
 	free(again, begin.Add(14*time.Hour+time.Minute), begin.Add(4*time.Hour+time.Minute))
 	r.now = begin.Add(20 * time.Hour)
 	r.engine.FailLater()
@@ -388,7 +388,7 @@ func TestForeignChangesCount(t *testing.T) {
 // When Google refuses a change that was thought to be allowed, it is believed: for a whole window.
 func TestRefusalTeaches(t *testing.T) {
 	r := hyperdisk(t).stopped()
-	x := r.kinds[0].(*disks)
+	x := r.List[0].(*disks)
 	d, err := x.describe(t.Context(), place{"europe-west4-a", "orders"})
 	if err != nil {
 		t.Fatal(err)

@@ -6,16 +6,13 @@
 package gcp
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/providers"
 	"github.com/foreshock-io/foreshock/providers/gcpsdk"
@@ -50,17 +47,8 @@ var Factory = act.Factory{Name: "gcp", New: func(decode func(any) error, env act
 
 // Target is a project.
 type Target struct {
-	name    string
-	log     *slog.Logger
-	now     func() time.Time
+	act.Kinds
 	account gcpsdk.Account
-	kinds   []kind
-}
-
-// kind is what resources of one kind can do; their names begin with a prefix. The other methods are those of act.Target.
-type kind interface {
-	Prefix() string
-	act.Target
 }
 
 // place is where a resource is, a zone or for some kinds a region, and its name there.
@@ -75,14 +63,9 @@ func locate(prefix, resource string) (place, error) {
 	return place{zone, name}, nil
 }
 
-var _ act.Target = (*Target)(nil)
-
 // New makes a target of the settings. It calls nobody.
 func New(cfg Config, env act.Env) (*Target, error) {
-	t := &Target{name: env.Name, log: env.Log, now: time.Now}
-	if t.log == nil {
-		t.log = slog.New(slog.DiscardHandler)
-	}
+	t := &Target{Kinds: act.Kinds{Name: env.Name, Now: time.Now}}
 	types, err := providers.VolumeTypes("gcp", cfg.VolumeTypes)
 	if err != nil {
 		return nil, fmt.Errorf("volume_types_file: %w", err)
@@ -96,7 +79,7 @@ func New(cfg Config, env act.Env) (*Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the SDK's settings: %s", gcpsdk.Text(err))
 	}
-	t.kinds = []kind{newDisks(t, cfg, api, types), newMachines(t, cfg, api), &groups{t, api}}
+	t.List = []act.Kind{newDisks(t, cfg, api, types), newMachines(t, cfg, api), &groups{t, api}}
 	return t, nil
 }
 
@@ -108,68 +91,4 @@ func (c Config) check() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// of finds the kind of a resource by its name.
-func (t *Target) of(resource string) (kind, error) {
-	var prefixes []string
-	for _, k := range t.kinds {
-		if id, found := strings.CutPrefix(resource, k.Prefix()); found && id != "" {
-			return k, nil
-		}
-		prefixes = append(prefixes, k.Prefix())
-	}
-	return nil, fmt.Errorf("%w: the resource %q is of no known kind; names begin with: %s", act.ErrNotFound, resource, strings.Join(prefixes, ", "))
-}
-
-// Read asks for a resource, and for what bounds it.
-func (t *Target) Read(ctx context.Context, resource string) (foreshock.Resource, error) {
-	k, err := t.of(resource)
-	if err != nil {
-		return foreshock.Resource{}, err
-	}
-	at := t.now() // nothing that is said can be older
-	r, err := k.Read(ctx, resource)
-	if err != nil {
-		return foreshock.Resource{}, fmt.Errorf("read %s: %w", resource, err)
-	}
-	r.Target, r.Name, r.At = t.name, resource, at
-	return r, nil
-}
-
-// Validate keeps the rules that were read, and those between several amounts.
-func (t *Target) Validate(now foreshock.Resource, action foreshock.Action) error {
-	if err := act.CheckRules(now, action); err != nil {
-		return err
-	}
-	k, err := t.of(action.Resource)
-	if err != nil {
-		return fmt.Errorf("%w: %w", act.ErrRule, err)
-	}
-	return k.Validate(now, action)
-}
-
-// Apply asks once.
-func (t *Target) Apply(ctx context.Context, action foreshock.Action) error {
-	k, err := t.of(action.Resource)
-	if err != nil {
-		return err
-	}
-	if err := k.Apply(ctx, action); err != nil {
-		return fmt.Errorf("change %s: %w", action.Resource, err)
-	}
-	return nil
-}
-
-// Follow reads how far a change is.
-func (t *Target) Follow(ctx context.Context, action foreshock.Action) (act.Progress, error) {
-	k, err := t.of(action.Resource)
-	if err != nil {
-		return act.Progress{}, err
-	}
-	p, err := k.Follow(ctx, action)
-	if err != nil {
-		return act.Progress{}, fmt.Errorf("follow the change of %s: %w", action.Resource, err)
-	}
-	return p, nil
 }

@@ -166,7 +166,7 @@ func (g *groups) Follow(ctx context.Context, action foreshock.Action) (act.Progr
 	default:
 		p.Done = true
 		if was, known := action.From.Get(foreshock.DimReplicas); known && to > was {
-			p.Works = g.target.now().Add(x.warmUp)
+			p.Works = g.target.Now().Add(x.warmUp)
 		}
 	}
 	return p, nil

@@ -38,7 +38,7 @@ func newMachine(t *testing.T, stop bool, i gcptest.Instance) (*rig, *machines) {
 	engine.AddInstance(vm, i)
 	engine.Role = role(t, "foreshock instances")
 	r := newRig(t, Config{MachineTypes: []string{"n4-standard-2", "n4-standard-4", "n4-standard-8"}, Stop: stop}, engine)
-	for _, k := range r.kinds {
+	for _, k := range r.List {
 		if m, ok := k.(*machines); ok {
 			m.leastTime, m.every = 0, 5*time.Millisecond
 			return r, m
