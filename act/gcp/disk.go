@@ -75,7 +75,7 @@ type disk struct {
 
 // busy says that a change is under way, or that the disk is in a state in which it takes none.
 func (d disk) busy() bool {
-	return d.status != "READY" || slices.ContainsFunc(d.operations, func(o operation) bool { return !o.done })
+	return d.status != "READY" || slices.ContainsFunc(d.operations, operation.holds)
 }
 
 // frozen says whether an amount cannot be changed yet.

@@ -531,6 +531,34 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// What an operation of somebody else's means is told by its name: what it may have changed, and whether a change can be made beside it.
+func TestOperationsOfOthers(t *testing.T) {
+	f := func(kind string, changes amountSet, holds bool) {
+		t.Helper()
+		o := operation{kind: kind}
+		if o.changes() != changes || o.holds() != holds {
+			t.Errorf("%s: changes %b, holds %t", kind, o.changes(), o.holds())
+		}
+		o.done = true
+		if o.holds() {
+			t.Errorf("%s: holds when it is done", kind)
+		}
+		o.fault = "no room"
+		if o.changes() != 0 {
+			t.Errorf("%s: counted although it failed", kind)
+		}
+	}
+	const both = iopsChanged | throughputChanged
+	f("update", both, true)
+	f("compute.disks.update", both, true)
+	f("something new", both, true)
+	f("resizeDisk", 0, true)
+	f("insert", 0, true)
+	f("createSnapshot", 0, false)
+	f("setLabels", 0, false)
+	f("addResourcePolicies", 0, false)
+}
+
 // The token is that of the action, and says what was changed.
 func TestToken(t *testing.T) {
 	id := token("a", iopsChanged|sizeChanged)

@@ -75,6 +75,20 @@ func moment(text string) time.Time {
 // others are parts of the names of operations on disks that change neither IOPS nor throughput.
 var others = []string{"insert", "create", "delete", "resize", "snapshot", "label", "attach", "detach", "policy", "policies", "iam", "kms", "replication"}
 
+// beside are parts of the names of operations beside which a disk can be changed.
+var beside = []string{"snapshot", "label", "policy", "policies", "iam"}
+
+// holds says whether an operation is under way that nothing may be changed beside.
+func (o operation) holds() bool {
+	return !o.done && !o.named(beside)
+}
+
+// named says whether an operation's name has one of some parts.
+func (o operation) named(parts []string) bool {
+	name := strings.ToLower(o.kind)
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(name, part) })
+}
+
 // changes are the amounts that an operation changed. Of one that somebody else asked for only its name tells: all that may be.
 func (o operation) changes() amountSet {
 	if o.fault != "" {
@@ -83,8 +97,7 @@ func (o operation) changes() amountSet {
 	if set, known := changedBy(o.id); known {
 		return set
 	}
-	name := strings.ToLower(o.kind)
-	if slices.ContainsFunc(others, func(part string) bool { return strings.Contains(name, part) }) {
+	if o.named(others) {
 		return 0
 	}
 	return iopsChanged | throughputChanged

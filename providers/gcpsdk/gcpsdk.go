@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -56,9 +57,12 @@ func Load(project, endpoint, scope string) (Account, error) {
 	return Account{project, strings.TrimSuffix(endpoint, "/"), auth.NewCredentials(&auth.CredentialsOptions{TokenProvider: found})}, errors.Join(errs...)
 }
 
+// silent keeps the SDK from logging requests and tokens, whatever its environment says.
+var silent = slog.New(slog.DiscardHandler)
+
 // Options are those of a service's client.
 func (a Account) Options() []option.ClientOption {
-	list := []option.ClientOption{option.WithAuthCredentials(a.credentials), option.WithUserAgent("foreshock")}
+	list := []option.ClientOption{option.WithAuthCredentials(a.credentials), option.WithUserAgent("foreshock"), option.WithLogger(silent)}
 	if a.endpoint != "" {
 		list = append(list, option.WithEndpoint(a.endpoint))
 	}
@@ -91,7 +95,7 @@ func (d *defaults) find() (*auth.Credentials, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.found == nil {
-		found, err := credentials.DetectDefault(&credentials.DetectOptions{Scopes: []string{d.scope}, UseSelfSignedJWT: true})
+		found, err := credentials.DetectDefault(&credentials.DetectOptions{Scopes: []string{d.scope}, UseSelfSignedJWT: true, Logger: silent})
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errNoCredentials, err)
 		}
