@@ -409,7 +409,7 @@ func TestTierDown(t *testing.T) {
 	r.now = r.now.Add(11 * time.Hour)
 	r.cloud.ChangeDisk("prod/data-1", func(d *azuretest.Disk) { d.Tier = "P15" }) // somebody else
 	now := must[foreshock.Resource](t)(r.Read(t.Context(), diskName))
-	if now.Rules[foreshock.DimIOPS].Down {
+	if rule := now.Rules[foreshock.DimIOPS]; rule.Min != 1100 || !rule.Down {
 		t.Errorf("%+v", now.Rules)
 	}
 	f(amounts(500, 100, -1), "")

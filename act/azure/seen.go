@@ -137,8 +137,8 @@ func (x *disks) recount(r *foreshock.Resource, resource string, asked []time.Tim
 	x.journal(resource, asked)
 	if x.heldUp(resource, t).After(x.target.Now()) {
 		for _, dim := range []foreshock.Dimension{foreshock.DimIOPS, foreshock.DimThroughput} {
-			if rule, ruled := r.Rules[dim]; ruled {
-				rule.Down = false
+			if rule, ruled := r.Rules[dim]; ruled { // it can be reduced, and not yet
+				rule.Min, _ = r.Allocated.Get(dim)
 				r.Rules[dim] = rule
 			}
 		}

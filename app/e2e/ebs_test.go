@@ -38,7 +38,7 @@ targets:
 executor: {settle: 1s, follow_every: 20ms, follow_at_most: 50ms}
 policies:
   - name: volumes
-    match: ["KIND/*"]
+    match: ["KIND/**"]
     mode: auto
     target: cloud
     bounds: {iops: {max: 4600}, throughput: {max: 200MiB}}

@@ -28,7 +28,7 @@ type Config struct {
 	Endpoint     string        `yaml:"endpoint"`     // of the Resource Manager; default: the public cloud's
 	Machines     []string      `yaml:"vms"`          // "GROUP/NAME"; none: all of the subscription
 	OS           bool          `yaml:"os_disks"`     // also the disks of operating systems
-	ID           string        `yaml:"id"`           // of the workload, with ${group} and ${disk}; default disk/${group}/${disk}
+	ID           string        `yaml:"id"`           // of the workload, with ${group} and ${disk}; default azure/disk/${group}/${disk}
 	Period       time.Duration `yaml:"period"`       // of the readings: 1m (default), 5m, 15m, 30m, 1h
 	Lag          time.Duration `yaml:"lag"`          // how long after its end Azure Monitor has a period; default 3m
 	Backfill     time.Duration `yaml:"backfill"`     // how far to ask backwards at start; default 24h
@@ -48,11 +48,11 @@ var Factory = ingest.Factory{Name: name, New: func(decode func(any) error, env i
 	return New(cfg, env)
 }}
 
-// The marks in an ID, and its default: as target azure calls the disk.
+// The marks in an ID, and its default: after the first slash as target azure calls the disk.
 const (
 	groupMark = "${group}"
 	diskMark  = "${disk}"
-	defaultID = "disk/" + groupMark + "/" + diskMark
+	defaultID = "azure/disk/" + groupMark + "/" + diskMark
 )
 
 // Defaults are the settings where a file says nothing.

@@ -125,8 +125,8 @@ func TestSteps(t *testing.T) {
 		}
 		return got
 	}
-	got := f(func(*Config) {}, "disk/prod/data-a", "disk/prod/data-b")
-	steps := got.steps["disk/prod/data-a"]
+	got := f(func(*Config) {}, "azure/disk/prod/data-a", "azure/disk/prod/data-b")
+	steps := got.steps["azure/disk/prod/data-a"]
 	if len(steps) != 3 {
 		t.Fatalf("%d steps", len(steps))
 	}
@@ -141,7 +141,7 @@ func TestSteps(t *testing.T) {
 			t.Errorf("step %d: %s, pressure %g at %s", i, got, step.Pressure, step.Time)
 		}
 	}
-	if b := got.steps["disk/prod/data-b"]; len(b) != 1 || b[0].Values.Has(foreshock.Latency) || b[0].Pressure != 1 {
+	if b := got.steps["azure/disk/prod/data-b"]; len(b) != 1 || b[0].Values.Has(foreshock.Latency) || b[0].Pressure != 1 {
 		t.Errorf("%+v", b)
 	}
 	got = f(func(c *Config) { c.Machines, c.OS, c.ID = []string{"prod/db"}, true, "azure/${disk}" }, "azure/os", "azure/data-a", "azure/data-b")
