@@ -28,6 +28,7 @@ type Config struct {
 	DiskTypes    string   `yaml:"disk_types_file"` // types of disks that replace the built-in ones; see the README
 	Ceiling      string   `yaml:"ceiling"`         // what bounds a disk beside its type: vm (default), none
 	Kept         int      `yaml:"kept"`            // changes in a window that only emergencies may use; default 1
+	ActivityLog  bool     `yaml:"activity_log"`    // is asked for changes of the last 24 h when a disk is first read; default true
 	Sizes        []string `yaml:"vm_sizes"`        // that a machine may have
 	Stop         bool     `yaml:"stop_vms"`        // machines may be restarted for a change of their size
 }
@@ -42,7 +43,7 @@ var Factory = act.Factory{Name: "azure", New: func(decode func(any) error, env a
 }}
 
 // Defaults are the settings where a file says nothing.
-func Defaults() Config { return Config{Ceiling: ceilingVM, Kept: 1} }
+func Defaults() Config { return Config{Ceiling: ceilingVM, Kept: 1, ActivityLog: true} }
 
 // Target is a subscription.
 type Target struct {

@@ -27,6 +27,7 @@ type calls struct {
 	set           func(ctx context.Context, group, name string, _ *armcompute.VirtualMachineScaleSetsClientGetOptions) (armcompute.VirtualMachineScaleSetsClientGetResponse, error)
 	updateSet     func(ctx context.Context, group, name string, _ armcompute.VirtualMachineScaleSetUpdate, _ *armcompute.VirtualMachineScaleSetsClientBeginUpdateOptions) (setPoller, error)
 	skus          func(*armcompute.ResourceSKUsClientListOptions) *runtime.Pager[armcompute.ResourceSKUsClientListResponse]
+	activity      func(filter string, _ *armmonitor.ActivityLogsClientListOptions) *runtime.Pager[armmonitor.ActivityLogsClientListResponse]
 	autoscale     func(group string, _ *armmonitor.AutoscaleSettingsClientListByResourceGroupOptions) *runtime.Pager[armmonitor.AutoscaleSettingsClientListByResourceGroupResponse]
 }
 
@@ -51,8 +52,12 @@ func newCalls(a azuresdk.Account) (c calls, err error) {
 	if err != nil {
 		return c, err
 	}
+	activity, err := armmonitor.NewActivityLogsClient(a.Subscription, a.Credential, a.Options)
+	if err != nil {
+		return c, err
+	}
 	return calls{
 		disk: disks.Get, updateDisk: disks.BeginUpdate, machine: machines.Get, updateMachine: machines.BeginUpdate, available: machines.NewListAvailableSizesPager,
-		set: sets.Get, updateSet: sets.BeginUpdate, skus: skus.NewListPager, autoscale: autoscale.NewListByResourceGroupPager,
+		set: sets.Get, updateSet: sets.BeginUpdate, skus: skus.NewListPager, activity: activity.NewListPager, autoscale: autoscale.NewListByResourceGroupPager,
 	}, nil
 }

@@ -43,6 +43,9 @@ func (x *disks) Read(ctx context.Context, resource string) (foreshock.Resource, 
 	if !known {
 		return foreshock.Resource{}, fmt.Errorf("nothing is known of disks of type %q; state them in disk_types_file", d.kind)
 	}
+	if err := x.learn(ctx, resource, d, t); err != nil {
+		return foreshock.Resource{}, err
+	}
 	share, err := x.share(ctx, d)
 	if err != nil {
 		return foreshock.Resource{}, err

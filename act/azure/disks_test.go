@@ -344,6 +344,24 @@ func TestForeignChangesCount(t *testing.T) {
 	if again.Recount(&now, []time.Time{asked}); now.Budget.Left != 3 {
 		t.Errorf("%+v", now.Budget)
 	}
+	if now = must[foreshock.Resource](t)(again.Read(t.Context(), diskName)); now.Budget.Left != 3 { // and what the activity log has
+		t.Errorf("%+v", now.Budget)
+	}
+	x, _ := r.List[0].(*disks) // past all checks: what Azure refused does not count
+	is := shape{kind: v2, size: 100, iops: 4100, throughput: 125}
+	if err := x.send(t.Context(), action(is.allocation(x.types[v2]), amounts(2000, -1, -1)), disk{shape: is}, shape{kind: v2, size: 100, iops: 2000, throughput: 125}); !errors.Is(err, act.ErrRefused) {
+		t.Errorf("%v", err)
+	}
+	third := must[*Target](t)(New(r.config(), act.Env{Name: "cloud"}))
+	third.Now = r.Now
+	r.cloud.Allow("Microsoft.Compute/disks/read")
+	if _, err := third.Read(t.Context(), diskName); !errors.Is(err, act.ErrDenied) || !strings.Contains(err.Error(), "Microsoft.Insights/eventtypes/values/read") {
+		t.Errorf("%v", err)
+	}
+	r.cloud.Allow("Microsoft.Compute/disks/read", "Microsoft.Insights/eventtypes/values/read")
+	if now = must[foreshock.Resource](t)(third.Read(t.Context(), diskName)); now.Budget.Left != 3 {
+		t.Errorf("%+v", now.Budget)
+	}
 }
 
 func (r *rig) config() Config {
@@ -354,7 +372,9 @@ func (r *rig) config() Config {
 
 // When Azure refuses a change that was thought to be allowed, it is believed; the refused change is not counted.
 func TestRefusalTeaches(t *testing.T) {
-	r := newRig(t, Defaults(), pv2(100, 3000, 125)).stopped()
+	cfg := Defaults()
+	cfg.ActivityLog = false
+	r := newRig(t, cfg, pv2(100, 3000, 125)).stopped()
 	other := must[*Target](t)(New(r.config(), act.Env{Name: "cloud"}))
 	other.Now = r.Now
 	mine := r.Target
@@ -544,7 +564,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	r.cloud.Allow("Microsoft.Compute/disks/read")
+	r.cloud.Allow("Microsoft.Compute/disks/read", "Microsoft.Insights/eventtypes/values/read")
 	if _, err := r.try(t, amounts(4600, -1, -1)); !errors.Is(err, act.ErrDenied) || !strings.Contains(err.Error(), "Microsoft.Compute/disks/write") || leaks(err.Error()) {
 		t.Errorf("a right that was lost: %v", err)
 	}

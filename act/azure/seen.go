@@ -13,6 +13,7 @@ import (
 // seen is what this process knows of a disk. Azure shows no earlier changes: they are known from having been seen, and from the journal.
 type seen struct {
 	last    disk
+	learned bool        // from the activity log what was before
 	starts  []time.Time // of the changes in the window, whoever asked for them, ascending
 	asked   *shape      // for by this process, and not seen yet
 	foreign bool        // a change is under way that somebody else asked for

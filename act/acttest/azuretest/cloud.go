@@ -47,6 +47,7 @@ type Cloud struct {
 	usages  map[string]Usage
 	scaled  map[string]bool // the scale sets that an autoscale setting sets
 	points  []Points
+	events  []event
 	faults  faults
 	allowed []string // the rights that the caller has; nil: all
 	used    map[string]bool

@@ -120,6 +120,7 @@ func (c *Cloud) disksServer() *compute.DisksServer {
 			d, err := c.disk(group, name)
 			if err == nil {
 				err = c.updateDisk(d, in)
+				c.log(strings.ToLower(group+"/"+name), err == nil)
 			}
 			if err != nil {
 				no.SetError(err)

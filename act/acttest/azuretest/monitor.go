@@ -2,6 +2,7 @@ package azuretest
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -92,6 +93,51 @@ func (c *Cloud) autoscaleServer() *monitor.AutoscaleSettingsServer {
 			})
 		}
 		resp.AddPage(http.StatusOK, armmonitor.AutoscaleSettingsClientListByResourceGroupResponse{AutoscaleSettingResourceCollection: armmonitor.AutoscaleSettingResourceCollection{Value: list}}, nil)
+		return
+	}}
+}
+
+// event is one of the activity log.
+type event struct {
+	at                  time.Time
+	correlation, status string
+	resource            string // whole name
+}
+
+// log notes what became of an update of a disk: as several events of one correlation. The caller holds mu.
+func (c *Cloud) log(disk string, accepted bool) {
+	correlation, states := fmt.Sprint(len(c.events)), []string{"Started", "Failed"}
+	if accepted {
+		states = []string{"Started", "Accepted", "Succeeded"}
+	}
+	for _, status := range states {
+		c.events = append(c.events, event{c.Now(), correlation, status, *id("disks", disk)})
+	}
+}
+
+func (c *Cloud) activityServer() *monitor.ActivityLogsServer {
+	return &monitor.ActivityLogsServer{NewListPager: func(filter string, _ *armmonitor.ActivityLogsClientListOptions) (resp azfake.PagerResponder[armmonitor.ActivityLogsClientListResponse]) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		var list []*armmonitor.EventData
+		parts := strings.Split(filter, "'") // eventTimestamp ge '…' and eventTimestamp le '…' and resourceUri eq '…'
+		from, err := time.Parse(time.RFC3339, parts[1])
+		if err != nil || len(parts) != 7 {
+			resp.AddError(&refusal{http.StatusBadRequest, "BadRequest", "the filter is not valid: " + filter})
+			return
+		}
+		for _, e := range c.events {
+			if strings.EqualFold(e.resource, parts[5]) && !e.at.Before(from) {
+				list = append(list, &armmonitor.EventData{
+					CorrelationID: &e.correlation, EventTimestamp: &e.at, Status: &armmonitor.LocalizableString{Value: &e.status},
+					OperationName: &armmonitor.LocalizableString{Value: to.Ptr("Microsoft.Compute/disks/write")},
+				})
+			}
+		}
+		half := len(list) / 2
+		for _, page := range [][]*armmonitor.EventData{list[:half], list[half:]} {
+			resp.AddPage(http.StatusOK, armmonitor.ActivityLogsClientListResponse{EventDataCollection: armmonitor.EventDataCollection{Value: page}}, nil)
+		}
 		return
 	}}
 }

@@ -67,6 +67,9 @@ var routes = []route{
 	{method: "GET", path: regexp.MustCompile(`/providers/Microsoft\.Insights/metrics$`), name: "MetricsClient.List", right: ofInsights + "metrics/read", server: func(c *Cloud) server {
 		return monitor.NewMetricsServerTransport(c.metricsServer())
 	}},
+	{method: "GET", path: regexp.MustCompile(`/providers/Microsoft\.Insights/eventtypes/management/values` + pageSuffix), name: "ActivityLogsClient.NewListPager", right: ofInsights + "eventtypes/values/read", server: func(c *Cloud) server {
+		return monitor.NewActivityLogsServerTransport(c.activityServer())
+	}},
 	{method: "GET", path: regexp.MustCompile(`(?i)/providers/Microsoft\.Insights/autoscalesettings` + pageSuffix), name: "AutoscaleSettingsClient.NewListByResourceGroupPager", right: ofInsights + "autoscalesettings/read", server: func(c *Cloud) server {
 		return monitor.NewAutoscaleSettingsServerTransport(c.autoscaleServer())
 	}},
