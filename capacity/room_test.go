@@ -37,7 +37,7 @@ func processors(id string, from, to float64) capacity.Request {
 func TestAsk(t *testing.T) {
 	ctx, now := t.Context(), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	h := &host{total: 10, used: 4}
-	a := &capacity.Ask{Hold: 10 * time.Minute, Rooms: h.rooms}
+	a := capacity.Ask(10*time.Minute, h.rooms, nil)
 	reserve := func(id string, from, to, want float64, why string) {
 		t.Helper()
 		g, err := a.Reserve(ctx, now, processors(id, from, to))
@@ -68,7 +68,7 @@ func TestAsk(t *testing.T) {
 	now = now.Add(time.Hour)                      // b and d were never begun
 	reserve("e", 0, 9, 4, "host has 4 vCPU left")
 	held := a.Held(now)
-	a = &capacity.Ask{Hold: 10 * time.Minute, Rooms: h.rooms} // the program was started again
+	a = capacity.Ask(10*time.Minute, h.rooms, nil) // the program was started again
 	if err := a.Restore(ctx, now, held); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestAsk(t *testing.T) {
 // Of many that want the last processor at once, one gets it.
 func TestLastOne(t *testing.T) {
 	h := &host{total: 5, used: 4}
-	a := &capacity.Ask{Hold: 10 * time.Minute, Rooms: h.rooms}
+	a := capacity.Ask(10*time.Minute, h.rooms, nil)
 	var working sync.WaitGroup
 	granted := make(chan string, 16)
 	for _, id := range strings.Split("a b c d e f g h i j k l m n o p", " ") {

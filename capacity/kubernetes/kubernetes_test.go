@@ -63,7 +63,7 @@ func newNode(h *kubetest.Hands, name, cpu, memory string) {
 	h.Status("nodes", name, map[string]any{"capacity": has, "allocatable": has, "conditions": []any{map[string]any{"type": "Ready", "status": "True"}}})
 }
 
-func planner(t *testing.T, h *kubetest.Hands) *kubernetes.Planner {
+func planner(t *testing.T, h *kubetest.Hands) capacity.Planner {
 	t.Helper()
 	cfg := kubernetes.Defaults()
 	cfg.Kubeconfig, cfg.Targets = h.Server.Kubeconfig(t, "", kubetest.Admin), []string{"cluster"}

@@ -44,7 +44,7 @@ func (d *draw) whole(room float64) float64 {
 }
 
 // needs says what a unit of a dimension takes, when it grows to an amount.
-func (p *Planner) needs(ctx context.Context, place kube.Place, dimension foreshock.Dimension, to float64) (draw, error) {
+func (p *planner) needs(ctx context.Context, place kube.Place, dimension foreshock.Dimension, to float64) (draw, error) {
 	d := draw{namespace: place.Namespace, quota: amounts{}, onNodes: amounts{}}
 	switch dimension {
 	case foreshock.DimReplicas:
@@ -58,7 +58,7 @@ func (p *Planner) needs(ctx context.Context, place kube.Place, dimension foresho
 }
 
 // replica is what one more pod takes, by the template, or where there is none, by a pod that runs.
-func (p *Planner) replica(ctx context.Context, place kube.Place, d *draw) error {
+func (p *planner) replica(ctx context.Context, place kube.Place, d *draw) error {
 	pods, of, err := p.cluster.Pods(ctx, place)
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func (d *draw) storage(class string, bytes float64) {
 }
 
 // claims counts those that are smaller than the size they are to have.
-func (p *Planner) claims(ctx context.Context, place kube.Place, to float64, d *draw) error {
+func (p *planner) claims(ctx context.Context, place kube.Place, to float64, d *draw) error {
 	list, err := p.cluster.Claims(ctx, place)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (p *Planner) claims(ctx context.Context, place kube.Place, to float64, d *d
 }
 
 // containers counts the limits and requests that move, as the target moves them, and the nodes on which they are.
-func (p *Planner) containers(ctx context.Context, place kube.Place, dimension foreshock.Dimension, d *draw) error {
+func (p *planner) containers(ctx context.Context, place kube.Place, dimension foreshock.Dimension, d *draw) error {
 	pods, _, err := p.cluster.Pods(ctx, place)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ type room struct {
 
 // quotas says what the namespace's quotas have left. Those with scopes are left to the API server. One that is not counted yet has nothing left:
 // what is not known is not zero.
-func (p *Planner) quotas(ctx context.Context, d *draw, others []draw) (rooms []room, err error) {
+func (p *planner) quotas(ctx context.Context, d *draw, others []draw) (rooms []room, err error) {
 	list, err := p.cluster.List(ctx, quotaKind, d.namespace, "")
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ type node struct {
 }
 
 // nodes says what the nodes have left, when the others are placed first.
-func (p *Planner) nodes(ctx context.Context, d *draw, others []draw) (room, error) {
+func (p *planner) nodes(ctx context.Context, d *draw, others []draw) (room, error) {
 	all, err := p.readNodes(ctx)
 	if err != nil {
 		return room{}, err
@@ -85,7 +85,7 @@ func (p *Planner) nodes(ctx context.Context, d *draw, others []draw) (room, erro
 }
 
 // readNodes reads what nodes that take pods can allocate, and takes off what their pods ask for.
-func (p *Planner) readNodes(ctx context.Context) (map[string]*node, error) {
+func (p *planner) readNodes(ctx context.Context) (map[string]*node, error) {
 	list, err := p.cluster.List(ctx, nodeKind, "", "")
 	if err != nil {
 		return nil, err

@@ -37,12 +37,12 @@ var Factory = capacity.Factory{Name: "libvirt", New: func(decode func(any) error
 }}
 
 // New makes a planner of the settings. It asks nothing yet.
-func New(cfg Config, _ capacity.Env) (*capacity.Ask, error) {
+func New(cfg Config, _ capacity.Env) (capacity.Planner, error) {
 	faults := append(cfg.Shares.Check("this daemon"), cfg.Config.Check())
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	return &capacity.Ask{Hold: cfg.Hold, Rooms: cfg.rooms, Answers: cfg.Probe}, nil
+	return capacity.Ask(cfg.Hold, cfg.rooms, cfg.Probe), nil
 }
 
 // rooms says what a request draws on. Limits on IOPS and throughput cost the host nothing that it would know of.

@@ -58,7 +58,8 @@ func New(cfg Config, env capacity.Env) (*Limits, error) {
 	if len(cfg.Pools) == 0 {
 		faults = append(faults, errors.New("pools is empty: nothing would be limited; describe a pool, or remove the planner"))
 	}
-	l := &Limits{hold: cfg.Hold, log: env.Log, held: map[string]*held{}, pending: map[string]*held{}}
+	l := &Limits{log: env.Log}
+	l.Grants = &capacity.Grants[[]*pool]{Hold: cfg.Hold, Find: l.find, Give: l.give, Count: l.count}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
 	}

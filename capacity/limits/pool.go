@@ -41,14 +41,10 @@ func (p *pool) part(increase float64) float64 {
 	return free
 }
 
-func (p *pool) draw(amount float64) {
-	p.drawn += amount
-	p.grants++
-}
-
-func (p *pool) putBack(amount float64) {
-	p.drawn -= amount
-	p.grants--
+// draw takes an amount for a grant, or with a sign of -1 puts it back.
+func (p *pool) draw(amount, sign float64) {
+	p.drawn += sign * amount
+	p.grants += int(sign)
 	if p.grants == 0 {
 		p.drawn = 0 // what rounding has left
 	}

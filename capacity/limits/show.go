@@ -8,9 +8,9 @@ import (
 
 // Show implements [capacity.Shower].
 func (l *Limits) Show(now time.Time) []capacity.Pool {
+	l.Expire(now)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.expire(now)
 	list := make([]capacity.Pool, len(l.pools))
 	for i, p := range l.pools {
 		list[i] = capacity.Pool{

@@ -40,14 +40,14 @@ var Factory = capacity.Factory{Name: "vsphere", New: func(decode func(any) error
 }}
 
 // New makes a planner of the settings. It asks nothing yet.
-func New(cfg Config, _ capacity.Env) (*capacity.Ask, error) {
+func New(cfg Config, _ capacity.Env) (capacity.Planner, error) {
 	client, err := vsphere.New(cfg.Config)
 	faults := append(cfg.Shares.Check("this center"), err)
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
 	p := &planner{cfg, client}
-	return &capacity.Ask{Hold: cfg.Hold, Rooms: p.rooms, Answers: client.Probe}, nil
+	return capacity.Ask(cfg.Hold, p.rooms, client.Probe), nil
 }
 
 type planner struct {

@@ -56,7 +56,7 @@ var (
 	longWord  = regexp.MustCompile(`[A-Za-z0-9/+=_]{32,}`) // secrets, tokens, signatures, encoded messages
 )
 
-// Redact is text from outside as it may stand in logs: one line of a bounded length, without what looks like a credential.
+// Redact is foreshock.OneLine without what looks like a credential.
 func Redact(s string) string {
 	s, _, _ = strings.Cut(s, "The Canonical String")
 	return foreshock.OneLine(longWord.ReplaceAllString(accessKey.ReplaceAllString(s, "…"), "…"))
