@@ -8,6 +8,14 @@ import (
 	"github.com/foreshock-io/foreshock"
 )
 
+// ByRules is the Validate of a [Target] all of whose rules stand in what its Read gives.
+type ByRules struct{}
+
+// Validate is CheckRules.
+func (ByRules) Validate(now foreshock.Resource, action foreshock.Action) error {
+	return CheckRules(now, action)
+}
+
 // CheckRules says whether the amounts that an action states keep the rules that were read with the resource, wrapping ErrRule. Targets
 // call it in Validate, before the rules that only they know.
 func CheckRules(now foreshock.Resource, action foreshock.Action) error {

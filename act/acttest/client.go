@@ -17,10 +17,11 @@ import (
 // Dial returns the target that asks the provider at an address ("http://127.0.0.1:1234"). Its readings are true at once.
 func Dial(address string) act.Target {
 	// Without kept connections nothing is ever sent again by the transport.
-	return &client{address, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+	return &client{address: address, http: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 }
 
 type client struct {
+	act.ByRules
 	address string
 	http    *http.Client
 }
@@ -74,10 +75,6 @@ func (c *client) Read(ctx context.Context, name string) (foreshock.Resource, err
 		r.Budget = foreshock.Budget{Limited: true, Left: v.left(r.At), Window: v.Window}
 	}
 	return r, nil
-}
-
-func (c *client) Validate(now foreshock.Resource, action foreshock.Action) error {
-	return act.CheckRules(now, action)
 }
 
 func (c *client) Apply(ctx context.Context, action foreshock.Action) error {

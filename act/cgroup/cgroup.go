@@ -45,6 +45,7 @@ var Factory = act.Factory{Name: "cgroup", New: func(decode func(any) error, env 
 }}
 
 type target struct {
+	act.ByRules
 	Config
 	name  string
 	log   *slog.Logger
@@ -171,10 +172,6 @@ func (t *target) Read(_ context.Context, resource string) (foreshock.Resource, e
 		return foreshock.Resource{}, err
 	}
 	return foreshock.Resource{Target: t.name, Name: resource, At: time.Now(), Allocated: t.allocated(set), Rules: maps.Clone(rules)}, nil
-}
-
-func (t *target) Validate(now foreshock.Resource, action foreshock.Action) error {
-	return act.CheckRules(now, action)
 }
 
 // Apply writes the limits. Of the limits of one dimension that differ, growing lifts only the lower ones and reducing lowers only the

@@ -27,6 +27,7 @@ func freely() map[foreshock.Dimension]foreshock.Rule {
 
 // declared gives amounts that were written down. They were read at no time, so that Resource.At is the zero time.
 type declared struct {
+	act.ByRules
 	name   string
 	named  map[string]foreshock.Allocation
 	others foreshock.Allocation
@@ -86,11 +87,6 @@ func (t *declared) Read(_ context.Context, resource string) (foreshock.Resource,
 		r.Rules[d] = t.rules[d]
 	}
 	return r, nil
-}
-
-// Validate checks the declared rules.
-func (t *declared) Validate(now foreshock.Resource, action foreshock.Action) error {
-	return act.CheckRules(now, action)
 }
 
 // Apply refuses.

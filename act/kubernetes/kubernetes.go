@@ -39,6 +39,7 @@ var Factory = act.Factory{Name: "kubernetes", New: func(decode func(any) error, 
 }}
 
 type target struct {
+	act.ByRules
 	Config
 	name    string
 	cluster *kube.Cluster
@@ -87,10 +88,6 @@ func (t *target) Read(ctx context.Context, resource string) (foreshock.Resource,
 	return foreshock.Resource{
 		Target: t.name, Name: resource, At: time.Now(), Allocated: g.allocated(), Rules: g.rules(), Busy: g.busy(), Owner: g.owner(),
 	}, nil
-}
-
-func (t *target) Validate(now foreshock.Resource, action foreshock.Action) error {
-	return act.CheckRules(now, action)
 }
 
 // Apply changes each member that the action means and that it has not changed yet. Where there are several, the API server is asked first

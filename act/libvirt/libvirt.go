@@ -38,10 +38,11 @@ func New(cfg Config, env act.Env) (act.Target, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	return &target{cfg, env.Name}, nil
+	return &target{Config: cfg, name: env.Name}, nil
 }
 
 type target struct {
+	act.ByRules
 	Config
 	name string
 }
@@ -80,15 +81,8 @@ func (t *target) Read(ctx context.Context, resource string) (foreshock.Resource,
 		}
 		return err
 	})
-	if err != nil {
-		return r, kind(err)
-	}
 	r.Target, r.Name, r.At = t.name, resource, time.Now()
-	return r, nil
-}
-
-func (t *target) Validate(now foreshock.Resource, action foreshock.Action) error {
-	return act.CheckRules(now, action)
+	return r, kind(err)
 }
 
 // Apply makes one call for the limits of a disk, one for its size, one for processors and one for memory. Only of the first can be said for sure

@@ -42,10 +42,11 @@ func New(cfg Config, env act.Env) (act.Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &target{client, env.Name}, nil
+	return &target{client: client, name: env.Name}, nil
 }
 
 type target struct {
+	act.ByRules
 	client *vsphere.Client
 	name   string
 }
@@ -83,15 +84,8 @@ func (t *target) Read(ctx context.Context, resource string) (foreshock.Resource,
 		}
 		return err
 	})
-	if err != nil {
-		return r, kind(err)
-	}
 	r.Target, r.Name, r.At = t.name, resource, time.Now()
-	return r, nil
-}
-
-func (t *target) Validate(now foreshock.Resource, action foreshock.Action) error {
-	return act.CheckRules(now, action)
+	return r, kind(err)
 }
 
 // Apply asks for one reconfiguration with all amounts, which becomes a task, and waits for its end for as long as it may. A task that has not ended by then

@@ -74,11 +74,6 @@ func (r *resource) check() error {
 	return nil
 }
 
-// Validate keeps the rules that the service stated.
-func (t *Target) Validate(now foreshock.Resource, action foreshock.Action) error {
-	return act.CheckRules(now, action)
-}
-
 // change is what is asked for.
 type change struct {
 	ID        string               `json:"id"`

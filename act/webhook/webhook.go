@@ -44,6 +44,7 @@ func Defaults() Config {
 
 // Target is a service.
 type Target struct {
+	act.ByRules
 	cfg  Config
 	base string
 	name string

@@ -35,6 +35,7 @@ var Factory = act.Factory{Name: "workers", New: func(decode func(any) error, env
 }}
 
 type target struct {
+	act.ByRules
 	Config
 	name string
 	put  func(root *os.Root, file, text string) error
@@ -49,7 +50,7 @@ func New(cfg Config, env act.Env) (act.Target, error) {
 	if cfg.Most < 1 {
 		errs = append(errs, fmt.Errorf("most must be at least 1, not %d", cfg.Most))
 	}
-	return &target{cfg, env.Name, replace}, errors.Join(errs...)
+	return &target{Config: cfg, name: env.Name, put: replace}, errors.Join(errs...)
 }
 
 // Conclusive: a file is replaced at once, or not at all.
@@ -78,11 +79,6 @@ func (t *target) Read(_ context.Context, resource string) (foreshock.Resource, e
 	}}
 	r.Allocated.Set(foreshock.DimReplicas, float64(n))
 	return r, nil
-}
-
-// Validate asks for no more than the rules that Read gave: there are no others.
-func (t *target) Validate(now foreshock.Resource, action foreshock.Action) error {
-	return act.CheckRules(now, action)
 }
 
 // Apply writes the number. Where that fails, the file is what it was.
