@@ -12,6 +12,7 @@ type Asked struct {
 	Workload         foreshock.ID
 	Target, Resource string
 	Now              time.Time
+	Before           string // count only what was begun before the action of this ID; "" counts all
 }
 
 // Counts is what was done lately. An action counts from its intent on, unless it ended before the provider was asked.
@@ -38,6 +39,9 @@ func (l *Ledger) Counts(q Asked) Counts {
 	l.counts++
 	mine := l.resources[resourceKey{q.Target, q.Resource}] // nil: never changed
 	for _, e := range l.recent {
+		if q.Before != "" && e.change.Action.ID == q.Before {
+			break
+		}
 		if e.begun.IsZero() {
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/foreshock-io/foreshock/api/access"
 	"github.com/foreshock-io/foreshock/capacity"
 	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/decide"
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/foreshock-io/foreshock/telemetry"
@@ -47,7 +48,7 @@ func (a *App) newGeneration(c config.Config, p *parts) *generation {
 		p.profiles = a.store.Profiles()
 	}
 	g.executor = act.New(act.Options{
-		Config: p.executor, Guards: guards(p.policies, a.ledger), Targets: p.targets, Recorder: a.store.Journal(), Ledger: a.ledger, Log: a.log,
+		Config: p.executor, Guards: guards(p.policies, g.before), Targets: p.targets, Recorder: a.store.Journal(), Ledger: a.ledger, Log: a.log,
 		Notify: func(e *foreshock.Event) {
 			g.told(e)
 			g.pipeline.ActionChanged(e)
@@ -64,6 +65,11 @@ func (a *App) newGeneration(c config.Config, p *parts) *generation {
 	}
 	g.mux = g.routes()
 	return g
+}
+
+// before is asked by guards, which the executor has before there is a pipeline.
+func (g *generation) before(a *foreshock.Action, now time.Time) decide.Counts {
+	return g.pipeline.Before(a, now)
 }
 
 // routes are the API, the pages, the metrics, and what the receivers among the sources serve.

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -10,17 +12,24 @@ import (
 )
 
 // guards are asked at the last look. What was decided, or waited for a person, while a window was open is not begun when it has closed; and
-// what was decided at the same time, or approved together, does not spend more than is allowed.
-func guards(policies []decide.Policy, ledger *act.Ledger) []act.Guard {
+// what was decided at the same time, or approved together, does not come to more than the policy's limits allow. before counts what was begun
+// before an action.
+func guards(policies []decide.Policy, before func(a *foreshock.Action, now time.Time) decide.Counts) []act.Guard {
 	return []act.Guard{func(now time.Time, a foreshock.Action, _ foreshock.Resource) string {
 		at := slices.IndexFunc(policies, func(p decide.Policy) bool { return p.Name == a.Policy })
 		if at < 0 {
 			return ""
 		}
-		if why := policies[at].Closed(now, a.Direction(), a.Emergency); why != "" || a.Spend <= 0 {
+		p := &policies[at]
+		if why := p.Closed(now, a.Direction(), a.Emergency); why != "" {
 			return why
 		}
-		begun := ledger.Counts(act.Asked{Policy: a.Policy, Workload: a.Workload, Target: a.Target, Resource: a.Resource, Now: now}) // it counts already
-		return policies[at].Overspent(begun.PolicySpend, begun.Spend)
+		c := before(&a, now)
+		why := ""
+		p.Limits.Exceeded(&c, a.Direction(), a.Undoes != "", func(_, format string, args ...any) { why = cmp.Or(why, fmt.Sprintf(format, args...)) })
+		if why == "" && a.Spend > 0 {
+			why = p.Overspent(c.PolicySpend+a.Spend, c.Spend+a.Spend)
+		}
+		return why
 	}}
 }

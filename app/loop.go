@@ -64,7 +64,7 @@ func NewLoop(c config.Config, o LoopOptions) (*Loop, error) {
 		tell = func(*foreshock.Event) {}
 	}
 	l.executor = act.New(act.Options{
-		Config: p.executor, Guards: guards([]decide.Policy{policy}, ledger), Targets: map[string]act.Target{loopTarget: l.target}, Ledger: ledger, Now: func() time.Time { return l.now },
+		Config: p.executor, Guards: guards([]decide.Policy{policy}, func(a *foreshock.Action, now time.Time) decide.Counts { return l.line.Before(a, now) }), Targets: map[string]act.Target{loopTarget: l.target}, Ledger: ledger, Now: func() time.Time { return l.now },
 		Recorder: act.RecorderFunc(l.record), Notify: func(e *foreshock.Event) { tell(e); l.line.ActionChanged(e) },
 	})
 	p.chooser = p.chooser.Unhurried()

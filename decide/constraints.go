@@ -292,31 +292,35 @@ func (l *Limits) perHour(fleet int) int {
 
 // fleet bounds the harm of a mistake. Emergencies are bound like all.
 func fleet(d *deliberation, kind foreshock.Kind) {
-	c, l := d.Counts, d.policy.Limits
+	d.policy.Limits.Exceeded(&d.Counts, kind, d.undoes, d.hold)
+}
+
+// Exceeded says which limits keep an action back that would follow upon what is counted: it is asked for each decision, and again before the provider is.
+func (l *Limits) Exceeded(c *Counts, kind foreshock.Kind, undoes bool, say func(code, format string, args ...any)) {
 	if l.AtOnce > 0 && c.Open >= l.AtOnce {
-		d.hold(FleetAtOnce, "%d actions are under way, at most %d may be", c.Open, l.AtOnce)
+		say(FleetAtOnce, "%d actions are under way, at most %d may be", c.Open, l.AtOnce)
 	}
 	if most := l.perHour(c.FleetSize); most > 0 && c.LastHour >= most {
-		d.hold(FleetPerHour, "%d actions were begun in the last hour, at most %d may be", c.LastHour, most)
+		say(FleetPerHour, "%d actions were begun in the last hour, at most %d may be", c.LastHour, most)
 	}
 	perDay := l.PerDay
-	if kind == foreshock.Shrink && !d.undoes {
+	if kind == foreshock.Shrink && !undoes {
 		perDay = (3*l.PerDay + 3) / 4 // the rest is left for growing
 	}
 	if l.PerDay > 0 && c.WorkloadLastDay >= perDay {
-		d.hold(WorkloadPerDay, "%d actions were begun on this workload in the last day, at most %d may be before a %s", c.WorkloadLastDay, perDay, noun(kind))
+		say(WorkloadPerDay, "%d actions were begun on this workload in the last day, at most %d may be before a %s", c.WorkloadLastDay, perDay, noun(kind))
 	}
 	if most := max(1, int(l.Share*float64(c.PolicySize))); l.Share > 0 && !c.PolicyMine && c.PolicyResources >= most {
-		d.hold(FleetShare, "%d of the policy's %d resources were changed in the last hour, at most %d may be", c.PolicyResources, c.PolicySize, most)
+		say(FleetShare, "%d of the policy's %d resources were changed in the last hour, at most %d may be", c.PolicyResources, c.PolicySize, most)
 	}
-	if d.undoes {
+	if undoes {
 		return
 	}
 	if c.PolicyJudged == 0 && c.PolicyDue > 0 {
-		d.hold(Canary, "the policy's first action is not judged yet: one resource is tried before the others")
+		say(Canary, "the policy's first action is not judged yet: one resource is tried before the others")
 	}
 	if l.StopAfter > 0 && c.NotHelped >= l.StopAfter {
-		d.hold(StopAfter, "the last %d actions did not help: a person should look, then resume", c.NotHelped)
+		say(StopAfter, "the last %d actions did not help: a person should look, then resume", c.NotHelped)
 	}
 }
 

@@ -106,6 +106,16 @@ func (r *resources) count(policy string, before time.Time) fleet {
 	return told
 }
 
+// sizes gives how many resources a policy has, and how many all have.
+func (r *resources) sizes(policy string) (of, all int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f := r.fleet[policy]; f != nil {
+		of = f.size
+	}
+	return of, len(r.known)
+}
+
 func (r *resources) take(h hearing) {
 	w := r.known[h.key]
 	before := len(w.silent) > 0

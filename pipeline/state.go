@@ -247,10 +247,23 @@ func (o *owner) fromLedger(s *decide.State, w *workload, now time.Time) {
 	}
 	done := o.Ledger.Counts(act.Asked{Policy: w.policy.Name, Workload: w.id, Target: target, Resource: resource, Now: now})
 	size := o.resources.count(w.policy.Name, now.Add(-w.profile.Length)) // what fell silent within this step is known in the next
-	s.Counts = decide.Counts{
+	s.Counts = Counted(done)
+	s.Counts.PolicySize, s.Counts.PolicySilent, s.Counts.FleetSize = size.size, size.silent, size.of
+}
+
+// Counted is what was done, as decide wants it; how large the fleet is it does not say.
+func Counted(done act.Counts) decide.Counts {
+	return decide.Counts{
 		Open: done.Open, LastHour: done.LastHour, LastDay: done.LastDay, NotHelped: done.NotHelped,
 		PolicyLastHour: done.PolicyLastHour, PolicyResources: done.PolicyResources, PolicyMine: done.PolicyMine,
-		PolicyJudged: done.PolicyJudged, PolicyDue: done.PolicyDue, PolicySize: size.size, PolicySilent: size.silent,
-		WorkloadLastDay: done.WorkloadLastDay, Spend: done.Spend, PolicySpend: done.PolicySpend, FleetSize: size.of,
+		PolicyJudged: done.PolicyJudged, PolicyDue: done.PolicyDue,
+		WorkloadLastDay: done.WorkloadLastDay, Spend: done.Spend, PolicySpend: done.PolicySpend,
 	}
+}
+
+// Before counts what was begun before an action that is about to be asked for, for the limits on it. It is safe for concurrent use.
+func (p *Pipeline) Before(a *foreshock.Action, now time.Time) decide.Counts {
+	c := Counted(p.Ledger.Counts(act.Asked{Policy: a.Policy, Workload: a.Workload, Target: a.Target, Resource: a.Resource, Now: now, Before: a.ID}))
+	c.PolicySize, c.FleetSize = p.resources.sizes(a.Policy)
+	return c
 }
