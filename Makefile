@@ -5,10 +5,10 @@ export CGO_ENABLED ?= 0
 ALONE := foreshock/timeseries foreshock/decide foreshock/detect foreshock/feedback foreshock/profile
 TOOL := go tool -modfile=go.tools.mod
 
-.PHONY: build run test check lint vulns fmt bench bench-detect bench-forecast bench-loop reference demo guest kubernetes soak generate generate-docs deps clean help
+.PHONY: build run test check lint vulns fmt bench bench-detect bench-forecast bench-loop reference demo guest kubernetes soak release release-twice packages generate generate-docs deps clean help
 
 build: ## build bin/foreshock
-	go build -trimpath -o bin/foreshock ./cmd/foreshock
+	go build -trimpath -ldflags="-s -w" -o bin/foreshock ./cmd/foreshock
 
 run: build ## watch this machine's disks: embedded store, UI on 127.0.0.1:9750, acts on nothing
 	./bin/foreshock run
@@ -60,6 +60,15 @@ kubernetes: ## the target and the planner for clusters, and the whole program, a
 	go test -count=1 -v -timeout 20m -run 'InCluster|OfCluster' ./app/e2e
 	go test -count=1 -v -timeout 20m ./act/kubernetes ./capacity/kubernetes ./kube/...
 
+release: ## dist/: static binaries for two architectures, .deb, .rpm, an image, bills of materials, checksums; needs no daemon
+	cd deploy/release && go run .
+
+release-twice: ## whether the same commit gives the same bytes, built at two places
+	./scripts/release-twice.sh
+
+packages: ## install what make release made into a Debian of its own, run, upgrade and purge it (needs root and Debian's mirror)
+	./scripts/packages.sh
+
 soak: ## long fuzzing and a long crash campaign (FUZZ=10m a target, CRASH_N=1000)
 	./scripts/soak.sh
 
@@ -74,7 +83,7 @@ deps: ## install what the tests need: Debian packages, as root; says what is mis
 	./scripts/deps.sh
 
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin dist
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

@@ -9,6 +9,7 @@ import (
 	_ "time/tzdata" // time zones of policies, where the machine has none
 
 	"github.com/spf13/cobra"
+	_ "golang.org/x/crypto/x509roots/fallback" // certificates of authorities, where the machine has none
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
