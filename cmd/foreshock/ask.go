@@ -16,7 +16,7 @@ func askCommands() []*cobra.Command {
 	for _, c := range list {
 		watchFlag(c)
 	}
-	return list
+	return append(list, topCommand())
 }
 
 func workloadsCommand() *cobra.Command {
