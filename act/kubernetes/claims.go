@@ -76,14 +76,16 @@ func underWay(o *unstructured.Unstructured) bool {
 	return resizing || modifying
 }
 
-// infeasible says that a driver has refused what a claim asks for, or "".
+// infeasible says that a driver has refused what a claim asks for, or "". What it says of a class that is not asked for any more is to be cleared by it: until
+// then it is at work.
 func infeasible(o *unstructured.Unstructured) string {
 	switch state := kube.Text(o, "status", "allocatedResourceStatuses", "storage"); state {
 	case "ControllerResizeInfeasible", "NodeResizeInfeasible":
 		return fmt.Sprintf("the driver cannot give the size (%s); ask for less, which must be above what there is", state)
 	}
-	if kube.Text(o, "status", "modifyVolumeStatus", "status") == "Infeasible" {
-		return "the driver cannot give the attributes of class " + foreshock.OneLine(kube.Text(o, "status", "modifyVolumeStatus", "targetVolumeAttributesClassName"))
+	refused := kube.Text(o, "status", "modifyVolumeStatus", "targetVolumeAttributesClassName")
+	if kube.Text(o, "status", "modifyVolumeStatus", "status") == "Infeasible" && refused == kube.Text(o, "spec", "volumeAttributesClassName") {
+		return "the driver cannot give the attributes of class " + foreshock.OneLine(refused)
 	}
 	return ""
 }

@@ -171,6 +171,15 @@ func TestInfeasibleAttributes(t *testing.T) {
 	if err := target.Apply(t.Context(), action); err != nil || p.count() != calls {
 		t.Errorf("sent again: %v, %d calls", err, p.count()-calls)
 	}
+	f := func(want bool) {
+		t.Helper()
+		if r, err := target.Read(t.Context(), resource); err != nil || r.Busy != want {
+			t.Errorf("busy %v, %v, want %v", r.Busy, err, want)
+		}
+	}
+	f(true) // the driver has not taken note yet
+	resized(h, "data")
+	f(false)
 }
 
 func TestWhatCannotBeGrown(t *testing.T) {
