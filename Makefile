@@ -69,7 +69,7 @@ release-twice: ## whether the same commit gives the same bytes, built at two pla
 packages: ## install what make release made into a Debian of its own, run, upgrade and purge it (needs root and Debian's mirror)
 	./scripts/packages.sh
 
-soak: ## long fuzzing and a long crash campaign (FUZZ=10m a target, CRASH_N=1000)
+soak: ## long fuzzing, a long crash campaign (FUZZ=10m a target, CRASH_N=1000), and a replay of each recorded file
 	./scripts/soak.sh
 
 generate: ## compile the eBPF program and the messages of KEDA anew (needs clang-14, llvm-14, libbpf-dev, protobuf-compiler)

@@ -10,3 +10,4 @@ grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do
   done
 done
 CRASH_N=${CRASH_N:-1000} go test -count=1 -timeout 4h -v -run Crash ./act/... ./store/... ./app/...
+REPLAY=all go test -count=1 -timeout 2h -v -run 'TestReplay$' ./app/e2e

@@ -145,6 +145,27 @@ func TestTarget(t *testing.T) {
 	}
 	f("limits", "db1/vda", amounts(iops, 1000, throughput, 30*mib), func() string { return r.all(t, "vdb") })
 	f("size", "db1/vda", amounts(size, 96*mib), func() string { return r.all(t, "vdb") })
+	t.Run("processors", func(t *testing.T) {
+		acttest.Run(t, func(t *testing.T) acttest.Subject {
+			r.restart(t)
+			return acttest.Subject{Target: r.target, Resource: "db1", Missing: "db2", To: amounts(vcpu, 2), Calls: r.relay.Calls, Fault: r.fault}
+		})
+	})
+}
+
+// restart gives db1 one processor again: what is plugged in, only a start takes out.
+func (r *rig) restart(t *testing.T) {
+	t.Helper()
+	r.relay.Reset(libvirttest.Fault{})
+	r.Stop(t, "db1")
+	r.Do(t, func(l *rpc.Libvirt) error {
+		found, err := l.DomainLookupByName("db1")
+		if err != nil {
+			return err
+		}
+		return l.DomainSetVcpusFlags(found, 1, uint32(rpc.DomainAffectConfig))
+	})
+	r.Run(t, "db1", true)
 }
 
 // What is written of a disk, and what is left alone.

@@ -118,7 +118,7 @@ func takeTime() {
 
 // TestCrash kills the program at random moments while it acts, and checks that no action is carried out twice and none is lost.
 func TestCrash(t *testing.T) {
-	kills := 100
+	kills := 40
 	if testing.Short() {
 		kills = 10
 	}

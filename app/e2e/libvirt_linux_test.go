@@ -15,8 +15,9 @@ import (
 // reads, load by itself is no anomaly, nothing can grow before the cut, and after it latency is far above what people want, however uneven it was.
 func TestDomain(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes two minutes; run it without -short")
+		t.Skip("it takes a minute; run it without -short")
 	}
+	t.Parallel()
 	const usual, cut = 20, 4
 	d := libvirttest.Start(t)
 	d.Define(t, "db1", libvirttest.Disk(d.ReaderImage(t, "a.img"), "vda", fmt.Sprintf("<iotune><total_iops_sec>%d</total_iops_sec></iotune>", usual)), "")

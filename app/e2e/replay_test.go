@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bufio"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ const shared = "../../../shared"
 
 var eventTypes = []string{"anomaly", "decision", "action", "evaluation", "correction", "reservation"}
 
-// TestReplay replays every recorded file that is there.
+// TestReplay replays one in four of the recorded files that are there, one in twelve with -short, and with REPLAY=all each.
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	var files []string
@@ -27,18 +28,24 @@ func TestReplay(t *testing.T) {
 	if len(files) == 0 {
 		t.Skipf("no recorded data: put traces/*.csv and nab/data/*/*.csv into %s", shared)
 	}
-	for i, file := range files {
+	every := 4
+	switch {
+	case os.Getenv("REPLAY") == "all":
+		every = 1
+	case testing.Short():
+		every = 12
+	}
+	for i := 2 % every; i < len(files); i += every { // the flat line among them
+		file := files[i]
 		name, _ := filepath.Rel(shared, file)
 		t.Run(name, func(t *testing.T) {
-			if testing.Short() && i%10 != 0 {
-				t.Skip("one file in ten with -short")
-			}
+			t.Parallel()
 			got := command(t, "replay", absolute(t, file), "-o", "json")
 			if got.code != 0 {
 				t.Fatalf("exit %d: %s", got.code, got.stderr)
 			}
 			checkReplay(t, got.stdout, filepath.Base(file) == "art_flatline.csv")
-			if i%10 == 0 {
+			if i < every {
 				if again := command(t, "replay", absolute(t, file), "-o", "json"); again.stdout != got.stdout {
 					t.Error("a second replay says something else")
 				}
