@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/api/access"
 	"github.com/foreshock-io/foreshock/capacity"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/decide"
@@ -17,10 +18,10 @@ import (
 
 // Settings describes all that a configuration may have, each component's own settings among it.
 func Settings() *config.Setting {
-	profiles, executor, policy := profile.Default(), act.DefaultConfig(), decide.Default()
+	profiles, executor, policy, callers := profile.Default(), act.DefaultConfig(), decide.Default(), access.Default()
 	return config.Describe(config.Places{
 		Blocks: map[string]any{
-			"profile": &profiles, "executor": &executor, "policies": &policy,
+			"profile": &profiles, "executor": &executor, "policies": &policy, "access": &callers,
 			"detect": &detectBlock{Config: detect.Default()}, "forecast": &forecastBlock{Config: forecast.Default()},
 		},
 		Components: components(),
