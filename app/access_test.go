@@ -297,6 +297,8 @@ func (w *ways) checkOrigins(t *testing.T, routes []access.Route, callers []calle
 		{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
 		{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
 		{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+		{"Origin": "https://evil.example"}, // a browser of long ago, which says no more, and only where something is done
+		{"Origin": "null"},
 	}
 	for _, route := range routes {
 		if route.Public && strings.HasPrefix(route.Pattern, "GET ") {
@@ -304,6 +306,9 @@ func (w *ways) checkOrigins(t *testing.T, routes []access.Route, callers []calle
 		}
 		for _, c := range callers {
 			for _, h := range headers {
+				if strings.HasPrefix(route.Pattern, "GET ") && h["Sec-Fetch-Site"] == "" {
+					continue
+				}
 				before := w.app.store.Journal().Last()
 				answer := w.asked(route, c.prepare, func(r *http.Request) {
 					for name, v := range h {
@@ -411,5 +416,29 @@ func TestRoutesAreTold(t *testing.T) {
 				t.Errorf("%s serves routes that the table of routes does not have; use access.Mux", file)
 			}
 		}
+	}
+}
+
+// What the commented configuration says of access can be said.
+func TestExampleOfAccess(t *testing.T) {
+	text, err := os.ReadFile("../examples/foreshock.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, found := strings.Cut(string(text), "\n# token_file: ")
+	block, _, ended := strings.Cut(block, "\n\n")
+	if !found || !ended {
+		t.Fatal("the example says nothing of access")
+	}
+	c, err := config.Parse("foreshock.yaml", []byte(strings.ReplaceAll("\n# token_file: "+block, "\n# ", "\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := access.Default()
+	if err := c.Access.Decode(&settings); err != nil {
+		t.Fatal(err)
+	}
+	if settings.OIDC.Roles["storage-admins"] != access.Admin || settings.TLS.Clients[0].Role != access.Push || settings.Rates != access.Default().Rates || settings.Session != access.Default().Session {
+		t.Errorf("%+v", settings)
 	}
 }
