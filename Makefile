@@ -57,11 +57,11 @@ guest: ## what needs another kernel, in a virtual machine: cgroup v2, eBPF on Li
 
 kubernetes: ## the target and the planner for clusters, and the whole program, against a real kube-apiserver with etcd (built once, about 8 minutes)
 	./scripts/deps.sh kubernetes
-	go test -count=1 -v -timeout 20m -run 'InCluster|OfCluster' ./app/e2e
+	HELM=1 go test -count=1 -v -timeout 20m -run 'InCluster|OfCluster' ./app/e2e $(if $(UPDATE),-update-manifests)
 	go test -count=1 -v -timeout 20m ./act/kubernetes ./capacity/kubernetes ./kube/...
 
-release: ## dist/: static binaries for two architectures, .deb, .rpm, an image, bills of materials, checksums; needs no daemon
-	cd deploy/release && go run .
+release: ## dist/: static binaries for two architectures, .deb, .rpm, an image, bills of materials, checksums; needs no daemon (ARCH=amd64 for one only)
+	cd deploy/release && go run . $(if $(ARCH),-arch $(ARCH))
 
 release-twice: ## whether the same commit gives the same bytes, built at two places
 	./scripts/release-twice.sh

@@ -14,8 +14,9 @@ rpm=$(echo dist/foreshock-[0-9]*."$(uname -m)".rpm)
 
 work=$(mktemp -d)
 running=
+proc() { [ ! -d "$1/proc/self" ] || umount "$1/proc"; }
 stop() { [ -z "$running" ] || { kill "$running" && wait "$running" || true; running=; }; }
-trap 'stop; rm -rf "$work"' EXIT
+trap 'stop; proc "$work/root"; proc "$work/rpmroot"; rm -rf "$work"' EXIT
 fail() { echo "packages: $*" >&2; exit 1; }
 inside() { chroot "$root" env PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
 
@@ -36,6 +37,8 @@ runs() {
 echo "packages: making a Debian"
 mmdebstrap --quiet --variant=minbase --include=rpm bookworm "$work/root"
 cp -a "$work/root" "$work/rpmroot"
+mount -t proc proc "$work/root/proc"
+mount -t proc proc "$work/rpmroot/proc"
 
 root=$work/root
 cp "$deb" "$root/tmp/foreshock.deb"
@@ -43,7 +46,7 @@ echo "packages: installing $deb"
 inside dpkg -i /tmp/foreshock.deb
 inside getent passwd foreshock
 inside foreshock version
-inside foreshock check /etc/foreshock/foreshock.yaml
+inside foreshock check --offline /etc/foreshock/foreshock.yaml
 [ "$(inside stat -c '%U:%G %a' /etc/foreshock/foreshock.yaml)" = "root:foreshock 640" ] || fail "who may read the configuration is wrong"
 [ "$(inside stat -c '%U:%G %a' /var/lib/foreshock)" = "foreshock:foreshock 750" ] || fail "who may write the data is wrong"
 ls "$root"/usr/share/man/man1/foreshock*.1* "$root/usr/share/bash-completion/completions/foreshock" >/dev/null

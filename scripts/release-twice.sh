@@ -7,7 +7,7 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 build() { # FOLDER
   git clone -q . "$work/$1"
   git -C "$work/$1" checkout -q "$(git rev-parse HEAD)"
-  (cd "$work/$1/deploy/release" && go run .)
+  (cd "$work/$1/deploy/release" && go run . ${ARCH:+-arch "$ARCH"})
 }
 build first
 [ -z "${FRESH:-}" ] || export GOCACHE=$work/cache

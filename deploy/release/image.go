@@ -27,7 +27,7 @@ const imageFolder = "image"
 func (r *release) image() error {
 	say("laying out", imageFolder)
 	index := mutate.IndexMediaType(v1.ImageIndex(empty.Index), types.OCIImageIndex)
-	for _, arch := range architectures {
+	for _, arch := range r.archs {
 		img, err := r.imageFor(arch)
 		if err != nil {
 			return err

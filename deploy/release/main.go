@@ -25,16 +25,17 @@ type release struct {
 	out     string // where all goes
 	version string // "0.3.1", or what Go makes of a commit without a tag
 	time    time.Time
+	archs   []string // as Go names them, this machine's among them: its program writes its own manual
 	files   []string // relative to out, in the order in which they were made
 }
-
-var architectures = []string{"amd64", "arm64"}
 
 func main() {
 	r := release{}
 	flag.StringVar(&r.root, "root", "../..", "folder of the repository")
 	flag.StringVar(&r.out, "out", "../../dist", "folder for what is built; made anew")
+	archs := flag.String("arch", "amd64,arm64", "architectures, with commas between")
 	flag.Parse()
+	r.archs = strings.Split(*archs, ",")
 	if err := r.build(); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
@@ -60,7 +61,7 @@ func (r *release) build() error {
 		return err
 	}
 	defer os.RemoveAll(extra)
-	for _, arch := range architectures {
+	for _, arch := range r.archs {
 		if err := r.binary(arch); err != nil {
 			return err
 		}
@@ -71,7 +72,7 @@ func (r *release) build() error {
 	if err := r.extras(extra); err != nil {
 		return err
 	}
-	for _, arch := range architectures {
+	for _, arch := range r.archs {
 		if err := errors.Join(r.packages(arch, extra), r.materials(arch)); err != nil {
 			return err
 		}
@@ -94,7 +95,7 @@ func (r *release) binary(arch string) error {
 
 // readBuild takes version and time from what Go has written into the binary.
 func (r *release) readBuild() error {
-	info, err := buildinfo.ReadFile(filepath.Join(r.out, name(architectures[0])))
+	info, err := buildinfo.ReadFile(filepath.Join(r.out, name(r.archs[0])))
 	if err != nil {
 		return err
 	}
