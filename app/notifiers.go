@@ -10,12 +10,14 @@ import (
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/notify"
 	"github.com/foreshock-io/foreshock/notify/alertmanager"
+	"github.com/foreshock-io/foreshock/notify/otlp"
 	"github.com/foreshock-io/foreshock/notify/webhook"
 )
 
 // notifiers are the components of stage notify. To add one, add its folder and its line.
 var notifiers = []notify.Factory{
 	alertmanager.Factory,
+	otlp.Factory,
 	webhook.Factory,
 }
 

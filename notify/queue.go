@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/foreshock-io/foreshock"
 )
 
 // Retry says how long one thing is tried to be told.
@@ -73,68 +72,68 @@ type afterError struct {
 
 func (e *afterError) Unwrap() []error { return []error{e.pause, e.error} }
 
-// Queue tells of events one after another. It holds so many and drops what comes while it is full.
-type Queue struct {
+// Queue tells of one thing after another, most often of events. It holds so many and drops what comes while it is full.
+type Queue[T any] struct {
 	retry   Retry
-	send    func(context.Context, *foreshock.Event) error
+	send    func(context.Context, T) error
 	log     *slog.Logger
-	events  chan *foreshock.Event
+	waiting chan T
 	sent    atomic.Int64
 	failed  atomic.Int64
 	dropped atomic.Int64
 }
 
-// NewQueue makes a queue of a size. What it logs has no event's content.
-func NewQueue(size int, retry Retry, log *slog.Logger, send func(context.Context, *foreshock.Event) error) *Queue {
-	return &Queue{retry: retry, send: send, log: log, events: make(chan *foreshock.Event, size)}
+// NewQueue makes a queue of a size.
+func NewQueue[T any](size int, retry Retry, log *slog.Logger, send func(context.Context, T) error) *Queue[T] {
+	return &Queue[T]{retry: retry, send: send, log: log, waiting: make(chan T, size)}
 }
 
-// Take puts an event into the queue, or drops it.
-func (q *Queue) Take(e *foreshock.Event) {
+// Take puts something into the queue, or drops it.
+func (q *Queue[T]) Take(e T) {
 	select {
-	case q.events <- e:
+	case q.waiting <- e:
 	default:
 		if q.dropped.Add(1) == 1 {
-			q.log.Warn("too many notifications wait; what comes is dropped and counted until there is room", "waiting", len(q.events))
+			q.log.Warn("too many notifications wait; what comes is dropped and counted until there is room", "waiting", len(q.waiting))
 		}
 	}
 }
 
 // Run tells until ctx ends, and tries what is not told by then once more, for two seconds in all.
-func (q *Queue) Run(ctx context.Context) {
-	var left []*foreshock.Event
+func (q *Queue[T]) Run(ctx context.Context) {
+	var left []T
 	for ctx.Err() == nil {
 		select {
-		case e := <-q.events:
+		case e := <-q.waiting:
 			err := q.retry.Do(ctx, func(ctx context.Context) error { return q.send(ctx, e) })
 			if err != nil && ctx.Err() != nil {
 				left = append(left, e)
 				continue
 			}
-			q.count(e, err)
+			q.count(err)
 		case <-ctx.Done():
 		}
 	}
-	for len(q.events) > 0 {
-		left = append(left, <-q.events)
+	for len(q.waiting) > 0 {
+		left = append(left, <-q.waiting)
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	for _, e := range left {
-		q.count(e, q.send(last, e))
+		q.count(q.send(last, e))
 	}
 }
 
-func (q *Queue) count(e *foreshock.Event, err error) {
+func (q *Queue[T]) count(err error) {
 	if err == nil {
 		q.sent.Add(1)
 		return
 	}
 	q.failed.Add(1)
-	q.log.Warn("a notification is given up", "workload", e.Workload(), "event", e.Seq, "err", err)
+	q.log.Warn("a notification is given up", "err", err)
 }
 
 // Counts implements [Notifier].
-func (q *Queue) Counts() Counts {
-	return Counts{Sent: q.sent.Load(), Failed: q.failed.Load(), Dropped: q.dropped.Load(), Waiting: len(q.events)}
+func (q *Queue[T]) Counts() Counts {
+	return Counts{Sent: q.sent.Load(), Failed: q.failed.Load(), Dropped: q.dropped.Load(), Waiting: len(q.waiting)}
 }

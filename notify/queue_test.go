@@ -18,7 +18,7 @@ import (
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // run runs a queue until the test's bubble has nothing to do, then stops it and gives how long it ran.
-func run(t *testing.T, q *Queue, events int, until time.Duration) {
+func run(t *testing.T, q *Queue[*foreshock.Event], events int, until time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), until)
 	defer cancel()

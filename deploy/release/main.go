@@ -86,7 +86,7 @@ func name(arch string) string { return "foreshock-linux-" + arch }
 // binary builds the program for an architecture.
 func (r *release) binary(arch string) error {
 	say("building", name(arch))
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(r.out, name(arch)), "./cmd/foreshock")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=true", "-ldflags=-s -w", "-o", filepath.Join(r.out, name(arch)), "./cmd/foreshock")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = r.root, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOFLAGS=")
 	r.files = append(r.files, name(arch))

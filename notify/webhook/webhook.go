@@ -42,7 +42,7 @@ var Factory = notify.Factory{Name: "webhook", New: func(decode func(any) error, 
 
 // Notifier is a service that is told.
 type Notifier struct {
-	*notify.Queue
+	*notify.Queue[*foreshock.Event]
 	cfg  Config
 	base string
 	http *http.Client
@@ -124,7 +124,9 @@ func (n *Notifier) send(ctx context.Context, e *foreshock.Event) error {
 	}
 	r.Header.Set("Content-Type", "application/cloudevents+json; charset=utf-8")
 	webhooks.Sign(r.Header, keys, id, time.Now(), body)
-	err = notify.Post(n.http, r)
+	if err = notify.Post(n.http, r); err != nil {
+		err = fmt.Errorf("%s of %s: %w", e.Type, e.Workload(), err)
+	}
 	if errors.Is(err, webhooks.ErrForbidden) {
 		return fmt.Errorf("%w: %w", notify.ErrRefused, err)
 	}
