@@ -75,9 +75,9 @@ soak: ## long fuzzing, a long crash campaign (FUZZ=10m a target, CRASH_N=1000), 
 generate: ## compile the eBPF program and the messages of KEDA anew (needs clang-14, llvm-14, libbpf-dev, protobuf-compiler)
 	go generate ./...
 
-generate-docs: ## write docs/reference and what the schema says of settings anew, from the code
+generate-docs: ## write docs/reference, docs/pictures and what the schema says of settings anew, from the code
 	go test -count=1 -run Comments ./config -update
-	go test -count=1 -run ReferenceIs ./cmd/foreshock -update
+	go test -count=1 -run 'ReferenceIs|Pictures' ./cmd/foreshock -update
 
 deps: ## install what the tests need: Debian packages, as root; says what is missing elsewhere
 	./scripts/deps.sh

@@ -6,22 +6,25 @@ import (
 
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/api/access"
+	"github.com/foreshock-io/foreshock/api/keda"
 	"github.com/foreshock-io/foreshock/capacity"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/decide"
 	"github.com/foreshock-io/foreshock/detect"
 	"github.com/foreshock-io/foreshock/forecast"
 	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/kube/policies"
+	"github.com/foreshock-io/foreshock/notify"
 	"github.com/foreshock-io/foreshock/profile"
 	"github.com/foreshock-io/foreshock/store"
 )
 
 // Settings describes all that a configuration may have, each component's own settings among it.
 func Settings() *config.Setting {
-	profiles, executor, policy, callers := profile.Default(), act.DefaultConfig(), decide.Default(), access.Default()
+	profiles, executor, policy, doors := profile.Default(), act.DefaultConfig(), decide.Default(), access.Default()
 	return config.Describe(config.Places{
 		Blocks: map[string]any{
-			"profile": &profiles, "executor": &executor, "policies": &policy, "access": &callers,
+			"profile": &profiles, "executor": &executor, "policies": &policy, "access": &doors, "keda": &keda.Config{},
 			"detect": &detectBlock{Config: detect.Default()}, "forecast": &forecastBlock{Config: forecast.Default()},
 		},
 		Components: components(),
@@ -53,6 +56,11 @@ func components() map[string][]config.Part {
 	for _, f := range targets {
 		add("targets", f.Name, func(decode func(any) error) { _, _ = f.New(decode, act.Env{Log: log, Name: f.Name}) })
 	}
+	for _, f := range notifiers {
+		add("notify", f.Name, func(decode func(any) error) { _, _ = f.New(decode, notify.Env{Log: log, Name: f.Name}) })
+	}
+	objects := policies.Defaults()
+	list["policies_from"] = []config.Part{{Name: "kubernetes", Settings: &objects}}
 	return list
 }
 

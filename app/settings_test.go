@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +59,7 @@ func TestExamplesKeepTheSchema(t *testing.T) {
 	if err != nil || len(files) < 30 {
 		t.Fatalf("%d samples, %v", len(files), err)
 	}
+	files = slices.DeleteFunc(files, func(file string) bool { return strings.HasPrefix(file, "../examples/") }) // of targets that are not built in
 	for _, file := range append(files, "../examples/foreshock.yaml") {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -69,6 +71,50 @@ func TestExamplesKeepTheSchema(t *testing.T) {
 	}
 }
 
+// What guides show of configurations keeps the schema, wherever it is a whole file.
+func TestGuidesKeepTheSchema(t *testing.T) {
+	s, all := schema(t), Settings()
+	seen := 0
+	for _, pattern := range []string{"../*.md", "../docs/*.md", "../*/README.md", "../*/*/README.md"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, block := range strings.Split(string(text), "\n```yaml\n")[1:] {
+				block, _, _ = strings.Cut(block, "\n```")
+				if strings.HasPrefix(file, "../examples/") || !wholeFile(all, block) {
+					continue
+				}
+				seen++
+				if err := s.Validate(document(t, block)); err != nil {
+					t.Errorf("%s: %v in:\n%s", file, err, block)
+				}
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d were found", seen)
+	}
+}
+
+// wholeFile says whether a block's settings are those of the top level.
+func wholeFile(all *config.Setting, block string) bool {
+	for line := range strings.Lines(block) {
+		name, _, isKey := strings.Cut(line, ":")
+		switch {
+		case strings.HasPrefix(line, " ") || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "-") || strings.TrimSpace(line) == "":
+		case !isKey || !slices.ContainsFunc(all.Parts, func(s *config.Setting) bool { return s.Name == name }):
+			return false
+		}
+	}
+	return !strings.HasPrefix(block, " ")
+}
+
 // written is a file in which a component has one setting.
 func written(place, component, setting string) string {
 	block := fmt.Sprintf("{%s: {%s}}", component, setting)
@@ -76,7 +122,7 @@ func written(place, component, setting string) string {
 	switch {
 	case deep:
 		return fmt.Sprintf("%s:\n  %s:\n    - %s\n", stage, list, block)
-	case place == "store":
+	case place == "store" || place == "policies_from":
 		return fmt.Sprintf("%s:\n  %s\n", place, block)
 	}
 	return fmt.Sprintf("%s:\n  - %s\n", place, block)

@@ -133,7 +133,7 @@ func scalarSetting(v reflect.Value) *Setting {
 
 // place describes what others know.
 func (p Places) place(path string, list bool) *Setting {
-	s := &Setting{Kind: Block}
+	var s *Setting
 	if parts, ok := p.Components[path]; ok {
 		s = &Setting{Kind: Component, Weighted: strings.Contains(path, ".")}
 		s.Individual = !s.Weighted
@@ -142,7 +142,11 @@ func (p Places) place(path string, list bool) *Setting {
 			of.Name = part.Name
 			s.Parts = append(s.Parts, of)
 		}
-	} else if block, ok := p.Blocks[path]; ok {
+	} else {
+		block, ok := p.Blocks[path]
+		if !ok {
+			panic("config: nothing says what stands at " + path) // a caller's mistake: it knows what it decodes there
+		}
 		s = p.describe(path, reflect.ValueOf(block).Elem())
 	}
 	if list {

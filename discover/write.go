@@ -110,7 +110,7 @@ func (f *Found) policies(w *writer) {
 		w.line("#   - name: disks")
 		w.line("#     match: [\"disk/*\"]")
 		w.line("#     mode: approve         # a person looks at each action; auto: none does")
-		w.line("#     target: trial")
+		w.line("#     target: %s", f.target())
 		w.line("#     bounds: {iops: {min: 500, max: 8000}}")
 		return
 	}
@@ -119,7 +119,7 @@ func (f *Found) policies(w *writer) {
 		w.line("  - name: %s", g.name(i))
 		w.line("    match: [%q]", "cgroup/"+g.Path)
 		w.line("    mode: observe           # approve: a person looks at each action; auto: none does. The mode on top must allow it too")
-		w.line("    target: groups\n    resource: %s\n    bounds:                 # to twice what there is, until you say more", g.name(i))
+		w.line("    target: groups\n    resource: %s\n    above: 80%%              # of what there is: from there on demand alone is a reason to grow\n    bounds:                 # to twice what there is, until you say more", g.name(i))
 		if g.IOPS > 0 {
 			w.line("      iops: {min: %.0f, max: %.0f}", g.IOPS, 2*g.IOPS)
 		}
@@ -128,6 +128,17 @@ func (f *Found) policies(w *writer) {
 		}
 	}
 	w.line("  - name: watch             # everything else\n    match: [\"**\"]")
+}
+
+// target is the name of a target that the configuration has, or shows.
+func (f *Found) target() string {
+	switch {
+	case f.Libvirt != "":
+		return "domains"
+	case f.Kubeconfig != "":
+		return "cluster"
+	}
+	return "trial"
 }
 
 // name is a name for the group that no other has.

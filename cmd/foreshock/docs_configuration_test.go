@@ -41,6 +41,8 @@ var places = []struct{ path, folder, title, about string }{
 	{"detect.methods", "detect", "Methods", "How deviations are scored. Each item of `detect.methods` names one, with `weight:` beside it (default 1)."},
 	{"forecast.models", "forecast", "Models", "What forecasts. Each item of `forecast.models` names one."},
 	{"capacity", "capacity", "Planners", "Who is asked before anything grows. Each item of `capacity` names one; all of them must grant."},
+	{"notify", "notify", "Notifiers", "Who is told of what happens. Each item of `notify` names one."},
+	{"policies_from", "", "Policies from elsewhere", "Where policies come from besides those of the file."},
 	{"targets", "act", "Targets", "What can be changed. Each item of `targets` names one; `name:` beside it is what policies call it."},
 }
 

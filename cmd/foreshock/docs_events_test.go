@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"sort"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -168,60 +167,4 @@ func rootComments(t *testing.T) map[string]string {
 		})
 	}
 	return said
-}
-
-const metricHead = `# Metrics
-
-Written by ` + "`make generate-docs`" + ` from the code; change it there. ` + "`GET /metrics`" + ` answers in the form of Prometheus, to tokens that may read. Series per workload are those of the
-1000 worst. Beside these there are those of the Go runtime (` + "`go_`" + `) and of the process (` + "`process_`" + `).
-
-| Metric | Type | Labels | What it is |
-| --- | --- | --- | --- |
-`
-
-// metricReference takes the metrics from the calls of describe(name, help, labels…).
-func metricReference(t *testing.T) string {
-	files, err := filepath.Glob("../../app/*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []string
-	for _, file := range files {
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(parsed, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok {
-				return true
-			}
-			if f, ok := call.Fun.(*ast.Ident); !ok || f.Name != "describe" {
-				return true
-			}
-			var words []string
-			for _, arg := range call.Args {
-				word, ok := arg.(*ast.BasicLit)
-				if !ok {
-					return true
-				}
-				text, err := strconv.Unquote(word.Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				words = append(words, text)
-			}
-			kind := "gauge"
-			if strings.HasSuffix(words[0], "_total") {
-				kind = "counter"
-			}
-			list = append(list, fmt.Sprintf("| `foreshock_%s` | %s | %s | %s |\n", words[0], kind, strings.Join(words[2:], ", "), cell(words[1])))
-			return true
-		})
-	}
-	if len(list) < 10 {
-		t.Fatalf("only %d metrics were found", len(list))
-	}
-	sort.Strings(list)
-	return metricHead + strings.Join(list, "")
 }
