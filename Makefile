@@ -5,7 +5,7 @@ export CGO_ENABLED ?= 0
 ALONE := foreshock/timeseries foreshock/decide foreshock/detect foreshock/feedback foreshock/profile
 TOOL := go tool -modfile=go.tools.mod
 
-.PHONY: build run test check lint vulns fmt bench bench-detect bench-forecast bench-loop reference demo guest kubernetes soak release release-twice packages generate generate-docs deps clean help
+.PHONY: build run test check lint vulns fmt bench bench-detect bench-forecast bench-loop reference demo guest kubernetes screenshots soak release release-twice packages generate generate-docs deps clean help
 
 build: ## build bin/foreshock
 	go build -trimpath -ldflags="-s -w" -o bin/foreshock ./cmd/foreshock
@@ -59,6 +59,9 @@ kubernetes: ## the target and the planner for clusters, and the whole program, a
 	./scripts/deps.sh kubernetes
 	HELM=1 go test -count=1 -v -timeout 20m -run 'InCluster|OfCluster' ./app/e2e $(if $(UPDATE),-update-manifests)
 	go test -count=1 -v -timeout 20m ./act/kubernetes ./capacity/kubernetes ./kube/...
+
+screenshots: deps ## every page in Chromium, light, dark and as wide as a phone, into ./screenshots
+	SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -timeout 20m -run Screenshots ./app/browser
 
 release: ## dist/: static binaries for two architectures, .deb, .rpm, an image, bills of materials, checksums; needs no daemon (ARCH=amd64 for one only)
 	cd deploy/release && go run . $(if $(ARCH),-arch $(ARCH))

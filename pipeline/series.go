@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -58,23 +59,34 @@ func (o *owner) series(w *workload, from, to time.Time) Series {
 		s.Dimension = w.seen.dim
 		middle, fine = w.seen.middles(), w.seen.fines(w.profile.Length)
 	}
-	fineFrom := begin(fine, never)
-	middleFrom := begin(middle, fineFrom)
-	add := func(list []Point, until time.Time) {
+	coarse := coarsePoints(w.profile, s.Dimension)
+	fineFrom := cut(middle, begin(fine, never))
+	middleFrom := cut(coarse, begin(middle, fineFrom))
+	add := func(list []Point, after, until time.Time) {
 		for i := range list {
 			p := &list[i]
-			if p.Time.After(until) || !from.IsZero() && p.Time.Before(from) || !to.IsZero() && p.Time.Add(-p.Length).After(to) {
+			if !p.Time.After(after) || p.Time.After(until) || !from.IsZero() && p.Time.Before(from) || !to.IsZero() && p.Time.Add(-p.Length).After(to) {
 				continue
 			}
 			s.Points = append(s.Points, *p)
 		}
 	}
-	add(coarsePoints(w.profile, s.Dimension), middleFrom)
-	add(middle, fineFrom)
+	add(coarse, time.Time{}, middleFrom)
+	add(middle, middleFrom, fineFrom)
 	o.now(w, fine)
 	between(middle, fine)
-	add(fine, never)
+	add(fine, fineFrom, never)
 	return s
+}
+
+// cut is where finer points that begin at a time take the place of coarser ones: at an end of one of these, so that nothing is told twice or not at all.
+func cut(coarser []Point, from time.Time) time.Time {
+	for i := range coarser {
+		if !coarser[i].Time.Before(from) {
+			return coarser[i].Time
+		}
+	}
+	return from
 }
 
 // begin is when a list of points begins, or otherwise.
@@ -189,7 +201,7 @@ func between(middle, fine []Point) {
 	if len(fine) == 0 {
 		return
 	}
-	rows := append(middle[:len(middle):len(middle)], fine[len(fine)-1])
+	rows := slices.Concat(middle, fine[len(fine)-1:])
 	at := 0
 	for i := range fine[:len(fine)-1] {
 		p := &fine[i]

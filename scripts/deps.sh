@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests start, where it can: Debian packages, as root, and moto. Elsewhere it says what is missing;
+# Installs the programs that the tests start, where it can: Debian packages, as root, moto and axe-core. Elsewhere it says what is missing;
 # the tests that need it then skip, with the same message. With the argument "guest" also what the guest needs in which
 # cgroup v2 is tried; its kernel is only unpacked, into a cache folder. With the argument "kubernetes" also etcd and the API server, built
 # from their Go modules into a cache folder: about 8 minutes of processor time, once.
@@ -18,6 +18,7 @@ needs=(
   gcc:gcc # for the race detector
   libvirtd:libvirt-daemon
   qemu-system-x86_64:qemu-system-x86
+  chromium:chromium # for the tests of the pages
 )
 if [ "${1:-}" = guest ]; then
   needs+=(busybox:busybox-static cpio:cpio)
@@ -79,6 +80,26 @@ moto() {
   echo "deps: the tests that need it are skipped"
 }
 
+# axe checks pages for accessibility; it is one file of an npm package.
+axe() {
+  local version=4.14.1 cache=${XDG_CACHE_HOME:-$HOME/.cache}/foreshock/axe work
+  cache=$cache/$version
+  [ -f "$cache/axe.min.js" ] && return
+  if command -v npm >/dev/null; then
+    work=$(mktemp -d)
+    if (cd "$work" && npm pack --silent "axe-core@$version" && tar xzf axe-core-*.tgz) >"$work/log" 2>&1; then
+      mkdir -p "$cache"
+      mv "$work/package/axe.min.js" "$cache/axe.min.js"
+      rm -rf "$work"
+      return
+    fi
+    tail -3 "$work/log"
+    rm -rf "$work"
+  fi
+  echo "deps: missing: axe-core; it takes npm and its registry: npm pack axe-core@$version, axe.min.js of it into $cache"
+  echo "deps: the test that needs it is skipped"
+}
+
 # go_program MODULE VERSION PACKAGE FLAGS builds a program from a Go module into the folder it is called in. The module's own replacements
 # of others by its parts (k8s.io/kubernetes has them) become their published versions, in the variable parts.
 go_program() {
@@ -120,5 +141,6 @@ kubernetes() {
 
 packages
 moto
+axe
 [ "${1:-}" != kubernetes ] || kubernetes
 [ "${1:-}" != guest ] || guest_kernel

@@ -102,13 +102,13 @@ func (d *drawer) metric(m foreshock.Metric) {
 		keys = append(keys, d.demand(c)...)
 	}
 	c.Format = chart.Axis(m)
-	c.Title = metricNames[m] + " of " + string(d.workload.ID) + ", " + summary(c, m)
+	c.Title = metricNames[m] + " of " + string(d.workload.ID) + ", " + summary(c)
 	c.Hover = d.hover(m)
 	d.add(metricNames[m], c, keys...)
 }
 
 // summary says in words what a chart shows, for those who cannot see it.
-func summary(c *chart.Chart, m foreshock.Metric) string {
+func summary(c *chart.Chart) string {
 	return fmt.Sprintf("%s to %s UTC; %d anomalies. The arrow keys read single values.", day(c.From), day(c.To), len(c.Spans))
 }
 

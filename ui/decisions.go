@@ -29,6 +29,8 @@ type chapter struct {
 	Text     string
 	Decision *foreshock.Decision
 	Action   *foreshock.ActionChange // its last state
+	By       string                  // who said yes or no to it, or ""
+	moved    uint64                  // the number of the event that Action is of
 	Verdict  *foreshock.Evaluation
 	Grants   []foreshock.Reservation
 }
@@ -135,13 +137,13 @@ func (b *book) take(e *foreshock.Event) bool {
 	case e.Change != nil:
 		at, known := b.byAction[e.Change.Action.ID]
 		if known && at >= 0 {
-			b.list[at].Action = e.Change
+			b.list[at].move(e)
 		}
 		if known {
 			return at >= 0
 		}
 		b.byAction[e.Change.Action.ID] = len(b.list) // its decision is older than what is kept
-		c.Action = e.Change
+		c.move(e)
 	case e.Evaluation != nil:
 		if at, known := b.byAction[e.Evaluation.Action]; known && at >= 0 {
 			b.list[at].Verdict = e.Evaluation
@@ -159,6 +161,16 @@ func (b *book) take(e *foreshock.Event) bool {
 	}
 	b.list = append(b.list, c)
 	return true
+}
+
+// move takes in a change of the chapter's action.
+func (c *chapter) move(e *foreshock.Event) {
+	if e.Seq >= c.moved {
+		c.Action, c.moved = e.Change, e.Seq
+	}
+	if e.Change.Actor != "" {
+		c.By = e.Change.Actor
+	}
 }
 
 // picked says whether the filters let a chapter through.
@@ -184,7 +196,7 @@ func (c *chapter) is(what string) bool {
 	case "acted":
 		return c.Action != nil
 	case "people":
-		return c.Event.Actor != "" || c.Event.Pause != nil || c.Event.Opinion != nil || c.Action != nil && c.Action.Actor != ""
+		return c.Event.Actor != "" || c.Event.Pause != nil || c.Event.Opinion != nil || c.By != ""
 	case "anomalies":
 		return c.Event.Anomaly != nil
 	}

@@ -17,7 +17,13 @@ import (
 // approvals is what waits for a person, and what came of the rest lately.
 type approvals struct {
 	Open []foreshock.ActionChange // proposed or parked, the oldest first
-	Over []foreshock.ActionChange // the latest first
+	Over []over                   // the latest first
+}
+
+// over is an action that waits for nobody any more, with who said yes or no to it.
+type over struct {
+	foreshock.ActionChange
+	By string
 }
 
 // mostOver bounds the actions that are listed after they were settled.
@@ -25,6 +31,12 @@ const mostOver = 50
 
 func approvalsData(s *site, _ *http.Request) (any, error) {
 	a := &approvals{}
+	said := map[string]string{}
+	for _, e := range s.program.Events(api.Query{Type: foreshock.EventAction, Limit: lookedAt}) {
+		if e.Change.Actor != "" {
+			said[e.Change.Action.ID] = e.Change.Actor
+		}
+	}
 	list := s.program.Actions()
 	for i := range list {
 		if list[i].State == foreshock.Proposed || list[i].State == foreshock.Parked {
@@ -33,7 +45,7 @@ func approvalsData(s *site, _ *http.Request) (any, error) {
 	}
 	for i := range slices.Backward(list) {
 		if len(a.Over) < mostOver && list[i].State != foreshock.Proposed && list[i].State != foreshock.Parked {
-			a.Over = append(a.Over, list[i])
+			a.Over = append(a.Over, over{list[i], said[list[i].Action.ID]})
 		}
 	}
 	return a, nil

@@ -29,7 +29,7 @@ var words = template.FuncMap{
 	"join":     strings.Join,
 	"plain":    plain,
 	"path":     func(id foreshock.ID) string { return "/workloads/" + escapePath(string(id)) },
-	"why":      func(d *foreshock.Decision, kind string) string { return whyNot(d, kind) },
+	"why":      whyNot,
 	"bound":    boundOf,
 	"because":  because,
 	"named":    func(m foreshock.Metric) string { return metricNames[m] },

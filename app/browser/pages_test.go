@@ -43,7 +43,6 @@ func running(t *testing.T) *program {
 // keeper keeps what a test would clean up, for the end of all tests.
 type keeper struct {
 	testing.TB
-	folder  string
 	cleanup []func()
 }
 

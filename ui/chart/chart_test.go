@@ -70,7 +70,18 @@ func TestAnything(t *testing.T) {
 		}
 		text := rapid.String().Draw(t, "text")
 		from, to := trace.Span()
+		line := chart.Line{Class: text, Steps: rapid.Bool().Draw(t, "steps")}
+		fan := &chart.Fan{}
+		band := chart.Band{}
+		for i := range rapid.IntRange(0, 5).Draw(t, "ahead") {
+			when := at.Add(time.Duration(i) * time.Hour)
+			line.Values = append(line.Values, chart.Value{At: when, X: value.Draw(t, "line")})
+			fan.Times, fan.Middle = append(fan.Times, when), append(fan.Middle, value.Draw(t, "middle"))
+			band.Lower, band.Upper = append(band.Lower, value.Draw(t, "from")), append(band.Upper, value.Draw(t, "to"))
+		}
+		fan.Bands = []chart.Band{band}
 		c := chart.Chart{
+			Lines: []chart.Line{line}, Fan: fan, Hover: []chart.Hover{{At: from, Text: text}}, Bare: rapid.Bool().Draw(t, "bare"),
 			Title: text, From: from, To: to, Trace: &trace, Rules: []chart.Rule{{At: value.Draw(t, "rule"), Class: "limit"}},
 			Spans: []chart.Span{{From: from, To: at, Class: text, Text: text, Link: text}}, Marks: []chart.Mark{{At: at, Class: text, Sign: "▲", Text: text}},
 		}
@@ -79,7 +90,39 @@ func TestAnything(t *testing.T) {
 			t.Fatal(err)
 		}
 		wellFormed(t, b.String())
+		b.Reset()
+		if err := (&chart.Spark{Title: text, Class: text, Readings: readingsOf(line)}).SVG(&b); err != nil {
+			t.Fatal(err)
+		}
+		wellFormed(t, b.String())
 	})
+}
+
+func readingsOf(l chart.Line) (list []chart.Reading) {
+	for _, v := range l.Values {
+		list = append(list, chart.Reading{At: v.At, Value: v.X, Expected: v.X, Lower: -v.X, Upper: 2 * v.X})
+	}
+	return list
+}
+
+// A line in steps goes along and then up; a fan begins where it is told; what is pointed at has its place and its text.
+func TestLinesAndFan(t *testing.T) {
+	at := func(h int) time.Time { return start.Add(time.Duration(h) * time.Hour) }
+	c := chart.Chart{
+		From: start, To: at(10), Height: 120, Trace: new(chart.Trace), Include: []float64{0},
+		Lines: []chart.Line{{Class: "allocated", Steps: true, Values: []chart.Value{{At: at(0), X: 50}, {At: at(5), X: 100}}}},
+		Fan:   &chart.Fan{Times: []time.Time{at(6), at(8)}, Middle: []float64{60, 70}, Bands: []chart.Band{{Lower: []float64{60, 70}, Upper: []float64{80, 90}}}},
+		Hover: []chart.Hover{{At: at(2), Text: "a < b"}, {At: at(20), Text: "not shown"}},
+	}
+	var b strings.Builder
+	if err := c.SVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`class="allocated" d="M0.0 `, `H500.0V`, `class="fan" d="M600.0 `, `class="forecast" d="M600.0 `, `data-at="2000" data-text="a &lt; b"`, `data-from="1772409600000"`} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%s is not in %s", want, b.String())
+		}
+	}
 }
 
 type reporter interface{ Fatalf(string, ...any) }
@@ -100,7 +143,7 @@ func wellFormed(t reporter, svg string) {
 		}
 		for _, a := range element.Attr {
 			switch a.Name.Local {
-			case "class", "href", "preserveAspectRatio", "role":
+			case "class", "href", "preserveAspectRatio", "role", "data-text":
 			default:
 				if number.MatchString(a.Value) {
 					t.Fatalf("%s=%q in %s", a.Name.Local, a.Value, svg)
