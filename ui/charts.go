@@ -25,12 +25,16 @@ type drawing struct {
 // key is an entry of a legend.
 type key struct{ Class, Text string }
 
+// leadIn is which part of the time shown is drawn before it, out of sight.
+const leadIn = 10
+
 // mostHovered bounds the moments of a chart that are said when they are pointed at.
 const mostHovered = 400
 
 // draw draws the workload over the span.
 func (w *workload) draw(r *http.Request, p api.Program, events []foreshock.Event) error {
-	s, err := p.Series(r.Context(), w.ID, w.Span.From, w.Span.To)
+	before := w.Span.To.Sub(w.Span.From) / leadIn // so that lines begin at the edge
+	s, err := p.Series(r.Context(), w.ID, w.Span.From.Add(-before), w.Span.To)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ var files embed.FS
 // site is all pages of a program.
 type site struct {
 	program api.Program
+	open    bool          // nobody is asked who he is
 	streams chan struct{} // a place for each that may follow a page
 }
 
@@ -48,7 +49,7 @@ const mostStreams = 64
 
 // Register serves the pages of p.
 func Register(m *access.Mux, p api.Program) {
-	s := &site{program: p, streams: make(chan struct{}, mostStreams)}
+	s := &site{program: p, open: m.Guard().Open(), streams: make(chan struct{}, mostStreams)}
 	for i := range allPages {
 		page := &allPages[i]
 		m.Handle("GET "+page.pattern, access.Read, s.serve(page))
@@ -93,7 +94,7 @@ type frame struct {
 func (s *site) frame(p *page, r *http.Request) frame {
 	status := s.program.Status()
 	f := frame{
-		Page: p.name, Self: r.URL.RequestURI(), Who: whoOf(r), Mode: status.Mode, Pauses: status.Pauses, Version: status.Version, Now: time.Now().UTC(),
+		Page: p.name, Self: r.URL.RequestURI(), Who: s.who(r), Mode: status.Mode, Pauses: status.Pauses, Version: status.Version, Now: time.Now().UTC(),
 	}
 	if len(p.parts) > 0 {
 		f.Live = "/live" + r.URL.RequestURI()

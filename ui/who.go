@@ -11,11 +11,18 @@ import (
 )
 
 // who is whoever looks at a page.
-type who struct{ Approve, Admin bool }
+type who struct {
+	Name           string // "" where nobody can sign in
+	Approve, Admin bool
+}
 
-func whoOf(r *http.Request) who {
+func (s *site) who(r *http.Request) who {
 	c := access.Of(r)
-	return who{Approve: c.May(access.Approve), Admin: c.May(access.Admin)}
+	w := who{Approve: c.May(access.Approve), Admin: c.May(access.Admin)}
+	if !s.open {
+		w.Name = c.Name
+	}
+	return w
 }
 
 // errNotFound says that a page or what it is about is not there.

@@ -99,6 +99,7 @@ func workloadData(s *site, r *http.Request) (any, error) {
 // tell gathers what happened, the newest first, and the anomalies as they were last.
 func (w *workload) tell(events []foreshock.Event) {
 	seen := map[string]bool{}
+	slices.SortStableFunc(events, func(a, b foreshock.Event) int { return a.Time.Compare(b.Time) })
 	for i := range slices.Backward(events) {
 		e := &events[i]
 		if a := e.Anomaly; a != nil && !seen[a.ID] {

@@ -63,7 +63,7 @@ type tab struct {
 	p   *program
 }
 
-// open opens a tab for a token. What its console has against a page fails the test in the end.
+// open opens a tab for a token, or for nobody. What its console has against a page fails the test in the end.
 func (p *program) open(token string) *tab {
 	p.t.Helper()
 	ctx, stop := chromedp.NewContext(browser(p.t))
@@ -82,9 +82,11 @@ func (p *program) open(token string) *tab {
 		}
 	}()
 	p.t.Cleanup(func() { stop(); <-heard })
-	b.do(call(network.Enable, network.EnableParams{}), call(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
-		Headers: network.Headers{"Authorization": json.RawMessage(fmt.Sprintf("%q", "Bearer "+token))},
-	}))
+	if token != "" {
+		b.do(call(network.Enable, network.EnableParams{}), call(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
+			Headers: network.Headers{"Authorization": json.RawMessage(fmt.Sprintf("%q", "Bearer "+token))},
+		}))
+	}
 	b.look(1440, 900, "light")
 	return b
 }

@@ -227,7 +227,7 @@ func TestAccessibility(t *testing.T) {
 		b.look(look.width, look.height, look.scheme)
 		for _, page := range everyPage {
 			b.visit(page.path)
-			value[any](b, "(() => { for (const d of document.querySelectorAll('details')) d.open = true; return null; })()")
+			value[any](b, "(() => { for (const d of [...document.querySelectorAll('details')].slice(0, 4)) d.open = true; return null; })()")
 			b.until("[...document.querySelectorAll('.scroll')].every((s) => s.scrollWidth <= s.clientWidth || s.tabIndex === 0)")
 			value[any](b, source+"; null")
 			for _, violation := range value[[]string](b, `axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) =>

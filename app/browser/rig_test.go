@@ -3,6 +3,7 @@ package browser_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,6 +35,7 @@ mode: approve
 listen: 127.0.0.1:0
 data: %s
 token_file: %s
+access: {rates: {requests: 5000, push: 5000}}
 step: %s
 limits: {workloads: 20k, forecasts: 4}
 sources:
@@ -70,7 +72,7 @@ func start(t testing.TB, step time.Duration) *program {
 	t.Helper()
 	folder := t.TempDir()
 	tokens := filepath.Join(folder, "tokens")
-	text := fmt.Sprintf("admin %s\napprove %s ann\nread %s bob\npush %s\n", adminToken, annToken, readToken, pushToken)
+	text := line("admin", adminToken, "root") + line("approve", annToken, "ann") + line("read", readToken, "bob") + line("push", pushToken, "sender")
 	if err := os.WriteFile(tokens, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +95,11 @@ func start(t testing.TB, step time.Duration) *program {
 		}
 	})
 	return &program{t: t, url: "http://" + a.Address(), step: step}
+}
+
+// line is that of a token in the file of tokens.
+func line(role, token, name string) string {
+	return fmt.Sprintf("%s sha256:%x %s\n", role, sha256.Sum256([]byte(token)), name)
 }
 
 // reading is one step of one volume.

@@ -16,7 +16,7 @@ func TestScreenshots(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, 30*time.Second)
+	p := start(t, time.Minute)
 	volumes := fleet()
 	p.live(volumes, p.history(volumes, 15*24*time.Hour))
 	p.until("an action waits", func() bool { return p.waiting() != "" })
