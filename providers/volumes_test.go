@@ -262,6 +262,12 @@ func TestLimitsOfGCP(t *testing.T) {
 	f(balanced, 100, 35841, 140, "140 MiB/s are below 141, the least for 35841 IOPS")
 	f(balanced, 320, 160000, 624, "below 625")
 	f(balanced, 10.5, 3000, 140, "not a whole number")
+	const available = "hyperdisk-balanced-high-availability"
+	f(available, 4, 2000, 140, "")
+	f(available, 200, 100000, 1200, "")
+	f(available, 65536, 100001, 1200, "100001 IOPS is not between")
+	f(available, 200, 100000, 1201, "1201 MiB/s is not between")
+	f(available, 199, 100000, 1200, "200 GiB would allow it")
 	f(extreme, 63, 128, 0, "63 GiB is not between 64 and 65536")
 	f(extreme, 64, 128, 0, "")
 	f(extreme, 64, 127, 0, "127 IOPS is not between 128 and")

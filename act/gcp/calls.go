@@ -16,6 +16,7 @@ import (
 // clients are those of the parts of Compute Engine that are called here. The SDK tries what reads again, and never what changes something.
 type clients struct {
 	disks            *compute.DisksClient
+	regionDisks      *compute.RegionDisksClient
 	instances        *compute.InstancesClient
 	types            *compute.MachineTypesClient
 	groups           *compute.InstanceGroupManagersClient
@@ -30,6 +31,7 @@ func newClients(a gcpsdk.Account) (c clients, err error) {
 	options := a.Options()
 	return c, errors.Join(
 		client(&c.disks, compute.NewDisksRESTClient, options),
+		client(&c.regionDisks, compute.NewRegionDisksRESTClient, options),
 		client(&c.instances, compute.NewInstancesRESTClient, options),
 		client(&c.types, compute.NewMachineTypesRESTClient, options),
 		client(&c.groups, compute.NewInstanceGroupManagersRESTClient, options),

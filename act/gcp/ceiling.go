@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"cmp"
 	"context"
 	"math"
 
@@ -52,11 +53,12 @@ func (x *disks) shareOf(ctx context.Context, at, instance place) (share, error) 
 		s.throughput = ceiling.Throughput / mib
 	}
 	for _, attached := range raw.GetDisks() {
-		other := place{gcpsdk.Part(attached.GetSource(), "zones"), gcpsdk.Last(attached.GetSource())}
-		if other == at || other.zone == "" { // itself, a disk of the machine itself, a regional one
+		source := attached.GetSource()
+		other := place{cmp.Or(gcpsdk.Part(source, "zones"), gcpsdk.Part(source, "regions")), gcpsdk.Last(source)}
+		if other == at || other.zone == "" { // itself, a disk of the machine itself
 			continue
 		}
-		raw, err := x.api.disks.Get(ctx, &computepb.GetDiskRequest{Project: project, Zone: other.zone, Disk: other.name})
+		raw, err := x.get(ctx, other)
 		if err != nil {
 			return s, sayable(err)
 		}

@@ -82,7 +82,7 @@ func (d disk) busy() bool {
 func (d disk) frozen(dim foreshock.Dimension, now time.Time) bool { return d.frees[dim].After(now) }
 
 func (x *disks) describe(ctx context.Context, at place) (disk, error) {
-	raw, err := x.api.disks.Get(ctx, &computepb.GetDiskRequest{Project: x.target.account.Project, Zone: at.zone, Disk: at.name})
+	raw, err := x.get(ctx, at)
 	if err != nil {
 		return disk{}, sayable(err)
 	}
@@ -93,6 +93,13 @@ func (x *disks) describe(ctx context.Context, at place) (disk, error) {
 	d.frees = x.frees(at, d)
 	x.seen.Put(at.zone+"/"+at.name, d)
 	return d, nil
+}
+
+func (x *disks) get(ctx context.Context, at place) (*computepb.Disk, error) {
+	if at.regional() {
+		return x.api.regionDisks.Get(ctx, &computepb.GetRegionDiskRequest{Project: x.target.account.Project, Region: at.zone, Disk: at.name})
+	}
+	return x.api.disks.Get(ctx, &computepb.GetDiskRequest{Project: x.target.account.Project, Zone: at.zone, Disk: at.name})
 }
 
 func (x *disks) disk(raw *computepb.Disk) disk {

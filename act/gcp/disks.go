@@ -17,7 +17,7 @@ import (
 	"github.com/foreshock-io/foreshock/providers"
 )
 
-// disks are zonal disks: resources "disk/ZONE/NAME".
+// disks are those of a zone or a region: resources "disk/PLACE/NAME".
 type disks struct {
 	target *Target
 	cfg    Config
@@ -117,14 +117,9 @@ func (x *disks) send(ctx context.Context, at place, action string, from, to shap
 	id := token(action, changed)
 	err := x.target.once(ctx, func(ctx context.Context) error {
 		if changed == sizeChanged {
-			_, err := x.api.disks.Resize(ctx, &computepb.ResizeDiskRequest{
-				Project: x.target.account.Project, Zone: at.zone, Disk: at.name, RequestId: &id,
-				DisksResizeRequestResource: &computepb.DisksResizeRequest{SizeGb: whole(to.size)},
-			})
-			return err
+			return x.resize(ctx, at, id, to)
 		}
-		_, err := x.api.disks.Update(ctx, update(x.target.account.Project, at, id, changed, to))
-		return err
+		return x.update(ctx, at, id, changed, to)
 	})
 	if errors.Is(err, act.ErrRefused) && tooSoon.MatchString(err.Error()) {
 		x.learn(at, changed, x.types[to.kind].Window)
@@ -132,8 +127,23 @@ func (x *disks) send(ctx context.Context, at place, action string, from, to shap
 	return err
 }
 
+func (x *disks) resize(ctx context.Context, at place, id string, to shape) (err error) {
+	project, size := x.target.account.Project, whole(to.size)
+	if at.regional() {
+		_, err = x.api.regionDisks.Resize(ctx, &computepb.ResizeRegionDiskRequest{
+			Project: project, Region: at.zone, Disk: at.name, RequestId: &id,
+			RegionDisksResizeRequestResource: &computepb.RegionDisksResizeRequest{SizeGb: size},
+		})
+		return err
+	}
+	_, err = x.api.disks.Resize(ctx, &computepb.ResizeDiskRequest{
+		Project: project, Zone: at.zone, Disk: at.name, RequestId: &id, DisksResizeRequestResource: &computepb.DisksResizeRequest{SizeGb: size},
+	})
+	return err
+}
+
 // update names the fields that change, and no others: each that is named is a change of it.
-func update(project string, at place, id string, changed amountSet, to shape) *computepb.UpdateDiskRequest {
+func (x *disks) update(ctx context.Context, at place, id string, changed amountSet, to shape) (err error) {
 	var mask []string
 	raw := &computepb.Disk{Name: &at.name}
 	if changed&iopsChanged != 0 {
@@ -145,8 +155,17 @@ func update(project string, at place, id string, changed amountSet, to shape) *c
 	if changed&sizeChanged != 0 {
 		mask, raw.SizeGb = append(mask, "sizeGb"), whole(to.size)
 	}
-	fields := strings.Join(mask, ",")
-	return &computepb.UpdateDiskRequest{Project: project, Zone: at.zone, Disk: at.name, RequestId: &id, DiskResource: raw, UpdateMask: &fields}
+	project, fields := x.target.account.Project, strings.Join(mask, ",")
+	if at.regional() {
+		_, err = x.api.regionDisks.Update(ctx, &computepb.UpdateRegionDiskRequest{
+			Project: project, Region: at.zone, Disk: at.name, RequestId: &id, DiskResource: raw, UpdateMask: &fields,
+		})
+		return err
+	}
+	_, err = x.api.disks.Update(ctx, &computepb.UpdateDiskRequest{
+		Project: project, Zone: at.zone, Disk: at.name, RequestId: &id, DiskResource: raw, UpdateMask: &fields,
+	})
+	return err
 }
 
 func whole(x float64) *int64 {

@@ -22,6 +22,7 @@ import (
 
 const (
 	name     = "europe-west4-a/orders"
+	regional = "europe-west4/orders"
 	resource = "disk/" + name
 	balanced = "hyperdisk-balanced"
 )
@@ -120,19 +121,21 @@ func role(t *testing.T, title string) []string {
 }
 
 func TestDisksPassTheKit(t *testing.T) {
-	f := func(kind string, size, iops, throughput float64, to foreshock.Allocation) {
+	f := func(name, kind string, size, iops, throughput float64, to foreshock.Allocation) {
 		acttest.Run(t, func(t *testing.T) acttest.Subject {
-			engine := gcptest.New(disksOf(kind, size, iops, throughput))
+			engine := gcptest.New(map[string]gcptest.Disk{name: {Type: kind, Size: size, IOPS: iops, Throughput: throughput, Labels: map[string]string{"app": "orders"}}})
 			engine.Role = role(t, "foreshock disks")
 			r := newRig(t, Config{}, engine)
-			return r.subject(resource, "disk/europe-west4-a/none", to, func() string {
+			return r.subject("disk/"+name, "disk/europe-west4-a/none", to, func() string {
 				d, _ := r.engine.Disk(name)
 				return fmt.Sprint(d.Type, d.Labels)
 			})
 		})
 	}
-	f(balanced, 100, 3000, 140, amounts(4600, 300, -1))
-	f("pd-ssd", 100, 0, 0, amounts(-1, -1, 200))
+	f(name, balanced, 100, 3000, 140, amounts(4600, 300, -1))
+	f(name, "pd-ssd", 100, 0, 0, amounts(-1, -1, 200))
+	f(regional, balanced+"-high-availability", 100, 3000, 140, amounts(4600, 300, 120))
+	f(regional, "pd-ssd", 200, 0, 0, amounts(-1, -1, 300))
 }
 
 // The role of the README is enough for all that can be done with disks, and no right of it is too much.
@@ -141,8 +144,9 @@ func TestRoleOfDisks(t *testing.T) {
 	engine := gcptest.New(map[string]gcptest.Disk{
 		name:                    {Type: balanced, Size: 100, IOPS: 3000, Throughput: 140, Instances: []string{"europe-west4-a/vm"}},
 		"europe-west4-a/second": {Type: balanced, Size: 100, IOPS: 3000, Throughput: 140, Instances: []string{"europe-west4-a/vm"}},
+		regional:                {Type: "pd-ssd", Size: 200, Instances: []string{"europe-west4-a/vm"}},
 	})
-	engine.AddInstance("europe-west4-a/vm", gcptest.Instance{Type: "c3-standard-22", Disks: []string{name, "europe-west4-a/second"}})
+	engine.AddInstance("europe-west4-a/vm", gcptest.Instance{Type: "c3-standard-22", Disks: []string{name, "europe-west4-a/second", regional}})
 	engine.Role = rights
 	r := newRig(t, Config{Ceilings: map[string]Ceiling{"c3-standard-22": {IOPS: 120000}}}, engine).stopped()
 	for i, to := range []foreshock.Allocation{amounts(4600, 300, 101), amounts(-1, -1, 102)} {
@@ -153,6 +157,9 @@ func TestRoleOfDisks(t *testing.T) {
 		if p, err := r.Follow(t.Context(), foreshock.Action{ID: fmt.Sprint("a", i+1), Resource: resource, To: to}); err != nil || !p.Done {
 			t.Errorf("%+v, %v", p, err)
 		}
+	}
+	if now, err := r.Read(t.Context(), "disk/"+regional); err != nil || now.Allocated != amounts(-1, -1, 200) {
+		t.Errorf("%+v, %v", now, err)
 	}
 	if used := engine.Used(); !slices.Equal(used, rights) {
 		t.Errorf("used are %v, the README has %v", used, rights)
@@ -419,8 +426,9 @@ func TestCeiling(t *testing.T) {
 		disks[name] = d
 		disks["europe-west4-a/second"] = gcptest.Disk{Type: balanced, Size: 100, IOPS: 20000, Throughput: 400}
 		disks["europe-west4-a/boot"] = gcptest.Disk{Type: "pd-ssd", Size: 50}
+		disks[regional] = gcptest.Disk{Type: balanced + "-high-availability", Size: 100, IOPS: 5000, Throughput: 200}
 		engine := gcptest.New(disks)
-		engine.AddInstance("europe-west4-a/vm", gcptest.Instance{Type: "c3-standard-22", Disks: []string{name, "europe-west4-a/second", "europe-west4-a/boot"}})
+		engine.AddInstance("europe-west4-a/vm", gcptest.Instance{Type: "c3-standard-22", Disks: []string{name, "europe-west4-a/second", "europe-west4-a/boot", regional}})
 		r := newRig(t, Config{Ceilings: cfg}, engine)
 		now, err := r.Read(t.Context(), resource)
 		if err != nil || now.Rules[foreshock.DimIOPS].Max != wantIOPS || now.Rules[foreshock.DimThroughput].Max != wantMiB*mib {
@@ -428,9 +436,9 @@ func TestCeiling(t *testing.T) {
 		}
 	}
 	f(nil, 160000, 2400)
-	f(map[string]Ceiling{"c3-standard-22": {IOPS: 120000, Throughput: 1800 * mib}}, 100000, 1400)
-	f(map[string]Ceiling{"c3-standard-22": {IOPS: 120000}}, 100000, 2400)
-	f(map[string]Ceiling{"c3-standard-22": {IOPS: 60000, Throughput: 1800 * mib}}, 50000, 1400) // what it has stays
+	f(map[string]Ceiling{"c3-standard-22": {IOPS: 120000, Throughput: 1800 * mib}}, 95000, 1200)
+	f(map[string]Ceiling{"c3-standard-22": {IOPS: 120000}}, 95000, 2400)
+	f(map[string]Ceiling{"c3-standard-22": {IOPS: 60000, Throughput: 1800 * mib}}, 50000, 1200) // what it has stays
 	f(map[string]Ceiling{"c3-standard-44": {IOPS: 10}}, 160000, 2400)
 }
 
@@ -507,7 +515,7 @@ func TestErrors(t *testing.T) {
 		t.Error(err)
 	}
 	for name, want := range map[string]string{
-		"vol-1": "names begin with: disk/", "disk/orders": "disk/ZONE/NAME", "disk/a/b/c": "disk/ZONE/NAME", "disk//x": "disk/ZONE/NAME",
+		"vol-1": "names begin with: disk/", "disk/orders": "disk/PLACE/NAME", "disk/a/b/c": "disk/PLACE/NAME", "disk//x": "disk/PLACE/NAME",
 	} {
 		if _, err := r.Read(t.Context(), name); !errors.Is(err, act.ErrNotFound) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)

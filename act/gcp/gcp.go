@@ -58,7 +58,7 @@ type place struct{ zone, name string }
 func locate(prefix, resource string) (place, error) {
 	zone, name, named := strings.Cut(strings.TrimPrefix(resource, prefix), "/")
 	if !named || zone == "" || name == "" || strings.Contains(name, "/") {
-		return place{}, fmt.Errorf("%w: names have the form %sZONE/NAME", act.ErrNotFound, prefix)
+		return place{}, fmt.Errorf("%w: names have the form %sPLACE/NAME, with a zone or for some kinds a region", act.ErrNotFound, prefix)
 	}
 	return place{zone, name}, nil
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Disk is a zonal disk. Size is in GiB, Throughput in MiB/s.
+// Disk is one of a zone or a region. Size is in GiB, Throughput in MiB/s.
 type Disk struct {
 	Type                   string
 	Size, IOPS, Throughput float64
@@ -50,12 +50,12 @@ func path(kind, name string) string {
 func (e *Engine) getDisk(c call) (any, *refusal) {
 	d := e.disks[c.name]
 	if d == nil {
-		return nil, missing(path("disks", c.name))
+		return nil, missing(where("disks", c.name))
 	}
 	zone, name := parts(c.name)
 	j := map[string]any{
-		"kind": "compute#disk", "id": fmt.Sprint(d.id), "name": name, "status": "READY", "sizeGb": fmt.Sprint(d.Size), "zone": link("zones/" + zone),
-		"type": link("zones/" + zone + "/diskTypes/" + d.Type), "selfLink": link(path("disks", c.name)), "labels": d.Labels,
+		"kind": "compute#disk", "id": fmt.Sprint(d.id), "name": name, "status": "READY", "sizeGb": fmt.Sprint(d.Size),
+		"type": link(where("diskTypes", zone+"/"+d.Type)), "selfLink": link(where("disks", c.name)), "labels": d.Labels,
 	}
 	if d.IOPS > 0 {
 		j["provisionedIops"] = fmt.Sprint(d.IOPS)
@@ -97,13 +97,13 @@ func (e *Engine) resizeDisk(c call) (any, *refusal) {
 func (e *Engine) change(c call, kind string, fields []string) (any, *refusal) {
 	d := e.disks[c.name]
 	if d == nil {
-		return nil, missing(path("disks", c.name))
+		return nil, missing(where("disks", c.name))
 	}
 	if answer, again := e.repeated(c); again {
 		return answer, nil
 	}
-	if e.running(link(path("disks", c.name))) {
-		return nil, refuse("resourceNotReady", "The resource '%s' is not ready", path("disks", c.name))
+	if e.running(link(where("disks", c.name))) {
+		return nil, refuse("resourceNotReady", "The resource '%s' is not ready", where("disks", c.name))
 	}
 	to := *d
 	for _, field := range fields {
@@ -126,7 +126,7 @@ func (e *Engine) change(c call, kind string, fields []string) (any, *refusal) {
 			return nil, refuse("invalidResourceUsage", "The field '%s' can be changed once in 4 hours, last at %s", field, at.UTC().Format(time.RFC3339))
 		}
 	}
-	answer := e.begin(c, kind, path("disks", c.name), d.id, func() { d.Size, d.IOPS, d.Throughput = to.Size, to.IOPS, to.Throughput })
+	answer := e.begin(c, kind, where("disks", c.name), d.id, func() { d.Size, d.IOPS, d.Throughput = to.Size, to.IOPS, to.Throughput })
 	d.changes++
 	if !e.fails && !e.ignores {
 		d.changed = maps.Clone(d.changed)

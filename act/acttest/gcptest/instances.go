@@ -57,7 +57,7 @@ func (e *Engine) getInstance(c call) (any, *refusal) {
 	zone, name := parts(c.name)
 	var disks []any
 	for _, d := range i.Disks {
-		disks = append(disks, map[string]any{"source": link(path("disks", d)), "deviceName": d, "type": "PERSISTENT"})
+		disks = append(disks, map[string]any{"source": link(where("disks", d)), "deviceName": d, "type": "PERSISTENT"})
 	}
 	if i.LocalSSD {
 		disks = append(disks, map[string]any{"type": "SCRATCH"})
