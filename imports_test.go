@@ -167,7 +167,7 @@ func TestOnePackageComment(t *testing.T) {
 
 // Each component's folder stands in its list in app.
 func TestComponentsAreListed(t *testing.T) {
-	kits := []string{"act/acttest", "store/storetest"}
+	kits := []string{"act/acttest", "capacity/capacitytest", "store/storetest"}
 	f := func(stage, list string) {
 		t.Helper()
 		source, err := os.ReadFile(filepath.Join("app", list))

@@ -24,6 +24,9 @@ func Ask(hold time.Duration, rooms func(context.Context, *Request) ([]Room, erro
 	return &Grants[[]Room]{Hold: hold, Find: rooms, Give: give, Answers: answers}
 }
 
+// slack is how far what is free may stray, as a share of it: it is a difference of shares.
+const slack = 1e-9
+
 // give grants what the rooms leave.
 func give(_ context.Context, r *Request, rooms []Room, others []*Drawn[[]Room]) (granted foreshock.Allocation, reason string, _ error) {
 	taken := map[string]float64{} // by the names of rooms
@@ -38,11 +41,11 @@ func give(_ context.Context, r *Request, rooms []Room, others []*Drawn[[]Room]) 
 		from, _ := r.From.Get(d)
 		for _, room := range rooms {
 			free := max(0, room.Free-taken[room.Name])
-			if room.Dimension != d || to-from <= free {
+			if room.Dimension != d || to-from <= free*(1+slack) {
 				continue
 			}
 			if room.Quantum > 0 {
-				free = math.Floor(free/room.Quantum) * room.Quantum
+				free = math.Floor(free/room.Quantum*(1+slack)) * room.Quantum
 			}
 			to = from + free
 			reasons = append(reasons, fmt.Sprintf("%s has %s left", room.Name, foreshock.FormatAmount(d, free)))

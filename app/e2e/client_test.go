@@ -248,6 +248,18 @@ func (p *program) account() string {
 	return b.String()
 }
 
+// reasons gives the reasons of all decisions, a line each.
+func (p *program) reasons() string {
+	p.t.Helper()
+	var b strings.Builder
+	for _, e := range p.events("decision") {
+		for _, r := range e.Decision.Reasons {
+			fmt.Fprintln(&b, r.Text)
+		}
+	}
+	return b.String()
+}
+
 // waitSteps waits until a workload has folded more than a number of steps.
 func (p *program) waitSteps(id string, more int64) (w workload) {
 	p.t.Helper()

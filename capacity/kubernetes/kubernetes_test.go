@@ -11,6 +11,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/capacity"
+	"github.com/foreshock-io/foreshock/capacity/capacitytest"
 	"github.com/foreshock-io/foreshock/capacity/kubernetes"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/kube/kubetest"
@@ -131,6 +132,21 @@ func TestReserve(t *testing.T) {
 	f("/containers/main", foreshock.DimVCPU, 1, 9, 3, "what the nodes have left has room for 2 vCPU more", runs)
 	f("/containers/main", foreshock.DimVCPU, 1, 3, 2.5, "ResourceQuota q (limits.cpu) has room for 1.5 vCPU more", func(h *kubetest.Hands) { runs(h); quota(h, "q", "limits.cpu", "4", "2500m") })
 	f("/containers/main", foreshock.DimMemory, 2*gib, 64*gib, 64*gib, "", runs) // its request stays
+}
+
+func TestPlanner(t *testing.T) {
+	h := newHands(t)
+	newNode(h, "a", "8", "32Gi")
+	newNode(h, "b", "8", "32Gi")
+	quota(h, "q", "pods", "6", "2")
+	first := request(h, "", "", foreshock.DimReplicas, 2, 0)
+	second := first
+	second.Workload = "mail" // of the same set, as far as the quota is concerned
+	capacitytest.Run(t, func(t *testing.T) capacitytest.Subject {
+		return capacitytest.Subject{
+			Planner: planner(t, h), First: first, Second: second, Dimension: foreshock.DimReplicas, Room: 4, Unit: 1, Why: "ResourceQuota q (pods) has room for",
+		}
+	})
 }
 
 // What a grant waits for is nobody else's, until it is committed, released, or expires.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/capacity"
+	"github.com/foreshock-io/foreshock/capacity/capacitytest"
 	"github.com/foreshock-io/foreshock/hypervisor/libvirt/libvirttest"
 )
 
@@ -81,4 +82,15 @@ func TestPlanner(t *testing.T) {
 	if g, err := p.Reserve(t.Context(), now, other); err != nil || g.Granted != other.To {
 		t.Errorf("another target's: %+v, %v", g, err)
 	}
+	of := func(resource string) capacity.Request {
+		return capacity.Request{Workload: foreshock.ID(resource), Target: "libvirt", Resource: "" + resource, From: amount(vcpu, 1)}
+	}
+	cfg.VCPUs = 5 / cpus
+	capacitytest.Run(t, func(t *testing.T) capacitytest.Subject {
+		p, err := New(cfg, capacity.Env{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return capacitytest.Subject{Planner: p, First: of("db1"), Second: of("db2"), Dimension: vcpu, Room: 3, Unit: 1, Why: "the host's processors has"}
+	})
 }

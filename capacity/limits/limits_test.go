@@ -13,6 +13,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/capacity"
+	"github.com/foreshock-io/foreshock/capacity/capacitytest"
 	"github.com/foreshock-io/foreshock/capacity/limits"
 	"github.com/foreshock-io/foreshock/config"
 )
@@ -41,6 +42,15 @@ func planner(t testing.TB, pools ...limits.Pool) *limits.Limits {
 
 func pool(total float64) limits.Pool {
 	return limits.Pool{Name: "array", Dimension: "iops", Total: total, Draws: []limits.Draw{{Workload: "db/*"}}}
+}
+
+func TestPlanner(t *testing.T) {
+	capacitytest.Run(t, func(t *testing.T) capacitytest.Subject {
+		return capacitytest.Subject{
+			Planner: planner(t, pool(400)), First: request("a", 100, 0), Second: request("b", 200, 0), Dimension: foreshock.DimIOPS,
+			Room: 400, Unit: 1, Why: "pool array can grant",
+		}
+	})
 }
 
 func TestReserve(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act/acttest/awstest"
 	"github.com/foreshock-io/foreshock/capacity"
+	"github.com/foreshock-io/foreshock/capacity/capacitytest"
 	"github.com/foreshock-io/foreshock/capacity/limits"
 	"github.com/foreshock-io/foreshock/config"
 )
@@ -110,6 +111,18 @@ func reserve(t *testing.T, p *Planner, now time.Time, id string, from, to foresh
 		t.Fatal(err)
 	}
 	return g
+}
+
+func TestPlanner(t *testing.T) {
+	of := func(workload foreshock.ID, from float64) capacity.Request {
+		return capacity.Request{Workload: workload, Target: "cloud", Resource: string(workload), From: iops(from)}
+	}
+	capacitytest.Run(t, func(t *testing.T) capacitytest.Subject {
+		return capacitytest.Subject{
+			Planner: newPlanner(t, newAccount()), First: of("vol-1", 20000), Second: of("vol-2", 30000), Dimension: foreshock.DimIOPS,
+			Room: 10000, Unit: 1, Why: "pool io2 can grant",
+		}
+	})
 }
 
 // Of 60,000 IOPS volumes have 50,000: 10,000 are granted, reserved, committed and released.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/capacity"
+	"github.com/foreshock-io/foreshock/capacity/capacitytest"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/hypervisor/vsphere/vspheretest"
 )
@@ -70,6 +71,17 @@ func TestPlanner(t *testing.T) {
 			t.Errorf("%s is granted", resource)
 		}
 	}
+	of := func(resource string) capacity.Request {
+		return capacity.Request{Workload: foreshock.ID(resource), Target: "vsphere", Resource: "/DC0/vm/" + resource, From: amount(vcpu, 2)}
+	}
+	cfg.VCPUs = cfg.VCPUs * 7 / 5
+	capacitytest.Run(t, func(t *testing.T) capacitytest.Subject {
+		p, err := New(cfg, capacity.Env{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return capacitytest.Subject{Planner: p, First: of("DC0_C0_RP0_VM0"), Second: of("DC0_C0_RP0_VM1"), Dimension: vcpu, Room: 3, Unit: 1, Why: "processors of cluster DC0_C0 has"}
+	})
 }
 
 func TestSample(t *testing.T) {
