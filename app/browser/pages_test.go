@@ -67,17 +67,20 @@ func (k *keeper) end() {
 }
 
 // everyPage are the pages, with what must be on each.
-var everyPage = []struct{ name, path, has string }{
-	{"fleet", "/", "vol/checkout"},
-	{"fleet filtered", "/?severity=high&sort=name", "vol/orders-db"},
-	{"workload", "/workloads/vol/orders-db", "anomaly score"},
-	{"workload of an hour", "/workloads/vol/tenant-03?range=1h&metric=iops", "Profile by hour of the week"},
-	{"decisions", "/decisions", "Why, and why not"},
-	{"decisions that did nothing", "/decisions?what=nothing", "nothing"},
-	{"approvals", "/approvals", "Approve"},
-	{"policies", "/policies", "What it would have done"},
-	{"capacity", "/capacity", "array 1"},
-	{"status", "/status", "steps scored"},
+var everyPage = []struct {
+	name, path, has string
+	again           bool // a page that is there already, otherwise filled
+}{
+	{"fleet", "/", "vol/checkout", false},
+	{"fleet filtered", "/?severity=high&sort=name", "vol/orders-db", true},
+	{"workload", "/workloads/vol/orders-db", "anomaly score", false},
+	{"workload of an hour", "/workloads/vol/tenant-03?range=1h&metric=iops", "Profile by hour of the week", true},
+	{"decisions", "/decisions", "Why, and why not", false},
+	{"decisions that did nothing", "/decisions?what=nothing", "nothing", true},
+	{"approvals", "/approvals", "Approve", false},
+	{"policies", "/policies", "What it would have done", false},
+	{"capacity", "/capacity", "array 1", false},
+	{"status", "/status", "steps scored", false},
 }
 
 // Each page loads with live data and without a word on the console, and goes on by itself where something changes.
@@ -226,11 +229,14 @@ func TestAccessibility(t *testing.T) {
 	}{{1440, 900, "light"}, {390, 844, "dark"}} {
 		b.look(look.width, look.height, look.scheme)
 		for _, page := range everyPage {
+			if page.again {
+				continue
+			}
 			b.visit(page.path)
 			value[any](b, "(() => { for (const d of [...document.querySelectorAll('details')].slice(0, 4)) d.open = true; return null; })()")
 			b.until("[...document.querySelectorAll('.scroll')].every((s) => s.scrollWidth <= s.clientWidth || s.tabIndex === 0)")
 			value[any](b, source+"; null")
-			for _, violation := range value[[]string](b, `axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then((r) =>
+			for _, violation := range value[[]string](b, `axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]}).then((r) =>
 				r.violations.flatMap((v) => v.nodes.slice(0, 3).map((n) => v.id + ": " + v.help + ": " + n.html.slice(0, 160) + " " + (n.any[0] ? n.any[0].message : ""))))`) {
 				t.Errorf("%s, %d wide, %s: %s", page.name, look.width, look.scheme, violation)
 			}
