@@ -43,7 +43,8 @@ policies: [{name: grow, match: ["vol/*"], mode: auto, target: paper, resource: a
 			}
 			ms := start.Add(time.Duration(i) * 10 * time.Second).UnixMilli()
 			batch := []ingest.Reading{
-				{Handle: h, Field: ingest.IOPS, Time: ms, Value: iops}, {Handle: h, Field: ingest.Latency, Time: ms, Value: latency},
+				{Handle: h, Field: ingest.IOPS, Time: ms, Value: iops},
+				{Handle: h, Field: ingest.Latency, Time: ms, Value: latency},
 				{Handle: h, Field: ingest.QueueDepth, Time: ms, Value: iops * latency},
 			}
 			if err := line.Push(t.Context(), batch); err != nil {
