@@ -48,7 +48,7 @@ var operations = []operation{
 	},
 	{pattern: "GET /api/v1/reports/{policy}", role: access.Read, summary: "What a policy that observes would have done, and whether to let it.", answer: Reported{}, do: handler.report},
 	{
-		pattern: "GET /api/v1/events", role: access.Read, summary: "What happened, the latest last.", answer: []foreshock.Event{}, do: handler.events,
+		pattern: "GET /api/v1/events", role: access.Read, summary: "What happened, of the 20,000 latest events, the latest last; explain at a time, and reports, read the whole journal.", answer: []foreshock.Event{}, do: handler.events,
 		query: []parameter{{"type", "Only of this type."}, workloadParameter, sinceParameter, limitParameter, cursorParameter},
 	},
 	{

@@ -291,3 +291,36 @@ func TestNew(t *testing.T) {
 	f(client.Options{CA: "none.pem"}, false)
 	f(client.Options{Cert: "none.pem"}, false)
 }
+
+// A client shows its certificate, and believes the authority that it is told of and no other.
+func TestTLS(t *testing.T) {
+	authority, other := accesstest.NewAuthority(t), accesstest.NewAuthority(t)
+	cert, key := authority.Server("foreshock.example")
+	settings := access.Default()
+	settings.TLS = &access.TLS{Cert: cert, Key: key, ClientCA: authority.File, Clients: []access.Client{{Name: "erika", Role: access.Approve}}}
+	guard, err := access.New(settings, "", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := access.NewMux(guard)
+	api.Register(mux, &program{})
+	server := httptest.NewUnstartedServer(mux)
+	server.TLS = guard.TLS()
+	server.StartTLS()
+	defer server.Close()
+	_, err = open(t, client.Options{Server: server.URL, CA: other.File, Tries: 1}).Approve(t.Context(), "x")
+	var away *client.AwayError
+	if !errors.As(err, &away) {
+		t.Errorf("%v", err)
+	}
+	var refused *client.Error
+	_, err = open(t, client.Options{Server: server.URL, CA: authority.File}).Approve(t.Context(), "x")
+	if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized {
+		t.Errorf("%v", err)
+	}
+	cert, key = authority.Client("erika")
+	_, err = open(t, client.Options{Server: server.URL, CA: authority.File, Cert: cert, Key: key}).Approve(t.Context(), "x")
+	if !errors.As(err, &refused) || refused.Detail != "x of cert:erika: not found" {
+		t.Errorf("%v", err)
+	}
+}
