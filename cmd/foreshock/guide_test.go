@@ -64,8 +64,10 @@ func canRun(line string) bool {
 	for part := range strings.SplitSeq(line, " | ") {
 		words := strings.Fields(part)
 		switch {
+		case strings.Contains(part, " /"): // it is of the whole machine's folders
+			return false
 		case len(words) > 1 && words[0] == "foreshock" && slices.Contains(runsHere, words[1]):
-		case len(words) > 0 && slices.Contains(beside, words[0]) && !strings.Contains(part, "/sys/"):
+		case len(words) > 0 && slices.Contains(beside, words[0]):
 		default:
 			return false
 		}
@@ -145,14 +147,14 @@ func unknownCommand(part string) string {
 		return ""
 	}
 	root := documented()
-	c, _, err := root.Find(words[1:2])
+	if end := slices.IndexFunc(words, func(word string) bool { return word == "#" || word == ">" || word == "&&" }); end > 0 {
+		words = words[:end]
+	}
+	c, _, err := root.Find(words[1:])
 	if err != nil || c == root {
 		return "there is no such command"
 	}
 	for _, word := range words[2:] {
-		if word == "#" || word == ">" || word == "&&" {
-			break
-		}
 		flag, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
 		switch {
 		case strings.HasPrefix(word, "--") && c.Flags().Lookup(flag) == nil:
@@ -176,6 +178,7 @@ func TestUnknownCommand(t *testing.T) {
 	}
 	f("foreshock replay FILE [-o json] [--html PAGE]", "")
 	f("foreshock pause --only grow", "")
+	f("foreshock token new --role admin --name NAME  # for you", "")
 	f("foreshock replays FILE", "there is no such command")
 	f("foreshock replay --htm PAGE", "there is no flag --htm")
 	f("foreshock replay -z", "there is no flag -z")
