@@ -35,7 +35,7 @@ runs() {
 }
 
 echo "packages: making a Debian"
-mmdebstrap --quiet --variant=minbase --include=rpm bookworm "$work/root"
+mmdebstrap --quiet --variant=minbase --include=rpm,procps bookworm "$work/root"
 cp -a "$work/root" "$work/rpmroot"
 mount -t proc proc "$work/root/proc"
 mount -t proc proc "$work/rpmroot/proc"
@@ -57,7 +57,7 @@ inside dpkg -i --force-confold /tmp/foreshock.deb
 grep -q '^# mine' "$root/etc/foreshock/foreshock.yaml" || fail "the configuration was overwritten"
 runs
 echo "packages: the unit"
-systemd-analyze verify --recursive-errors=no --root="$root" /usr/lib/systemd/system/foreshock.service
+systemd-analyze verify --man=no --recursive-errors=no --root="$root" /usr/lib/systemd/system/foreshock.service
 systemd-analyze security --offline=true --threshold=20 "$root/usr/lib/systemd/system/foreshock.service" | tail -1
 echo "packages: removing, purging"
 inside dpkg -r foreshock
