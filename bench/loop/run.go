@@ -20,6 +20,8 @@ import (
 type contestant struct {
 	name string
 	make func(t *simulate.Trace, p simulate.Provider, v *simulate.Plant) (simulate.Policy, error)
+	// asWhole says under which providers it is the whole program, so that its runs need not be run again; nil: under none.
+	asWhole func(simulate.Provider) bool
 }
 
 // variant is Foreshock with something changed.
@@ -32,13 +34,17 @@ type variant struct {
 var whole = variant{name: "foreshock"}
 
 func (v variant) contestant() contestant {
-	return contestant{v.name, func(_ *simulate.Trace, _ simulate.Provider, plant *simulate.Plant) (simulate.Policy, error) {
+	c := contestant{name: v.name, make: func(_ *simulate.Trace, _ simulate.Provider, plant *simulate.Plant) (simulate.Policy, error) {
 		c, err := config.Parse(v.name, []byte(v.settings))
 		if err != nil {
 			return nil, err
 		}
 		return app.NewLoop(c, app.LoopOptions{Volume: plant.Volume("vol/1"), Without: v.without})
 	}}
+	if v.without.Planning {
+		c.asWhole = func(p simulate.Provider) bool { return p.Changes == 0 && p.Cooldown == 0 } // nothing is scarce
+	}
+	return c
 }
 
 // contestants are the policies of these names, or all.
@@ -50,7 +56,7 @@ func contestants(names []string, ablation bool) ([]contestant, error) {
 		}
 	}
 	for _, r := range simulate.References() {
-		all = append(all, contestant{r.Name, func(t *simulate.Trace, p simulate.Provider, _ *simulate.Plant) (simulate.Policy, error) {
+		all = append(all, contestant{name: r.Name, make: func(t *simulate.Trace, p simulate.Provider, _ *simulate.Plant) (simulate.Policy, error) {
 			return r.New(t, p), nil
 		}})
 	}
@@ -110,7 +116,19 @@ func run(list []job, policies []contestant, cpu int) []result {
 			bounds[i].oracle = v.Score(bounds[i].bound).Cost
 		}
 	})
-	each(len(results), cpu, func(k int) {
+	first := slices.IndexFunc(policies, func(c contestant) bool { return c.name == whole.name })
+	again := func(k int) bool {
+		same := policies[k%len(policies)].asWhole
+		return first >= 0 && same != nil && same(list[k/len(policies)].provider)
+	}
+	var own []int // the results that are run for
+	for k := range results {
+		if !again(k) {
+			own = append(own, k)
+		}
+	}
+	each(len(own), cpu, func(i int) {
+		k := own[i]
 		j, c := list[k/len(policies)], policies[k%len(policies)]
 		r := result{Trace: j.trace.Name, Provider: j.provider.Name, Policy: c.name}
 		v := simulate.NewPlant(j.trace, j.provider)
@@ -129,11 +147,17 @@ func run(list []job, policies []contestant, cpu int) []result {
 		mu.Lock()
 		done++
 		if done%len(policies) == 0 {
-			fmt.Fprintf(os.Stderr, "\r%d of %d runs ", done, len(results))
+			fmt.Fprintf(os.Stderr, "\r%d of %d runs ", done, len(own))
 		}
 		mu.Unlock()
 	})
 	fmt.Fprint(os.Stderr, "\r")
+	for k := range results {
+		if again(k) {
+			results[k] = results[k-k%len(policies)+first]
+			results[k].Policy = policies[k%len(policies)].name
+		}
+	}
 	return results
 }
 
