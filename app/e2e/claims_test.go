@@ -109,8 +109,8 @@ func TestClaimsInCluster(t *testing.T) {
 		return 200
 	}
 	c.learns(200)
-	c.under(100, resize, "has done it", c.done)
-	for range 20 { // it asks for no more
+	c.under(250, resize, "has done it", c.done) // under more load than usual it is looked at at once, not only once a minute
+	for range 20 {                              // it asks for no more
 		c.under(100, resize, "goes on", func() bool { return true })
 	}
 
