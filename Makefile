@@ -19,7 +19,7 @@ demo: build deps ## a real closed loop on this machine: a throttled disk, fio, F
 test: deps ## every test, with the race detector where there is more than one goroutine, then the whole program from outside; installs what they need where it can
 	CGO_ENABLED=1 go test -race -timeout 40m $$(go list ./... | grep -v $(addprefix -e ,$(ALONE) /app/))
 	go test -timeout 40m $$(go list ./... | grep $(addprefix -e ,$(ALONE)))
-	go test -p 1 -timeout 30m ./app/...
+	go test -p 1 -parallel 6 -timeout 30m ./app/... # which mostly wait
 
 check: lint test ## what CI runs
 
