@@ -22,7 +22,10 @@ inside() { chroot "$root" env PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND
 
 # runs starts the program as its user and asks it.
 runs() {
-  inside setpriv --reuid foreshock --regid foreshock --clear-groups --no-new-privs /usr/bin/foreshock run -c /etc/foreshock/foreshock.yaml --listen 127.0.0.1:19750 2>"$work/log" &
+  ! curl -fsS http://127.0.0.1:19750/healthz >/dev/null 2>&1 || fail "something listens at 127.0.0.1:19750 already"
+  # exec, so that it is the program itself that is stopped.
+  (exec chroot "$root" /usr/bin/setpriv --reuid foreshock --regid foreshock --clear-groups --no-new-privs \
+    /usr/bin/foreshock run -c /etc/foreshock/foreshock.yaml --listen 127.0.0.1:19750 2>"$work/log") &
   running=$!
   for _ in $(seq 600); do
     curl -fsS http://127.0.0.1:19750/readyz >/dev/null 2>&1 && break

@@ -29,8 +29,7 @@ func at(seconds int) time.Time { return noon.Add(time.Duration(seconds) * time.S
 // collector receives traces over OTLP/HTTP.
 type collector struct {
 	*httptest.Server
-	got  chan ptrace.Traces
-	auth string
+	got chan ptrace.Traces
 }
 
 func newCollector(t *testing.T) *collector {
