@@ -98,7 +98,7 @@ func (d *drawer) metric(m foreshock.Metric) {
 	}
 	c.Spans = d.leading(m)
 	if m == foreshock.Latency {
-		c.Height, c.Marks, c.Bare = 200, d.marks, false
+		c.Height, c.Marks, c.Spans, c.Bare = 200, d.marks, d.spans, false // all of them, whatever led
 		keys = append(keys, key{"low", "anomaly: low"}, key{"medium", "medium"}, key{"high", "high"})
 	}
 	if shown, has := d.series.Dimension.Metric(); has && shown == m {
