@@ -69,7 +69,7 @@ type Options struct {
 // Parts are parts of the program that can be left out, to find out what they add.
 type Parts struct {
 	Planning bool // of scarce changes: rules are tried as if the next change were always possible
-	Feedback bool // no action is judged, and nothing is learned from what came of actions and forecasts
+	Feedback bool // no action is judged, no verdict waited for, and nothing learned from what came of actions and forecasts
 }
 
 // observe takes one step of one workload through the stages that run at each step.

@@ -236,7 +236,7 @@ func (o *owner) fromLedger(s *decide.State, w *workload, now time.Time) {
 		s.Open = &open.Action
 	}
 	if last, ok := o.Ledger.Last(target, resource); ok {
-		s.Last = &decide.Past{ID: last.Action.ID, Time: last.Time, Effective: last.Effective, Grew: !last.Action.Reduces(), Due: !last.Judged}
+		s.Last = &decide.Past{ID: last.Action.ID, Time: last.Time, Effective: last.Effective, Grew: !last.Action.Reduces(), Due: !last.Judged && !o.Without.Feedback}
 		if last.Judged {
 			s.Last.Verdict = last.Verdict.String()
 		}
