@@ -77,11 +77,11 @@ var mayImport = map[string][]string{
 		"", "config", "api", "api/access", "api/keda", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
 		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "kube/policies", "notify", "notify/*", "promote", "simulate", "simulate/*", "telemetry", "timeseries/*",
 	},
-	"app/*":      {},                                                                                                                                                        // tests of the whole program, which know it from outside
-	"cmd/*":      {"", "app", "api", "api/access", "client", "config", "discover", "pipeline", "promote", "providers", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
-	"bench":      {"", "app", "config", "ingest", "ingest/*", "pipeline"},
-	"bench/*":    {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "providers", "simulate", "timeseries/*"}, // accuracy, beside the peers
-	"deploy/release": {}, // a module of its own: what packs the program is no part of it
+	"app/*":          {},                                                                                                                                                        // tests of the whole program, which know it from outside
+	"cmd/*":          {"", "app", "api", "api/access", "client", "config", "discover", "pipeline", "promote", "providers", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
+	"bench":          {"", "app", "config", "ingest", "ingest/*", "pipeline"},
+	"bench/*":        {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "providers", "simulate", "timeseries/*"}, // accuracy, beside the peers
+	"deploy/release": {},                                                                                                                                                                 // a module of its own: what packs the program is no part of it
 
 	"examples/*": {"", "capacity", "capacity/http", "capacity/limits"},
 	// As a component of a stage.

@@ -92,12 +92,16 @@ func (r *release) tree(arch string) ([]byte, error) {
 		mode       int64
 		owner      int
 	}{
-		{path: "etc/", mode: 0o755}, {path: "etc/foreshock/", mode: 0o755},
+		{path: "etc/", mode: 0o755},
+		{path: "etc/foreshock/", mode: 0o755},
 		{path: "etc/foreshock/foreshock.yaml", from: filepath.Join(r.root, "deploy/release/packages/foreshock.yaml"), mode: 0o644},
-		{path: "usr/", mode: 0o755}, {path: "usr/bin/", mode: 0o755},
+		{path: "usr/", mode: 0o755},
+		{path: "usr/bin/", mode: 0o755},
 		{path: "usr/bin/foreshock", from: filepath.Join(r.out, name(arch)), mode: 0o755},
 		{path: "tmp/", mode: 0o1777},
-		{path: "var/", mode: 0o755}, {path: "var/lib/", mode: 0o755}, {path: "var/lib/foreshock/", mode: 0o750, owner: nobody},
+		{path: "var/", mode: 0o755},
+		{path: "var/lib/", mode: 0o755},
+		{path: "var/lib/foreshock/", mode: 0o750, owner: nobody},
 	} {
 		h := &tar.Header{Name: entry.path, Mode: entry.mode, Uid: entry.owner, Gid: entry.owner, ModTime: r.time, Format: tar.FormatPAX, Typeflag: tar.TypeDir}
 		var data []byte
