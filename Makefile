@@ -16,7 +16,8 @@ run: build ## watch this machine's disks: embedded store, UI on 127.0.0.1:9750, 
 demo: build deps ## a real closed loop on this machine: a throttled disk, fio, Foreshock, and the verdict (needs root)
 	go test -count=1 -v -timeout 10m -run 'TestClosedLoop$$' ./app/e2e
 
-test: deps ## every test, with the race detector where there is more than one goroutine, then the whole program from outside; installs what they need where it can
+test: ## every test, with the race detector where there is more than one goroutine, then the whole program from outside; installs what they need where it can
+	./scripts/deps.sh kubernetes
 	CGO_ENABLED=1 go test -race -timeout 40m $$(go list ./... | grep -v $(addprefix -e ,$(ALONE) /app/))
 	go test -timeout 40m $$(go list ./... | grep $(addprefix -e ,$(ALONE)))
 	go test -p 1 -parallel 6 -timeout 30m ./app/... # which mostly wait

@@ -132,7 +132,7 @@ kubernetes() {
     go_program go.etcd.io/etcd/server/v3 v3.7.3 go.etcd.io/etcd/server/v3 '-s -w' || echo "deps: etcd could not be built; the tests that need it are skipped"
   fi
   if [ ! -x kube-apiserver ]; then
-    echo "deps: building kube-apiserver $version"
+    echo "deps: building kube-apiserver $version (some minutes, once)"
     local it=k8s.io/component-base/version
     go_program k8s.io/kubernetes "v$version" k8s.io/kubernetes/cmd/kube-apiserver \
       "-s -w -X $it.gitVersion=v$version -X $it.gitMajor=1 -X $it.gitMinor=37" || echo "deps: kube-apiserver could not be built; the tests that need it are skipped"
