@@ -5,7 +5,7 @@ export CGO_ENABLED ?= 0
 ALONE := foreshock/timeseries foreshock/decide foreshock/detect foreshock/feedback foreshock/profile
 TOOL := go tool -modfile=go.tools.mod
 
-.PHONY: build run test check lint vulns fmt bench bench-detect bench-forecast bench-loop reference demo guest kubernetes screenshots soak release release-twice packages generate generate-docs deps clean help
+.PHONY: build run test check lint vulns fmt bench bench-detect bench-forecast bench-loop reference demo guest kubernetes screenshots soak release release-twice packages newcomer generate generate-docs deps clean help
 
 build: ## build bin/foreshock
 	go build -trimpath -ldflags="-s -w" -o bin/foreshock ./cmd/foreshock
@@ -72,6 +72,9 @@ release-twice: ## whether the same commit gives the same bytes, built at two pla
 
 packages: ## install what make release made into a Debian of its own, run, upgrade and purge it (needs root and Debian's mirror)
 	./scripts/packages.sh
+
+newcomer: ## how long it takes somebody new, in a Debian of its own: from the clone to the first workload, and to a first approved action (needs root, and Debian's mirror)
+	./scripts/newcomer.sh
 
 soak: ## long fuzzing, a long crash campaign (FUZZ=10m a target, CRASH_N=1000), and a replay of each recorded file
 	./scripts/soak.sh

@@ -72,7 +72,7 @@ func TestNotifierFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := fmt.Sprint(Check(c))
-	for _, want := range []string{"f.yaml:2", "notify[0].webhook: url", "no notifier is called \"pager\"; there is: alertmanager, webhook", "notify[2].alertmanager.uls: unknown setting"} {
+	for _, want := range []string{"f.yaml:2", "notify[0].webhook: url", "no notifier is called \"pager\"; there is: alertmanager, otlp, webhook", "notify[2].alertmanager.uls: unknown setting"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("missing %q in:\n%s", want, text)
 		}

@@ -69,7 +69,7 @@ func TestOneLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("go", "run", "-overlay", write("overlay.json", string(overlay)), "../../cmd/foreshock", "check", "sample.yaml")
+	cmd := exec.Command("go", "run", "-overlay", write("overlay.json", string(overlay)), "../../cmd/foreshock", "check", "--offline", "sample.yaml")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as other tests build it
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, said)
