@@ -38,6 +38,15 @@ func Fitting(offers []Offer, to foreshock.Allocation) (Offer, error) {
 	return best, nil
 }
 
+// Another is the smallest offer that has at least the amounts and is not the one that is there, of which kind ("type", "size") it is said.
+func Another(offers []Offer, kind, there string, to foreshock.Allocation) (Offer, error) {
+	o, err := Fitting(offers, to)
+	if err == nil && strings.EqualFold(o.Name, there) {
+		err = fmt.Errorf("%w: %s is the smallest %s for that already", ErrRule, o.Name, kind)
+	}
+	return o, err
+}
+
 // smaller compares by the dimensions in their order.
 func smaller(a, b foreshock.Allocation) int {
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {

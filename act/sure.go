@@ -73,3 +73,12 @@ func (m *Readings[T]) Get(resource string) (T, bool) {
 	x, known := m.read[resource]
 	return x, known
 }
+
+// Of gives what was last read of a resource that an action is about; that nothing was is an error that wraps ErrRule.
+func (m *Readings[T]) Of(resource string) (T, error) {
+	x, known := m.Get(resource)
+	if !known {
+		return x, fmt.Errorf("%w: %s was not read yet", ErrRule, resource)
+	}
+	return x, nil
+}

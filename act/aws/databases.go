@@ -125,14 +125,14 @@ func (d *databases) change(db database, action foreshock.Action) (shape, error) 
 
 // Validate keeps the ratios between amounts.
 func (d *databases) Validate(now foreshock.Resource, action foreshock.Action) error {
-	db, known := d.seen.Get(action.Resource)
-	if !known {
-		return fmt.Errorf("%w: %s was not read yet", act.ErrRule, action.Resource)
+	db, err := d.seen.Of(action.Resource)
+	if err != nil {
+		return err
 	}
 	if err := act.Keep(d.kept, now.Budget, action); err != nil {
 		return err
 	}
-	_, err := d.change(db, action)
+	_, err = d.change(db, action)
 	return err
 }
 

@@ -133,20 +133,16 @@ func (x *machines) Read(ctx context.Context, resource string) (foreshock.Resourc
 
 // Validate keeps to the sizes that are allowed.
 func (x *machines) Validate(_ foreshock.Resource, action foreshock.Action) error {
-	m, known := x.seen.Get(action.Resource)
-	if !known {
-		return fmt.Errorf("%w: %s was not read yet", act.ErrRule, action.Resource)
+	m, err := x.seen.Of(action.Resource)
+	if err != nil {
+		return err
 	}
-	_, err := m.change(action)
+	_, err = m.change(action)
 	return err
 }
 
 func (m machine) change(action foreshock.Action) (act.Offer, error) {
-	next, err := act.Fitting(m.offers, action.To)
-	if err == nil && strings.EqualFold(next.Name, m.size) {
-		err = fmt.Errorf("%w: %s is the smallest size for that already", act.ErrRule, next.Name)
-	}
-	return next, err
+	return act.Another(m.offers, "size", m.size, action.To)
 }
 
 // Apply looks a last time and asks once, for that state of the machine only that was seen.

@@ -125,20 +125,16 @@ func (x *machines) Read(ctx context.Context, resource string) (foreshock.Resourc
 
 // Validate keeps to the types that are allowed.
 func (x *machines) Validate(_ foreshock.Resource, action foreshock.Action) error {
-	m, known := x.seen.Get(action.Resource)
-	if !known {
-		return fmt.Errorf("%w: %s was not read yet", act.ErrRule, action.Resource)
+	m, err := x.seen.Of(action.Resource)
+	if err != nil {
+		return err
 	}
-	_, err := m.change(action)
+	_, err = m.change(action)
 	return err
 }
 
 func (m machine) change(action foreshock.Action) (act.Offer, error) {
-	to, err := act.Fitting(m.types, action.To)
-	if err == nil && to.Name == m.kind {
-		err = fmt.Errorf("%w: %s is the smallest type for that already", act.ErrRule, to.Name)
-	}
-	return to, err
+	return act.Another(m.types, "type", m.kind, action.To)
 }
 
 // Apply stops a running instance, changes its type, and starts it again, whatever came of the change.
