@@ -4,17 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/timeseries/quantile"
-	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
 // Version is that of the encoding. A program reads its own and older versions.
-const Version = 2
+const Version = 3
 
 // ErrNewer says that a newer program has written the profile.
 var ErrNewer = errors.New("profile was written by a newer version")
@@ -89,28 +87,13 @@ func Decode(data []byte) (*foreshock.Profile, error) {
 		}
 		r.Profile.Coarse.Demand.Set(foreshock.Dimension(d), x)
 	}
-	if r.Version < 2 {
-		prime(r.Profile)
+	if err := renew(r.Profile, r.Version, data); err != nil {
+		return nil, fmt.Errorf("decode profile: %w", err)
 	}
 	if err := valid(r.Profile); err != nil {
 		return nil, fmt.Errorf("decode profile: %w", err)
 	}
 	return r.Profile, nil
-}
-
-// prime makes the record of deviations of a profile that was written before there was one, from the readings in its windows.
-func prime(p *foreshock.Profile) {
-	step := max(p.Length, 1)
-	for _, mp := range p.Metrics {
-		if mp == nil {
-			continue
-		}
-		mp.Rarity = surprise.NewMetric(step.Seconds(), true)
-		xs := mp.Window.Values(nil)
-		for i, x := range xs {
-			mp.Rarity.Observe(p.Updated.Add(time.Duration(i+1-len(xs))*step-step/2).Unix(), x)
-		}
-	}
 }
 
 // checker collects the first fault.

@@ -153,6 +153,30 @@ func TestVersion1IsRead(t *testing.T) {
 	}
 }
 
+// A profile that version 2 has written, of 904 steps of 5 minutes with a daily season, says of the next step what it said then.
+func TestVersion2IsRead(t *testing.T) {
+	data, err := os.ReadFile("testdata/v2.cbor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Steps != 904 || p.Metrics[foreshock.IOPS].Rarity.Season != 0 {
+		t.Errorf("%d steps, season %d", p.Steps, p.Metrics[foreshock.IOPS].Rarity.Season)
+	}
+	f := func(x, want float64) {
+		t.Helper()
+		var j surprise.Judgement
+		p.Metrics[foreshock.IOPS].Rarity.Judge(&j, p.Updated.Add(p.Length/2).Unix(), x)
+		closeTo(t, "surprise", j.Surprise, want, 1e-9)
+	}
+	f(900, 2.113728644621189)
+	f(1500, 0.03397899119190805)
+	f(9000, 3.1693236421118756)
+}
+
 func TestInvalidProfilesAreRefused(t *testing.T) {
 	f := func(name string, damage func(p *foreshock.Profile)) {
 		t.Helper()
@@ -181,6 +205,8 @@ func TestInvalidProfilesAreRefused(t *testing.T) {
 	f("a day of 23 hours", func(p *foreshock.Profile) {
 		p.Metrics[iops].Rarity.Seasons[0].Table = p.Metrics[iops].Rarity.Seasons[0].Table[1:]
 	})
+	f("an hour beyond the day", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Seasons[0].Hour = 25 })
+	f("an infinite hour", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Seasons[0].Here = float32(math.Inf(1)) })
 	f("an infinite season", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Seasons[0].Table[0] = float32(math.Inf(1)) })
 	f("a season of no length", func(p *foreshock.Profile) { p.Metrics[iops].Season.Length = 0 })
 	f("a time of day of NaN", func(p *foreshock.Profile) { p.Row.Daily.Usual[7] = float32(math.NaN()) })

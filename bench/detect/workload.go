@@ -31,7 +31,6 @@ func raritiesLike(m *surprise.Metric, n int) []*surprise.Metric {
 	list := make([]*surprise.Metric, n)
 	for i := range list {
 		one := *m
-		one.Seasons = slices.Clone(m.Seasons)
 		for k := range one.Seasons {
 			one.Seasons[k].Table = slices.Clone(m.Seasons[k].Table)
 		}

@@ -46,7 +46,10 @@ func (m *Metric) Expect(second int64) (x float64, ok bool) {
 	if m.Season == none {
 		return level, true
 	}
-	return level + m.Seasons[m.Season].mean(second+mondays), true
+	if here := m.Seasons[m.Season].mean(hours(second + mondays)[m.Season]); !math.IsNaN(float64(here)) {
+		level += float64(here)
+	}
+	return level, true
 }
 
 // Valid returns an error that tells what is wrong with a metric read from outside.
@@ -61,10 +64,10 @@ func (m *Metric) Valid() error {
 		return fmt.Errorf("surprise: step %g is not above 0", m.Step)
 	case m.Count < 0 || m.Outside < 0:
 		return fmt.Errorf("surprise: %d readings, %d outside", m.Count, m.Outside)
-	case m.Season < none || int(m.Season) >= len(m.Seasons) || len(m.Seasons) > 2:
-		return fmt.Errorf("surprise: season %d of %d", m.Season, len(m.Seasons))
+	case m.Season < none || int(m.Season) >= len(m.Seasons) || m.Season > none && m.Seasons[m.Season].Table == nil:
+		return fmt.Errorf("surprise: season %d is not there", m.Season)
 	}
-	for _, list := range [...][]mean{m.Levels[:], m.Average[:], m.Size[:], {m.Spread, m.Height, m.Raw}} {
+	for _, list := range [...][]mean{m.Levels[:], m.Average[:], m.sizes(), {m.Spread, m.Height, m.Raw}} {
 		for _, one := range list {
 			if !one.valid() {
 				return fmt.Errorf("surprise: mean %+v", one)
@@ -79,11 +82,22 @@ func (m *Metric) Valid() error {
 		}
 	}
 	for i := range m.Seasons {
+		if m.Seasons[i].Table == nil {
+			continue
+		}
 		if err := m.Seasons[i].valid([...]int{dayHours, weekHours}[i]); err != nil {
 			return err
 		}
 	}
 	return m.waitingValid()
+}
+
+// sizes are those of the scales with their weight.
+func (m *Metric) sizes() (list []mean) {
+	for _, size := range m.Sizes {
+		list = append(list, mean{size, m.SizeWeight})
+	}
+	return list
 }
 
 func (m *Metric) waitingValid() error {
@@ -123,7 +137,10 @@ func (s *Season) valid(hours int) error {
 	if len(s.Table) != hours || s.Within < 0 || s.Known < 0 || !s.Level.valid() || !s.Error.valid() || !s.Base.valid() {
 		return fmt.Errorf("surprise: season of %d hours, not %d", len(s.Table), hours)
 	}
-	for _, x := range s.Table {
+	if s.Hour < 0 || int(s.Hour) > hours {
+		return fmt.Errorf("surprise: hour %d of %d", s.Hour, hours)
+	}
+	for _, x := range append([]float32{s.Here, s.Least, s.Most}, s.Table...) {
 		if math.IsInf(float64(x), 0) {
 			return fmt.Errorf("surprise: season of %g", x)
 		}

@@ -79,7 +79,11 @@ func (m *Metric) restart(y float64) {
 
 // record takes the deviations that have waited into the tails, and lets those of the reading wait.
 func (m *Metric) record(j *Judgement, out bool) {
-	waiting := &m.Waiting[m.Count%wait]
+	waiting, gain := &m.Waiting[m.Count%wait], 0.0
+	if !out {
+		m.SizeWeight += sizeAlpha * (1 - m.SizeWeight)
+		gain = sizeAlpha / m.SizeWeight
+	}
 	for i, at := range j.at {
 		m.add(i, waiting[i], unit)
 		waiting[i] = at
@@ -90,12 +94,11 @@ func (m *Metric) record(j *Judgement, out bool) {
 				m.Pending[i] = at
 			}
 		default:
-			usual := m.usual(Scale(i), j.Spread)
 			size := math.Abs(j.Deviations[i])
-			if m.Count > started {
-				size = min(size, 10*usual)
+			if most := 10 * m.usual(Scale(i), j.Spread); size > most && m.Count > started {
+				size = most
 			}
-			m.Size[i].update(sizeAlpha, size)
+			m.Sizes[i] += gain * (size - m.Sizes[i])
 		}
 	}
 	if m.Count > settled {
@@ -107,12 +110,11 @@ func (m *Metric) record(j *Judgement, out bool) {
 
 // add takes what waited at a place into a scale's tail.
 func (m *Metric) add(scale int, at int8, units uint16) {
-	switch {
-	case at > 0:
-		m.Tails[scale][0].add(int(at-1), units, m.chance(scale))
-	case at < 0:
-		m.Tails[scale][1].add(int(-at-1), units, m.chance(scale))
+	if at == 0 {
+		return
 	}
+	below := uint8(at) >> 7
+	m.Tails[scale][below].add(int(at*(1-2*int8(below)))-1, units, m.chance(scale))
 }
 
 // chance is as good as a random number, and the same for the same state: Fibonacci hashing of the readings so far (Knuth 6.4).
@@ -141,10 +143,12 @@ func (m *Metric) follow(j *Judgement, out bool) {
 	}
 	distance := math.Abs(j.x - m.Raw.Mean)
 	for i := range m.Seasons {
-		m.Seasons[i].learn(j.second+mondays, j.x, j.lefts[i], distance, j.knowns[i], m.Step, levelLimit*j.Spread)
+		if s := &m.Seasons[i]; s.Table != nil {
+			s.learn(j.second+mondays, j.hours[i], j.x, j.lefts[i], distance, j.knowns[i], m.Step, levelLimit*j.Spread)
+		}
 	}
-	if len(m.Seasons) == 1 && j.second+mondays-m.Seasons[0].Start > day {
-		m.Seasons = append(m.Seasons, newSeason(weekHours))
+	if d, w := &m.Seasons[0], &m.Seasons[1]; d.Table != nil && w.Table == nil && j.second+mondays-d.Start > day {
+		*w = newSeason(weekHours)
 	}
 	m.Raw.update(levelAlpha, j.x)
 	m.Height.update(heightAlpha, math.Abs(j.x))
@@ -174,8 +178,8 @@ func (m *Metric) move(weight float64) {
 	m.restart(m.Held)
 	m.Raw.Mean += by
 	m.Spread.Mean *= growth
-	for i := range m.Size {
-		m.Size[i].Mean *= growth
+	for i := range m.Sizes {
+		m.Sizes[i] *= growth
 	}
 	for i := range m.Records {
 		m.Records[i].grow(growth)
@@ -188,11 +192,14 @@ func (m *Metric) move(weight float64) {
 func (m *Metric) choose(j *Judgement) {
 	now, least := int8(none), 1.0
 	for i := range m.Seasons {
+		if !j.knowns[i] {
+			continue
+		}
 		share := m.Seasons[i].share(m.Step)
 		if int8(i) == m.Season {
 			share /= hysteresis
 		}
-		if j.knowns[i] && share < min(least, better) {
+		if share < min(least, better) {
 			least, now = share, int8(i)
 		}
 	}

@@ -64,13 +64,15 @@ type Metric struct {
 	Second  int64   // when it was made
 	Levels  [4]mean
 	Average [2]mean
-	Spread  mean     // of readings about the second level
-	Height  mean     // of their amount
-	Raw     mean     // level of readings with their season
-	Seasons []Season // a day, and a week after the first day; or none
-	Size    [NumScales]mean
-	Tails   [NumScales][2]Tail // above and below
-	Records [2]Records         // of readings, above and below
+	Spread  mean // of readings about the second level
+	Height  mean // of their amount
+	Raw     mean // level of readings with their season
+	// Sizes are the usual ones of each scale's deviations, exponentially weighted means whose weights sum to SizeWeight.
+	Sizes      [NumScales]float64
+	SizeWeight float64
+	Seasons    [2]Season          // a day, and a week after the first day; or none
+	Tails      [NumScales][2]Tail // above and below
+	Records    [2]Records         // of readings, above and below
 	// Waiting holds the newest deviations of each scale, as bucket + 1 and, below the level, with a minus: they go into the tails only
 	// later, so that an incident does not make itself usual at once.
 	Waiting [wait][NumScales]int8
@@ -93,7 +95,7 @@ func NewMetric(step float64, seasons bool) Metric {
 	}
 	m := Metric{Step: step, Season: none}
 	if seasons {
-		m.Seasons = []Season{newSeason(dayHours)}
+		m.Seasons[0] = newSeason(dayHours)
 	}
 	return m
 }
@@ -113,11 +115,30 @@ type Judgement struct {
 	// What learning needs.
 	x, y   float64 // the reading, and without the season
 	second int64
+	hours  [2]int     // of the day and of the week
 	lefts  [2]float64 // without each season, where it is known
 	knowns [2]bool
 	goesOn bool            // there was no pause before
 	back   bool            // the reading is usual, while those before were outside
 	at     [NumScales]int8 // place in the tail, as in Metric.Waiting
+}
+
+// Touch reads a word of every stretch of 64 bytes of the state, so that what is not in the cache comes side by side, where the judgement would wait for
+// one after the other. Of metrics that are judged together, all should be touched first. What it returns says nothing.
+//
+//go:noinline
+func (m *Metric) Touch() (sum int64) {
+	sum = m.Count + int64(m.Waiting[0][0]+m.Waiting[9][0]+m.Waiting[18][0]+m.Waiting[27][0]) + int64(m.Outside)
+	for i := range m.Seasons {
+		sum += m.Seasons[i].Start
+	}
+	for i := range m.Tails {
+		sum += int64(m.Tails[i][0].Total) + int64(m.Tails[i][1].Total)
+	}
+	if m.Levels[2].Mean == m.Raw.Weight && m.Records[1].Peak == float32(m.Sizes[0]) {
+		sum++
+	}
+	return sum
 }
 
 // Observe judges a reading by those before, and then learns it. One that is not finite changes nothing.
@@ -132,12 +153,16 @@ func (m *Metric) Observe(second int64, x float64) (j Judgement) {
 // reading is not finite: it is none.
 func (m *Metric) Judge(j *Judgement, second int64, x float64) bool {
 	*j = Judgement{}
+	m.Touch()
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return false
 	}
 	j.x, j.second = clip(x, limit), second
+	j.hours = hours(second + mondays)
 	for i := range m.Seasons {
-		j.lefts[i], j.knowns[i] = m.Seasons[i].remainder(second+mondays, j.x)
+		if s := &m.Seasons[i]; s.Table != nil {
+			j.lefts[i], j.knowns[i] = s.remainder(j.hours[i], j.x)
+		}
 	}
 	j.y = j.left(m.Season)
 	j.Spread = max(m.Spread.Mean, spreadFloor*m.Height.Mean)
@@ -193,25 +218,29 @@ func (m *Metric) judge(j *Judgement) {
 // and the greatest.
 func (m *Metric) rank(j *Judgement) (sum float64) {
 	for i, d := range j.Deviations {
-		tail, sign := &m.Tails[i][0], int8(1)
-		if d < 0 {
-			tail, sign = &m.Tails[i][1], -1
-		}
-		at := position(relative(math.Abs(d), m.usual(Scale(i), j.Spread)))
+		below := math.Float64bits(d+0) >> 63 // 0 has no sign
+		at := position(math.Abs(d) / m.usual(Scale(i), j.Spread))
 		if j.Ready {
-			j.Scales[i] = tail.surprise(max(0, at+marginBuckets))
+			shrunk := at + marginBuckets
+			if shrunk < 0 {
+				shrunk = 0
+			}
+			j.Scales[i] = m.Tails[i][below].surprise(shrunk)
 			sum += fourth(j.Scales[i])
 		}
-		j.at[i] = sign * int8(1+int(at))
+		j.at[i] = int8(1+int(at)) * (1 - 2*int8(below))
 	}
 	return sum
 }
 
-func fourth(x float64) float64 { return x * x * x * x }
+func fourth(x float64) float64 { return (x * x) * (x * x) }
 
 // usual is the usual size of a scale's deviations.
 func (m *Metric) usual(s Scale, spread float64) float64 {
-	return max(m.Size[s].Mean, sizeFloor*spread)
+	if least := sizeFloor * spread; m.Sizes[s] < least {
+		return least
+	}
+	return m.Sizes[s]
 }
 
 // relative is a deviation in units of the usual one, which is 0 while there was none.

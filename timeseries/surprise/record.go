@@ -20,7 +20,7 @@ type Records struct {
 }
 
 // height is the logarithm of a deviation above 0, moved so that it is above 0 for the least of them.
-func height(size float64) float32 { return float32(math.Log(size) + 800) }
+func height(size float64) float32 { return float32(math.Ln2*log2(size) + 800) }
 
 // judge is the surprise of a deviation, by the excursions before the one it belongs to; 0 for what is no record.
 // Where the tail is a power law the logarithms are exponential, and the mean distance of the others from the least of the k greatest
@@ -39,7 +39,7 @@ func (r *Records) judge(size, usual float64) float64 {
 	for _, top := range r.Top[:tops-1] {
 		sum += float64(top - least)
 	}
-	return greatest + (tops-1)*math.Log10(1+over/max(sum, leastSpacing*(tops-1)))
+	return greatest + (tops-1)*log10Of2*log2(1+over/max(sum, leastSpacing*(tops-1)))
 }
 
 // learn takes in a deviation.
@@ -48,7 +48,10 @@ func (r *Records) learn(size, usual float64) {
 		r.Peak = max(r.Peak, height(size))
 		return
 	}
-	for i := range r.Top { // the excursion that lasted, if one did, is over
+	if r.Peak == 0 {
+		return
+	}
+	for i := range r.Top { // the excursion that lasted is over
 		if r.Peak > r.Top[i] {
 			r.Top[i], r.Peak = r.Peak, r.Top[i]
 		}

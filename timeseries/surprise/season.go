@@ -35,18 +35,30 @@ func (m *mean) updateWithin(alpha, x, limit float64) {
 	m.update(alpha, x)
 }
 
-func clip(x, limit float64) float64 { return max(-limit, min(limit, x)) }
+func clip(x, limit float64) float64 {
+	switch { // min and max take longer
+	case x > limit:
+		return limit
+	case x < -limit:
+		return -limit
+	}
+	return x
+}
 
-// Season is the mean of each hour of a day or a week, with a level about it, kept as readings come: seasonal and trend of a
-// decomposition in which exponential weights take the place of loess.
+// Season is the mean of each hour of a day or a week, kept as readings come: seasonal and trend of a
+// decomposition in which exponential weights take the place of loess. The zero value is none.
 type Season struct {
 	Table  []float32 // by hour; NaN until it was seen
 	Start  int64     // when the first reading was made
-	Within int32     // readings in this hour, in the first cycle
-	Known  int32     // readings with a remainder
 	Level  mean      // of the remainder
 	Error  mean      // mean distance of the remainder from its level
 	Base   mean      // mean distance of readings from theirs, as long
+	Within int32     // readings in this hour, in the first cycle
+	Known  int32     // readings with a remainder
+	// Hour is the hour of the newest reading, plus 1, or 0. Its mean is Here until the hour is over, not in the table, and those around it are from Least to
+	// Most: what a step needs lies together.
+	Hour              int32
+	Here, Least, Most float32
 }
 
 func newSeason(hours int) Season {
@@ -57,52 +69,84 @@ func newSeason(hours int) Season {
 	return s
 }
 
-// remainder is what y leaves without the season; known is false until the hours around were seen.
-func (s *Season) remainder(second int64, y float64) (left float64, known bool) {
-	least, most := s.around(second)
+// hours says in which hour of a day and of a week a time is, from the Thursday on with which Unix time begins.
+func hours(second int64) [2]int {
+	hour := second / 3600 % weekHours
+	if hour < 0 {
+		hour += weekHours
+	}
+	return [2]int{int(hour % dayHours), int(hour)}
+}
+
+// remainder is what y leaves without the season in an hour; known is false until the hours around were seen.
+func (s *Season) remainder(hour int, y float64) (left float64, known bool) {
+	least, most := s.around(hour)
 	if math.IsNaN(least) {
 		return 0, false
 	}
 	return y - max(least, min(most, y-s.Level.Mean)), true
 }
 
-// mean is that of an hour, 0 until it was seen.
-func (s *Season) mean(second int64) float64 {
-	here := float64(s.Table[s.hour(second)])
-	if math.IsNaN(here) {
-		return 0
+// mean is that of an hour, NaN until it was seen.
+func (s *Season) mean(hour int) float32 {
+	if hour+1 == int(s.Hour) {
+		return s.Here
 	}
-	return here
+	return s.Table[hour]
 }
 
-// around is the least and the greatest of the means of this hour and of those around it, NaN until all were seen. What lies between
+// around is the least and the greatest of the means of an hour and of those around it, NaN until all were seen. What lies between
 // is explained: a sharp edge, a job that starts late, or clocks that were changed by an hour are no deviation.
-func (s *Season) around(second int64) (least, most float64) {
+func (s *Season) around(hour int) (least, most float64) {
+	if hour+1 == int(s.Hour) {
+		return float64(min(s.Here, s.Least)), float64(max(s.Here, s.Most))
+	}
+	l, m := s.beside(hour)
+	here := s.mean(hour)
+	return float64(min(here, l)), float64(max(here, m))
+}
+
+// beside is the least and the greatest of the means of the hours around one, without its own.
+func (s *Season) beside(hour int) (least, most float32) {
 	n := len(s.Table)
-	hour := s.hour(second)
-	least, most = math.Inf(1), math.Inf(-1)
+	least, most = float32(math.Inf(1)), float32(math.Inf(-1))
 	for i := hour + n - reach; i <= hour+n+reach; i++ {
-		mean := float64(s.Table[i%n])
-		least, most = min(least, mean), max(most, mean) // NaN when one is
+		if i != hour+n {
+			mean := s.mean(i % n)
+			least, most = min(least, mean), max(most, mean) // NaN when one is
+		}
 	}
 	return least, most
 }
 
-func (s *Season) hour(second int64) int { return hourOf(second, len(s.Table)) }
+// enter makes an hour the one that is.
+func (s *Season) enter(hour int) {
+	if hour+1 == int(s.Hour) {
+		return
+	}
+	s.settle()
+	s.Least, s.Most = s.beside(hour)
+	s.Hour, s.Here = int32(hour+1), s.Table[hour]
+}
 
-func hourOf(second int64, hours int) int {
-	n := int64(hours)
-	return int(((second/3600)%n + n) % n)
+// settle puts the mean of the hour that is into the table.
+func (s *Season) settle() {
+	if s.Hour > 0 {
+		s.Table[s.Hour-1], s.Hour = s.Here, 0
+	}
 }
 
 // HourOf is the hour of a day or a week in which a time, as Unix time, is: of so many hours, from Monday on.
-func HourOf(second int64, hours int) int { return hourOf(second+mondays, hours) }
+func HourOf(second int64, hours int) int {
+	n := int64(hours)
+	return int(((second+mondays)/3600%n + n) % n)
+}
 
 // Renew takes over the shape that a decomposition found, with the usual reading of every hour of a day or a week; the level stays where it
 // is. It does nothing while there is no such season, or for another number of hours.
 func (m *Metric) Renew(hours []float64) {
 	for i := range m.Seasons {
-		if s := &m.Seasons[i]; len(s.Table) == len(hours) {
+		if s := &m.Seasons[i]; len(hours) > 0 && len(s.Table) == len(hours) {
 			s.renew(hours)
 		}
 	}
@@ -110,6 +154,7 @@ func (m *Metric) Renew(hours []float64) {
 
 func (s *Season) renew(hours []float64) {
 	by, n := 0.0, float64(len(hours))
+	s.settle()
 	for i, x := range hours {
 		by += (float64(s.Table[i]) - x) / n
 	}
@@ -123,10 +168,10 @@ func (s *Season) renew(hours []float64) {
 
 // learn takes in a reading, its distance from the level without the season, and what it left if that is known. The cycles so far count alike until a new one would count for
 // less than seasonGain.
-func (s *Season) learn(second int64, y, left, distance float64, known bool, step, limit float64) {
-	period := 3600 * float64(len(s.Table))
+func (s *Season) learn(second int64, hour int, y, left, distance float64, known bool, step, limit float64) {
+	period := 3600 * int64(len(s.Table))
 	if known {
-		alpha := min(1, math.Ln2*step/(2*period))
+		alpha := min(1, math.Ln2*step/float64(2*period))
 		s.Error.update(alpha, math.Abs(left-s.Level.Mean))
 		s.Base.update(alpha, distance)
 		s.Level.updateWithin(levelAlpha, left, limit)
@@ -135,18 +180,18 @@ func (s *Season) learn(second int64, y, left, distance float64, known bool, step
 	if s.Start == 0 {
 		s.Start = second
 	}
-	cell := &s.Table[s.hour(second)]
-	cycle := 1 + math.Floor(float64(second-s.Start)/period)
-	gain := max(seasonGain, 1/cycle) * min(1, step/3600)
+	s.enter(hour)
+	cycle := 1 + (second-s.Start)/period
+	gain := max(seasonGain, 1/float64(max(cycle, 1))) * min(1, step/3600)
 	switch {
-	case math.IsNaN(float64(*cell)):
+	case s.Here != s.Here: // NaN: it was not seen
 		s.Within, gain = 1, 1
-		*cell = 0
+		s.Here = 0
 	case cycle == 1:
 		s.Within++
 		gain = 1 / float64(s.Within)
 	}
-	*cell += float32(gain * (y - float64(*cell)))
+	s.Here += float32(gain * (y - float64(s.Here)))
 }
 
 // share is how much of the mean distance from the level the season leaves; 1 until it was seen often enough.

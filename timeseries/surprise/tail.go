@@ -1,12 +1,18 @@
 package surprise
 
-import "math"
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
 
 const (
 	buckets   = 32
 	perOctave = 2
 	// Deviations below 2^-4 of their usual size are all alike.
-	octavesBelow = 4
+	octavesBelow   = 4
+	leastDeviation = 1. / (1 << octavesBelow)
+	mostPosition   = buckets - 0.01
 	// unit is what a reading counts, so that counts can be halved three times before one is forgotten.
 	unit = 8
 	// memory is the number of readings above which all counts are halved.
@@ -64,10 +70,13 @@ func plus(code uint8, units, chance uint16) uint8 {
 
 // position of a deviation on the axis of the buckets; bucket i spans i to i+1.
 func position(deviation float64) float64 {
-	if !(deviation > 0) {
+	if !(deviation > leastDeviation) {
 		return 0
 	}
-	return min(max(perOctave*(math.Log(deviation)/math.Ln2+octavesBelow), 0), buckets-0.01)
+	if at := perOctave * (log2(deviation) + octavesBelow); at < mostPosition {
+		return at
+	}
+	return mostPosition
 }
 
 // Add takes in a deviation, relative to its usual size. Chance is a random number: counts are kept roughly where they are great.
@@ -100,51 +109,93 @@ func (t *Tail) Count() float64 { return float64(t.Total) / unit }
 func (t *Tail) Surprise(deviation float64) float64 { return t.surprise(position(deviation)) }
 
 func (t *Tail) surprise(at float64) float64 {
-	n, bucket := t.Count(), int(at)
-	below := uint16(0)
-	for _, c := range t.Counts[:bucket] {
-		below += countOf[c]
+	bucket := int(at)
+	next := t.above(bucket)
+	here := next + uint32(countOf[t.Counts[bucket]])
+	of := log2(float64(t.Total) + unit)
+	counted := of - log2(float64(here)+unit/2)
+	if part := at - float64(bucket); bucket < buckets-1 && here != next {
+		counted += (of - log2(float64(next)+unit/2) - counted) * part
 	}
-	here := float64(t.Total-below) / unit // at or beyond the bucket's lower edge,
-	next := here - float64(countOf[t.Counts[bucket]])/unit
-	counted := rarity(n, here)
-	if bucket < buckets-1 {
-		counted += (rarity(n, next) - counted) * (at - float64(bucket))
+	if counted *= log10Of2; next*next < wanted(t.Total) {
+		return t.extrapolate(at, counted)
 	}
-	wanted := max(10, math.Sqrt(n))
-	if next >= wanted {
-		return max(0, counted)
+	if counted < 0 {
+		return 0
 	}
-	return t.extrapolate(n, at, wanted, counted)
+	return counted
 }
 
+// eight is how many buckets are looked at together.
+const eight = 8
+
+// eightAt has the codes of the buckets from i on, the first in the lowest byte.
+func (t *Tail) eightAt(i int) uint64 { return binary.LittleEndian.Uint64(t.Counts[i : i+eight]) }
+
+// above is the count, in units, of what lies in higher buckets than one. Nearly all deviations lie in the lower half, which is added up without a branch
+// that a processor could guess wrong.
+func (t *Tail) above(bucket int) uint32 {
+	sum := sumOf(t.eightAt(0)&higher(bucket)) + sumOf(t.eightAt(8)&higher(bucket-8))
+	if codes := t.eightAt(16) & higher(bucket-16); codes != 0 {
+		sum += sumOf(codes)
+	}
+	if codes := t.eightAt(24) & higher(bucket-24); codes != 0 {
+		sum += sumOf(codes)
+	}
+	return sum
+}
+
+// higher has the bits of the codes of higher buckets than one, which may be below 0 or above 7.
+func higher(bucket int) uint64 { return math.MaxUint64 << uint(max(0, 8*(bucket+1))) }
+
+// sumOf is what eight codes stand for.
+func sumOf(codes uint64) uint32 {
+	return uint32(countOf[codes&0xff]) + uint32(countOf[codes>>8&0xff]) + uint32(countOf[codes>>16&0xff]) + uint32(countOf[codes>>24&0xff]) +
+		uint32(countOf[codes>>32&0xff]) + uint32(countOf[codes>>40&0xff]) + uint32(countOf[codes>>48&0xff]) + uint32(countOf[codes>>56])
+}
+
+// top is the highest bucket that is not empty, or -1.
+func (t *Tail) top() int {
+	for i := buckets - eight; i >= 0; i -= eight {
+		if codes := t.eightAt(i); codes != 0 {
+			return i + (bits.Len64(codes)-1)/8
+		}
+	}
+	return -1
+}
+
+// wanted is the square of how many units there must be beyond a bucket to be relied on: √n readings, and 10 at least.
+func wanted(total uint16) uint32 { return max(100*unit*unit, unit*uint32(total)) }
+
 // rarity of what so many of n reached, in decades.
-func rarity(n, count float64) float64 { return math.Log((n+1)/(count+0.5)) / math.Ln10 }
+func rarity(n, count float64) float64 { return log10Of2 * log2((n+1)/(count+0.5)) }
 
 // extrapolate is the surprise of a deviation at a position that fewer than wanted are certain to be beyond.
-func (t *Tail) extrapolate(n, at, wanted, counted float64) float64 {
+func (t *Tail) extrapolate(at, counted float64) float64 {
 	const width = math.Ln2 / perOctave
-	knee, beyond, excess := buckets, 0.0, 0.0 // excess: how many buckets those beyond the knee are from it in all
-	for knee > 0 && beyond < wanted {
+	n, wanted := t.Count(), wanted(t.Total)
+	knee, reached, further := t.top()+1, uint32(0), uint32(0) // further: how many buckets those beyond the knee are from it in all
+	for knee > 0 && reached*reached < wanted {
 		knee--
-		excess += beyond
-		beyond += float64(countOf[t.Counts[knee]]) / unit
+		further += reached
+		reached += uint32(countOf[t.Counts[knee]])
 	}
 	slope, start, s := priorSlope, -math.Log10(priorAbove), counted
-	if beyond < wanted {
+	if reached*reached < wanted {
 		knee = priorKnee
 		s = min(s, start)
 	} else {
-		index := math.Log1p(beyond/max(excess, 0.15*beyond)) / width
+		beyond, excess := float64(reached)/unit, float64(further)/unit
+		index := math.Ln2 * log2(1+beyond/max(excess, 0.15*beyond)) / width
 		slope, start = (priorCount+beyond)/(priorCount/priorSlope+beyond/index), rarity(n, beyond)
 	}
 	if past := at - float64(knee); past > 0 {
 		s = start + slope*past*width/math.Ln10
-		if counted < rarity(n, seen) {
+		if counted < rarity(n, seen)-logError {
 			s = min(s, counted)
 		}
 	}
-	if most := math.Log10(n+1) + room; s > most {
+	if most := log10Of2*log2(n+1) + room; s > most {
 		s = most + 0.5*math.Log1p(s-most)
 	}
 	return max(0, s)
