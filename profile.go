@@ -19,12 +19,12 @@ type Profile struct {
 	Steps   int64         // steps folded in
 	Stage   Stage         // at Updated
 
-	Metrics [NumMetrics]*MetricProfile    // nil until the metric was seen
-	Demand  [NumDimensions]*quantile.Ring // peak demand in each coarse step, nil until seen; for forecasts
-	Anomaly *quantile.Ring                // highest score in each coarse step, the forecasts' regressor
-	Coarse  CoarseStep                    // the coarse step that is being filled
-	Learned [NumDimensions]Learned        // from acting
-	Shift   Shift                         // an own action whose effect is expected
+	Metrics [NumMetrics]*MetricProfile       // nil until the metric was seen
+	Demand  [NumDimensions]*quantile.History // peak demand in each coarse step, nil until seen; for forecasts
+	Anomaly *quantile.History                // highest score in each coarse step, the forecasts' regressor
+	Coarse  CoarseStep                       // the coarse step that is being filled
+	Learned [NumDimensions]Learned           // from acting
+	Shift   Shift                            // an own action whose effect is expected
 	// Ceiling is the rate that was served when the workload was last seen to be held back; 0 until it was.
 	Ceiling [NumDimensions]float64
 	Backlog Backlog
@@ -75,9 +75,9 @@ type MetricProfile struct {
 	Window    quantile.Window // the last clean readings
 	Rarity    surprise.Metric // their level, spread and season, and the record of deviations at several scales
 	Season    Season
-	Coarse    quantile.Ring // mean per coarse step, the seasons' history
-	Last      float64       // the newest reading, clean or not
-	Relearned time.Time     // when a new level was last taken as normal
+	Coarse    quantile.History // mean per coarse step, the seasons' history
+	Last      float64          // the newest reading, clean or not
+	Relearned time.Time        // when a new level was last taken as normal
 }
 
 // MaxMethods is how many detection methods can be in use at once.

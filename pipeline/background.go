@@ -178,18 +178,18 @@ func updateForecasts(w *workload) {
 	}
 }
 
-// newest is the last n readings of a ring, NaN where there are none.
-func newest(r *quantile.Ring, n int) []float64 {
+// newest is the last n readings of a history, NaN where there are none.
+func newest(h *quantile.History, n int) []float64 {
 	list := make([]float64, n)
 	for i := range list {
 		list[i] = math.NaN()
 	}
 	switch {
-	case r == nil || r.Len() == 0:
+	case h == nil || h.Len() == 0:
 	case n == 1:
-		list[0] = r.Last()
+		list[0] = h.Last()
 	default:
-		all := r.Values(nil)
+		all := h.Values(nil)
 		all = all[max(0, len(all)-n):]
 		copy(list[n-len(all):], all)
 	}

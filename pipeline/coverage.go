@@ -74,10 +74,10 @@ func outlookOf(w *workload, f *foreshock.Forecast, end time.Time) outlook {
 	return outlook{from: end, to: to, peak: peak * math.Exp(learned.Bias)}
 }
 
-// most is the highest of a ring's readings.
-func most(r *quantile.Ring) float64 {
+// most is the highest of a history's readings.
+func most(h *quantile.History) float64 {
 	highest := math.Inf(-1)
-	for _, x := range r.Values(nil) {
+	for _, x := range h.Values(nil) {
 		if x > highest { // not NaN
 			highest = x
 		}

@@ -22,7 +22,7 @@ func TestOutlooks(t *testing.T) {
 		o := &owner{Pipeline: &Pipeline{}}
 		w := &workload{id: "a", profile: profile.New("a", "s", time.Minute), policy: &policy}
 		w.profile.Coarse.Length = length
-		w.profile.Demand[d] = &quantile.Ring{Capacity: 100}
+		w.profile.Demand[d] = &quantile.History{Capacity: 100}
 		for _, x := range append([]float64{1000}, demand...) {
 			if math.IsNaN(x) {
 				w.profile.Demand[d].AddMissing()

@@ -104,9 +104,9 @@ func coarsePoints(p *foreshock.Profile, d foreshock.Dimension) []Point {
 	}
 	rows := 0
 	columns := [foreshock.NumMetrics + 2][]float64{}
-	take := func(i int, ring *quantile.Ring) {
-		if ring != nil && ring.Len() > 0 {
-			columns[i] = ring.Values(nil)
+	take := func(i int, history *quantile.History) {
+		if history != nil && history.Len() > 0 {
+			columns[i] = history.Values(nil)
 			rows = max(rows, len(columns[i]))
 		}
 	}

@@ -34,9 +34,9 @@ func advance(p *foreshock.Profile, at time.Time, cfg *Config) {
 				mp.Coarse.AddMissing()
 			}
 		}
-		for _, ring := range p.Demand {
-			if ring != nil {
-				ring.AddMissing()
+		for _, history := range p.Demand {
+			if history != nil {
+				history.AddMissing()
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func advance(p *foreshock.Profile, at time.Time, cfg *Config) {
 func closeCoarse(p *foreshock.Profile, cfg *Config) {
 	c := &p.Coarse
 	if p.Anomaly == nil {
-		p.Anomaly = newRing(p, cfg)
+		p.Anomaly = newHistory(p, cfg)
 	}
 	if c.Steps > 0 {
 		p.Anomaly.Add(c.Score)
@@ -65,7 +65,7 @@ func closeCoarse(p *foreshock.Profile, cfg *Config) {
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
 		peak, ok := c.Demand.Get(d)
 		if p.Demand[d] == nil && ok {
-			p.Demand[d] = newRing(p, cfg)
+			p.Demand[d] = newHistory(p, cfg)
 		}
 		switch {
 		case p.Demand[d] == nil:
@@ -78,9 +78,9 @@ func closeCoarse(p *foreshock.Profile, cfg *Config) {
 	*c = foreshock.CoarseStep{Length: c.Length, End: c.End}
 }
 
-func newRing(p *foreshock.Profile, cfg *Config) *quantile.Ring {
-	ring := quantile.NewRing(coarseCapacity(p, cfg))
-	return &ring
+func newHistory(p *foreshock.Profile, cfg *Config) *quantile.History {
+	h := quantile.NewHistory(coarseCapacity(p, cfg))
+	return &h
 }
 
 // foldCoarse takes demand and score of a step into the coarse step that is being filled.

@@ -111,10 +111,10 @@ func (c *checker) valid(what string, err error) {
 	}
 }
 
-func (c *checker) ring(what string, r *quantile.Ring) {
-	if r != nil {
-		c.valid(what, r.Valid())
-		c.must(r.Capacity <= mostCodes, "%s: capacity %d is above %d", what, r.Capacity, mostCodes)
+func (c *checker) history(what string, h *quantile.History) {
+	if h != nil {
+		c.valid(what, h.Valid())
+		c.must(h.Capacity <= mostCodes, "%s: capacity %d is above %d", what, h.Capacity, mostCodes)
 	}
 }
 
@@ -131,15 +131,15 @@ func valid(p *foreshock.Profile) error {
 			c.valid(foreshock.Metric(m).String(), metricValid(mp))
 		}
 	}
-	for d, ring := range p.Demand {
-		c.ring("demand of "+foreshock.Dimension(d).String(), ring)
+	for d, history := range p.Demand {
+		c.history("demand of "+foreshock.Dimension(d).String(), history)
 		c.must(amount(p.Ceiling[d]), "ceiling %g", p.Ceiling[d])
 		l := &p.Learned[d]
 		c.must(finite(l.Gain, l.Bias) && l.LeadTime >= 0 && l.Actions >= 0 && l.Helped >= 0, "what was learned of %s", foreshock.Dimension(d))
 		c.must(share(l.Covered) && share(l.Quantile) && share(l.QuantileTold) && share(l.Stated) && l.Checks >= 0, "coverage of %s", foreshock.Dimension(d))
 	}
 	c.must(p.Backlog.Growing >= 0 && amount(p.Backlog.Ratio) && amount(p.Backlog.End), "backlog %+v", p.Backlog)
-	c.ring("anomaly scores", p.Anomaly)
+	c.history("anomaly scores", p.Anomaly)
 	c.must(len(p.Weights) <= mostWeights, "%d weights of methods", len(p.Weights))
 	for _, w := range p.Weights {
 		c.must(w.Factor > 0 && finite(w.Factor), "weight %g of %s", w.Factor, w.Method)
@@ -179,8 +179,8 @@ func coarseValid(p *foreshock.Profile) error {
 func metricValid(mp *foreshock.MetricProfile) error {
 	var c checker
 	c.valid("window", mp.Window.Valid())
-	c.ring("window", &mp.Window.Ring)
-	c.ring("coarse steps", &mp.Coarse)
+	c.must(mp.Window.Ring.Capacity <= mostCodes, "window: capacity %d is above %d", mp.Window.Ring.Capacity, mostCodes)
+	c.history("coarse steps", &mp.Coarse)
 	c.valid("rarity", mp.Rarity.Valid())
 	c.must(amount(mp.Last), "last %g", mp.Last)
 	s := &mp.Season

@@ -172,6 +172,11 @@ func TestVersion2IsRead(t *testing.T) {
 		p.Metrics[foreshock.IOPS].Rarity.Judge(&j, p.Updated.Add(p.Length/2).Unix(), x)
 		closeTo(t, "surprise", j.Surprise, want, 1e-9)
 	}
+	coarse := p.Metrics[foreshock.IOPS].Coarse.Values(nil)
+	if len(coarse) != 301 || p.Anomaly.Len() != 301 || p.Demand[foreshock.DimIOPS].Len() != 301 {
+		t.Fatalf("%d coarse steps, %d scores", len(coarse), p.Anomaly.Len())
+	}
+	closeTo(t, "a coarse step", coarse[2*96+24], 1524, 0.02) // six hours after midnight
 	f(900, 2.113728644621189)
 	f(1500, 0.03397899119190805)
 	f(9000, 3.1693236421118756)
@@ -194,7 +199,8 @@ func TestInvalidProfilesAreRefused(t *testing.T) {
 	f("no id", func(p *foreshock.Profile) { p.ID = "" })
 	f("a step of 0", func(p *foreshock.Profile) { p.Length = 0 })
 	f("a head beyond the ring", func(p *foreshock.Profile) { p.Metrics[iops].Window.Ring.Head = 1 << 20 })
-	f("a huge ring", func(p *foreshock.Profile) { p.Anomaly.Capacity = 1 << 23 })
+	f("a huge history", func(p *foreshock.Profile) { p.Anomaly.Capacity = 1 << 23 })
+	f("a history of half a block", func(p *foreshock.Profile) { p.Metrics[iops].Coarse.Packed = p.Metrics[iops].Coarse.Packed[1:] })
 	f("a NaN level", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Levels[1].Mean = math.NaN() })
 	f("an infinite spread", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Spread.Mean = math.Inf(1) })
 	f("a step of no length", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Step = 0 })

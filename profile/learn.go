@@ -76,7 +76,7 @@ func newMetric(p *foreshock.Profile, cfg *Config) *foreshock.MetricProfile {
 	return &foreshock.MetricProfile{
 		Window: quantile.NewWindow(cfg.windowSteps(p.Length)),
 		Rarity: surprise.NewMetric(p.Length.Seconds(), true),
-		Coarse: quantile.NewRing(coarseCapacity(p, cfg)),
+		Coarse: quantile.NewHistory(coarseCapacity(p, cfg)),
 	}
 }
 

@@ -23,8 +23,8 @@
 // run backwards for the departure) with the decoded value, so what comes in is
 // exactly what goes out.
 //
-// [Ring] is the same storage with gaps and without statistics, for coarse
-// histories.
+// [Ring] is the same storage with gaps and without statistics. [History] is for
+// long ones: what is not recent takes a byte.
 //
 // All state is exported, plain data: write it with any codec. What was read from
 // outside must pass Valid before it is used. Nothing here is safe for concurrent
