@@ -123,26 +123,9 @@ type Judgement struct {
 	at     [NumScales]int8 // place in the tail, as in Metric.Waiting
 }
 
-// Touch reads a word of every stretch of 64 bytes of the state, so that what is not in the cache comes side by side, where the judgement would wait for
-// one after the other. Of metrics that are judged together, all should be touched first. What it returns says nothing.
-//
-//go:noinline
-func (m *Metric) Touch() (sum int64) {
-	sum = m.Count + int64(m.Waiting[0][0]+m.Waiting[9][0]+m.Waiting[18][0]+m.Waiting[27][0]) + int64(m.Outside)
-	for i := range m.Seasons {
-		sum += m.Seasons[i].Start
-	}
-	for i := range m.Tails {
-		sum += int64(m.Tails[i][0].Total) + int64(m.Tails[i][1].Total)
-	}
-	if m.Levels[2].Mean == m.Raw.Weight && m.Records[1].Peak == float32(m.Sizes[0]) {
-		sum++
-	}
-	return sum
-}
-
 // Observe judges a reading by those before, and then learns it. One that is not finite changes nothing.
 func (m *Metric) Observe(second int64, x float64) (j Judgement) {
+	m.Touch()
 	if m.Judge(&j, second, x) {
 		m.Learn(&j, Handling{j.Outside, Patience(m.Step), EventWeight})
 	}
@@ -153,7 +136,6 @@ func (m *Metric) Observe(second int64, x float64) (j Judgement) {
 // reading is not finite: it is none.
 func (m *Metric) Judge(j *Judgement, second int64, x float64) bool {
 	*j = Judgement{}
-	m.Touch()
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return false
 	}

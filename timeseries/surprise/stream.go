@@ -40,6 +40,9 @@ func (s *Stream) Observe(second int64, row []float64) (v Verdict) {
 	var j Judgement
 	sum, n := 0.0, 0.0
 	for i := range s.Metrics {
+		s.Metrics[i].Touch()
+	}
+	for i := range s.Metrics {
 		if i >= len(row) {
 			break
 		}
