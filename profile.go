@@ -23,7 +23,7 @@ type Profile struct {
 	Demand  [NumDimensions]*quantile.History // peak demand in each coarse step, nil until seen; for forecasts
 	Anomaly *quantile.History                // highest score in each coarse step, the forecasts' regressor
 	Coarse  CoarseStep                       // the coarse step that is being filled
-	Learned [NumDimensions]Learned           // from acting
+	Learned []Learned                        // from acting, by dimension; empty until anything was. See LearnedOf
 	Shift   Shift                            // an own action whose effect is expected
 	// Ceiling is the rate that was served when the workload was last seen to be held back; 0 until it was.
 	Ceiling [NumDimensions]float64
@@ -40,6 +40,25 @@ type Profile struct {
 type MethodWeight struct {
 	Method string
 	Factor float64
+}
+
+// LearnedOf is what acting on a dimension has taught.
+func (p *Profile) LearnedOf(d Dimension) Learned {
+	if int(d) >= len(p.Learned) {
+		return Learned{}
+	}
+	return p.Learned[d]
+}
+
+// Learn keeps what acting on a dimension has taught.
+func (p *Profile) Learn(d Dimension, l Learned) {
+	if len(p.Learned) < NumDimensions {
+		if l == (Learned{}) {
+			return
+		}
+		p.Learned = append(make([]Learned, 0, NumDimensions), p.Learned...)[:NumDimensions]
+	}
+	p.Learned[d] = l
 }
 
 // Factor is what a method's configured weight is multiplied by; 1 until feedback has moved it.
@@ -72,9 +91,9 @@ type CoarseStep struct {
 
 // MetricProfile is what is normal for one metric.
 type MetricProfile struct {
-	Window    quantile.Window // the last clean readings
-	Rarity    surprise.Metric // their level, spread and season, and the record of deviations at several scales
-	Season    Season
+	Window    quantile.Window  // the last clean readings
+	Rarity    surprise.Metric  // their level, spread and season, and the record of deviations at several scales
+	Season    *Season          // nil until it was looked for
 	Coarse    quantile.History // mean per coarse step, the seasons' history
 	Last      float64          // the newest reading, clean or not
 	Relearned time.Time        // when a new level was last taken as normal

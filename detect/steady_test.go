@@ -28,7 +28,7 @@ func seasoned(t testing.TB) *rig {
 		at := r.now.Add(r.p.Length)
 		r.step(volume(rng, daily(rng, at, at.Hour() >= 9 && at.Hour() < 11), 300e-6))
 	}
-	if len(r.p.Metrics[foreshock.IOPS].Season.Periods) == 0 {
+	if season := r.p.Metrics[foreshock.IOPS].Season; season == nil || len(season.Periods) == 0 {
 		t.Fatal("no season was found")
 	}
 	return r

@@ -231,7 +231,7 @@ func periods(p *foreshock.Profile, d foreshock.Dimension, steps int) []int {
 	if !ok || p.Metrics[m] == nil {
 		return nil
 	}
-	if season := &p.Metrics[m].Season; !season.Renewed.IsZero() {
+	if season := p.Metrics[m].Season; season != nil && !season.Renewed.IsZero() {
 		return season.Periods
 	}
 	if day := int(24 * time.Hour / p.Coarse.Length); day > 1 && steps >= 2*day {

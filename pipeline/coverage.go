@@ -51,16 +51,16 @@ func (o *owner) covered(w *workload, d foreshock.Dimension, x *outlook, now, end
 	if math.IsNaN(highest) || max(highest, x.peak) < busy*most(w.profile.Demand[d]) {
 		return
 	}
-	learned, corrections := feedback.LearnCoverage(w.profile.Learned[d], d, w.id, feedback.Coverage{
+	learned, corrections := feedback.LearnCoverage(w.profile.LearnedOf(d), d, w.id, feedback.Coverage{
 		Stated: w.policy.Quantile, Covered: highest <= x.peak, Fixed: w.policy.Objective.Stated(),
 	})
-	w.profile.Learned[d] = learned
+	w.profile.Learn(d, learned)
 	o.corrected(now, corrections)
 }
 
 // outlookOf is that of a forecast over the lead time with a margin, as decisions look at it; zero where it does not reach.
 func outlookOf(w *workload, f *foreshock.Forecast, end time.Time) outlook {
-	learned := w.profile.Learned[f.Dimension]
+	learned := w.profile.LearnedOf(f.Dimension)
 	lead := w.policy.LeadTimeOf(learned)
 	steps := max(1, int(math.Ceil(float64(lead+lead/2)/float64(f.Length))))
 	if !f.At.Equal(end) || steps > len(f.Mean) || f.Length != w.profile.Coarse.Length {

@@ -36,7 +36,7 @@ func TestOutlooks(t *testing.T) {
 			t.Fatalf("%+v", x)
 		}
 		o.covered(w, d, &x, end, end.Add(time.Duration(len(demand))*length))
-		if l := w.profile.Learned[d]; l.Checks != checks || l.Covered != covered {
+		if l := w.profile.LearnedOf(d); l.Checks != checks || l.Covered != covered {
 			t.Errorf("%d checks, %g covered; want %d, %g", l.Checks, l.Covered, checks, covered)
 		}
 	}

@@ -100,8 +100,8 @@ func (o *owner) judged(w *workload, evaluation foreshock.Evaluation, now time.Ti
 	w.pending, w.judgeAt, w.decideAt = nil, never, now
 	o.settle(now, &foreshock.Event{Type: foreshock.EventEvaluation, Evaluation: &evaluation})
 	for _, d := range p.action.To.Dimensions() {
-		learned, corrections := feedback.Learn(w.profile.Learned[d], d, evaluation)
-		w.profile.Learned[d] = learned
+		learned, corrections := feedback.Learn(w.profile.LearnedOf(d), d, evaluation)
+		w.profile.Learn(d, learned)
 		o.corrected(now, corrections)
 	}
 	o.mark(w, p, &evaluation, now)
@@ -229,8 +229,8 @@ func (o *owner) learnBias(w *workload, now, end time.Time) {
 		if ring == nil || at < 0 || at >= len(f.Mean) {
 			continue
 		}
-		learned, corrections := feedback.LearnBias(w.profile.Learned[f.Dimension], f.Dimension, w.id, ring.Last(), f.Mean[at])
-		w.profile.Learned[f.Dimension] = learned
+		learned, corrections := feedback.LearnBias(w.profile.LearnedOf(f.Dimension), f.Dimension, w.id, ring.Last(), f.Mean[at])
+		w.profile.Learn(f.Dimension, learned)
 		o.corrected(now, corrections)
 	}
 }

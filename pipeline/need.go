@@ -20,7 +20,7 @@ var (
 func (p *Pipeline) Need(ctx context.Context, id foreshock.ID, dim foreshock.Dimension, level float64, over time.Duration) (decide.Need, error) {
 	return inquire(ctx, p, id, func(o *owner, w *workload) (decide.Need, string) {
 		s := decide.State{
-			Now: o.Now(), Step: w.last, Quality: w.quality, Policy: w.policy, Demand: w.demand, Learned: w.profile.Learned, Forecasts: w.expected(),
+			Now: o.Now(), Step: w.last, Quality: w.quality, Policy: w.policy, Demand: w.demand, Learned: w.learned(), Forecasts: w.expected(),
 		}
 		return decide.NeedOf(s, dim, level, over)
 	})

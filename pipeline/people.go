@@ -93,8 +93,8 @@ func (o *owner) undone(w *workload, e *foreshock.Event, now time.Time) (foreshoc
 	}
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
 		if strings.HasSuffix(e.Correction.What, "/"+d.String()) {
-			learned, correction, err := feedback.Undo(w.profile.Learned[d], *e.Correction)
-			w.profile.Learned[d] = learned
+			learned, correction, err := feedback.Undo(w.profile.LearnedOf(d), *e.Correction)
+			w.profile.Learn(d, learned)
 			return correction, err
 		}
 	}

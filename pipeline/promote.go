@@ -39,7 +39,7 @@ func (o *owner) tryOut(w *workload, d *foreshock.Decision, now time.Time) {
 
 // would is what is the same of all that the policy would do to a dimension.
 func (o *owner) would(w *workload, dim foreshock.Dimension) promote.Would {
-	lead := w.policy.LeadTimeOf(w.profile.Learned[dim])
+	lead := w.policy.LeadTimeOf(w.profile.LearnedOf(dim))
 	return promote.Would{
 		Workload: w.id, Policy: w.policy.Name, Dimension: dim, LeadTime: lead, Headroom: w.policy.Headroom,
 		Over: max(lead+w.policy.Cooldown, followedSteps*w.profile.Length),

@@ -21,7 +21,7 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 		Finding:  decide.Finding{Score: w.score, Threshold: w.threshold, Severity: w.severity, Anomaly: w.profile.Current},
 		Policy:   w.policy,
 		Demand:   w.demand,
-		Learned:  w.profile.Learned,
+		Learned:  w.learned(),
 		Grant:    w.grant,
 		Sequence: w.sequence,
 		Planner:  o.Planner != nil,
@@ -55,6 +55,12 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 		o.fromLedger(&s, w, now)
 	}
 	return s
+}
+
+// learned is what acting on each dimension has taught.
+func (w *workload) learned() (list [foreshock.NumDimensions]foreshock.Learned) {
+	copy(list[:], w.profile.Learned)
+	return list
 }
 
 // expected are the forecasts that there are.

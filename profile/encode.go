@@ -134,12 +134,13 @@ func valid(p *foreshock.Profile) error {
 	for d, history := range p.Demand {
 		c.history("demand of "+foreshock.Dimension(d).String(), history)
 		c.must(amount(p.Ceiling[d]), "ceiling %g", p.Ceiling[d])
-		l := &p.Learned[d]
+		l := p.LearnedOf(foreshock.Dimension(d))
 		c.must(finite(l.Gain, l.Bias) && l.LeadTime >= 0 && l.Actions >= 0 && l.Helped >= 0, "what was learned of %s", foreshock.Dimension(d))
 		c.must(share(l.Covered) && share(l.Quantile) && share(l.QuantileTold) && share(l.Stated) && l.Checks >= 0, "coverage of %s", foreshock.Dimension(d))
 	}
 	c.must(p.Backlog.Growing >= 0 && amount(p.Backlog.Ratio) && amount(p.Backlog.End), "backlog %+v", p.Backlog)
 	c.history("anomaly scores", p.Anomaly)
+	c.must(len(p.Learned) <= foreshock.NumDimensions, "lessons of %d dimensions", len(p.Learned))
 	c.must(len(p.Weights) <= mostWeights, "%d weights of methods", len(p.Weights))
 	for _, w := range p.Weights {
 		c.must(w.Factor > 0 && finite(w.Factor), "weight %g of %s", w.Factor, w.Method)
@@ -183,7 +184,10 @@ func metricValid(mp *foreshock.MetricProfile) error {
 	c.history("coarse steps", &mp.Coarse)
 	c.valid("rarity", mp.Rarity.Valid())
 	c.must(amount(mp.Last), "last %g", mp.Last)
-	s := &mp.Season
+	s := mp.Season
+	if s == nil {
+		return c.err
+	}
 	c.must(len(s.Periods) <= 8 && s.Strength >= 0 && s.Strength <= 1, "%d seasons of strength %g", len(s.Periods), s.Strength)
 	for _, period := range s.Periods {
 		c.must(period >= 2 && s.Length > 0, "season of %d coarse steps", period)

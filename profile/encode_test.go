@@ -29,7 +29,7 @@ func full(t testing.TB) *foreshock.Profile {
 		SetSeason(f.p, m, s)
 	}
 	f.p.Shift = foreshock.Shift{From: f.now, Until: f.now.Add(time.Hour), ActionID: "a"}
-	f.p.Learned[foreshock.DimIOPS] = foreshock.Learned{LeadTime: time.Minute, Gain: 0.5, Actions: 3, Helped: 2, Bias: 0.1, Covered: 0.93, Checks: 7, Quantile: 0.96, QuantileTold: 0.96, Stated: 0.95}
+	f.p.Learn(foreshock.DimIOPS, foreshock.Learned{LeadTime: time.Minute, Gain: 0.5, Actions: 3, Helped: 2, Bias: 0.1, Covered: 0.93, Checks: 7, Quantile: 0.96, QuantileTold: 0.96, Stated: 0.95})
 	f.p.Ceiling[foreshock.DimIOPS] = 3000
 	f.p.Run = foreshock.Run{Over: 3, Medium: 2}
 	f.p.Current = &foreshock.Anomaly{
@@ -215,6 +215,7 @@ func TestInvalidProfilesAreRefused(t *testing.T) {
 	f("an infinite hour", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Seasons[0].Here = float32(math.Inf(1)) })
 	f("an infinite season", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Seasons[0].Table[0] = float32(math.Inf(1)) })
 	f("a season of no length", func(p *foreshock.Profile) { p.Metrics[iops].Season.Length = 0 })
+	f("lessons of too many dimensions", func(p *foreshock.Profile) { p.Learned = append(p.Learned, foreshock.Learned{}) })
 	f("a time of day of NaN", func(p *foreshock.Profile) { p.Row.Daily.Usual[7] = float32(math.NaN()) })
 	f("a slot beyond the day", func(p *foreshock.Profile) { p.Row.Daily.Slot = 97 })
 	f("a coarse step that is no multiple", func(p *foreshock.Profile) { p.Coarse.Length++ })

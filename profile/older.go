@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -25,6 +26,9 @@ func renew(p *foreshock.Profile, version uint, data []byte) error {
 		prime(p)
 	} else {
 		old.sizes(p)
+	}
+	if !slices.ContainsFunc(p.Learned, func(l foreshock.Learned) bool { return l != foreshock.Learned{} }) {
+		p.Learned = nil
 	}
 	return nil
 }

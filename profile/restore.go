@@ -21,9 +21,11 @@ func Restore(stored, live *foreshock.Profile) *foreshock.Profile {
 
 // teach makes p know what another profile was taught: where p was not, or everywhere. It says whether there was anything.
 func teach(p, other *foreshock.Profile, over bool) (any bool) {
-	for d := range p.Learned {
-		if other.Learned[d].Taught() && (over || !p.Learned[d].Taught()) {
-			p.Learned[d], any = other.Learned[d], true
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		mine, theirs := p.LearnedOf(d), other.LearnedOf(d)
+		if theirs.Taught() && (over || !mine.Taught()) {
+			p.Learn(d, theirs)
+			any = true
 		}
 	}
 	if len(other.Weights) > 0 && (over || len(p.Weights) == 0) {

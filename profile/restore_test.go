@@ -12,7 +12,7 @@ func TestRestore(t *testing.T) {
 	made := func(steps int64, lead time.Duration, bias float64) *foreshock.Profile {
 		p := New("a", "s", time.Minute)
 		p.Steps, p.Threshold = steps, foreshock.Threshold{Value: 1.1, Bias: bias}
-		p.Learned[foreshock.DimIOPS].LeadTime = lead
+		p.Learn(foreshock.DimIOPS, foreshock.Learned{LeadTime: lead})
 		return p
 	}
 	f := func(stored, live *foreshock.Profile, want string, lead time.Duration, bias float64) {
@@ -23,8 +23,8 @@ func TestRestore(t *testing.T) {
 			t.Errorf("%s was chosen, want %s", which, want)
 			return
 		}
-		if got != nil && (got.Learned[foreshock.DimIOPS].LeadTime != lead || got.Threshold.Bias != bias) {
-			t.Errorf("lead time %s, bias %g; want %s, %g", got.Learned[foreshock.DimIOPS].LeadTime, got.Threshold.Bias, lead, bias)
+		if got != nil && (got.LearnedOf(foreshock.DimIOPS).LeadTime != lead || got.Threshold.Bias != bias) {
+			t.Errorf("lead time %s, bias %g; want %s, %g", got.LearnedOf(foreshock.DimIOPS).LeadTime, got.Threshold.Bias, lead, bias)
 		}
 	}
 	f(made(9, time.Minute, 1.2), made(3, 0, 0), "stored", time.Minute, 1.2)

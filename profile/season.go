@@ -45,7 +45,7 @@ func SeasonDue(p *foreshock.Profile, m foreshock.Metric, now time.Time, cfg *Con
 	if n < 7*day {
 		every /= 4
 	}
-	return now.Sub(mp.Season.Renewed) >= every
+	return mp.Season == nil || now.Sub(mp.Season.Renewed) >= every
 }
 
 // SeasonInput copies what finding the season of m needs, so that it can be done elsewhere while the profile goes on.
@@ -215,7 +215,8 @@ func SetSeason(p *foreshock.Profile, m foreshock.Metric, s FoundSeason) {
 	if mp == nil {
 		return
 	}
-	mp.Season = s.Season
+	season := s.Season // without the shape, which a pointer into s would keep
+	mp.Season = &season
 	mp.Rarity.Renew(s.Day)
 	mp.Rarity.Renew(s.Week)
 }

@@ -62,13 +62,16 @@ func summarizeMetric(m foreshock.Metric, mp *foreshock.MetricProfile) MetricSumm
 		Metric: m, Count: mp.Window.Count(), Last: mp.Last, Mean: mp.Window.Mean(), StdDev: mp.Window.StdDev(),
 		P50: q[0], P90: q[1], P95: q[2], P99: q[3],
 		EWMA: mp.Rarity.Levels[0].Mean, Usual: mp.Rarity.Levels[2].Mean, Spread: mp.Rarity.Spread.Mean,
-		Outside: mp.Rarity.Outside, Learned: mp.Relearned, Renewed: mp.Season.Renewed,
+		Outside: mp.Rarity.Outside, Learned: mp.Relearned,
 	}
-	for _, period := range mp.Season.Periods {
-		s.Periods = append(s.Periods, time.Duration(period)*mp.Season.Length)
-	}
-	if len(s.Periods) > 0 {
-		s.Strength = mp.Season.Strength
+	if season := mp.Season; season != nil {
+		s.Renewed = season.Renewed
+		for _, period := range season.Periods {
+			s.Periods = append(s.Periods, time.Duration(period)*season.Length)
+		}
+		if len(s.Periods) > 0 {
+			s.Strength = season.Strength
+		}
 	}
 	return s
 }
