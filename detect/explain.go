@@ -14,10 +14,10 @@ func (d *Detector) clear(f *foreshock.Finding, m foreshock.Metric) {
 	}
 }
 
-// explain says what each method made of a metric; with bounds, within which its score stays below the threshold.
-func (d *Detector) explain(f *foreshock.Finding, p *foreshock.Profile, m foreshock.Metric, boundary float64, bounds bool) {
+// explain says, when it is asked, what each method made of a metric; with bounds, within which its score stays below the threshold.
+func (d *Detector) explain(f *foreshock.Finding, p *foreshock.Profile, m foreshock.Metric, boundary float64, asked, bounds bool) {
 	d.clear(f, m)
-	if !bounds {
+	if !asked {
 		return
 	}
 	known, j := &p.Metrics[m].Rarity, &f.Rarity[m]
@@ -44,9 +44,13 @@ func (d *Detector) explain(f *foreshock.Finding, p *foreshock.Profile, m foresho
 		}
 		part.Weight, part.Score = d.methods[i].Weight*p.Factor(d.names[i]), scored(root(sum/n), boundary)
 		part.Deviation = math.Max(-1e6, math.Min(1e6, known.Relative(j, lead)))
-		part.Expected, part.Lower, part.Upper = around(known, j, lead, limit)
+		if bounds {
+			part.Expected, part.Lower, part.Upper = around(known, j, lead, limit)
+		}
 	}
-	f.Expected[m], f.Lower[m], f.Upper[m] = around(known, j, surprise.Reading, limit)
+	if bounds {
+		f.Expected[m], f.Lower[m], f.Upper[m] = around(known, j, surprise.Reading, limit)
+	}
 }
 
 // around gives what a scale expects and its bounds; no metric is negative.

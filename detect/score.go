@@ -91,7 +91,8 @@ func (d *Detector) score(f *foreshock.Finding, p *foreshock.Profile, step *fores
 	f.Severity = d.severity(f, &p.Run)
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		if f.Judged[m] {
-			d.explain(f, p, m, boundary, math.Abs(f.Distance[m]) >= explain || m == f.Lead && f.Score >= min(explain, heard))
+			bounds := math.Abs(f.Distance[m]) >= explain || m == f.Lead && f.Score >= explain
+			d.explain(f, p, m, boundary, bounds || m == f.Lead && f.Score >= heard, bounds)
 		}
 	}
 }

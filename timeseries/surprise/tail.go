@@ -112,10 +112,10 @@ func (t *Tail) surprise(at float64) float64 {
 	bucket := int(at)
 	next := t.above(bucket)
 	here := next + uint32(countOf[t.Counts[bucket]])
-	of := log2(float64(t.Total) + unit)
-	counted := of - log2(float64(here)+unit/2)
+	of := float64(t.Total) + unit
+	counted := log2(of / (float64(here) + unit/2))
 	if part := at - float64(bucket); bucket < buckets-1 && here != next {
-		counted += (of - log2(float64(next)+unit/2) - counted) * part
+		counted += (log2(of/(float64(next)+unit/2)) - counted) * part
 	}
 	if counted *= log10Of2; next*next < wanted(t.Total) {
 		return t.extrapolate(at, counted)
