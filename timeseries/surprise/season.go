@@ -9,7 +9,9 @@ const (
 	// mondays moves Unix time, whose first day was a Thursday, so that a week begins on a Monday.
 	mondays = 3 * day
 
-	seasonGain = 0.15 // how far an hour's mean moves in one cycle
+	seasonGain float64 = 0.15 // how far an hour's mean moves in one cycle
+	// alike is how many cycles count for no less than that: those up to 1/seasonGain.
+	alike = 6
 	// better is how small the mean deviation from the season must be, relative to that from the level, for the season to be used.
 	better = 0.2
 	cycles = 2 // to be seen before
@@ -18,6 +20,9 @@ const (
 	// hysteresis: the season in use is left when another, or none, is so much better.
 	hysteresis = 1.5
 )
+
+// errorAlpha is, of a day and of a week, by how much a second moves the mean distances: their half-life is two cycles.
+var errorAlpha = [2]float64{math.Ln2 / (2 * day), math.Ln2 / (2 * 7 * day)}
 
 // mean is an exponentially weighted mean whose weights sum to Weight; see package ewma.
 type mean struct{ Mean, Weight float64 }
@@ -169,11 +174,16 @@ func (s *Season) renew(hours []float64) {
 // learn takes in a reading, its distance from the level without the season, and what it left if that is known. The cycles so far count alike until a new one would count for
 // less than seasonGain.
 func (s *Season) learn(second int64, hour int, y, left, distance float64, known bool, step, limit float64) {
-	period := 3600 * int64(len(s.Table))
 	if known {
-		alpha := min(1, math.Ln2*step/float64(2*period))
-		s.Error.update(alpha, math.Abs(left-s.Level.Mean))
-		s.Base.update(alpha, distance)
+		alpha := step * errorAlpha[len(s.Table)/weekHours]
+		if alpha > 1 {
+			alpha = 1
+		}
+		s.Error.Weight += alpha * (1 - s.Error.Weight)
+		s.Base.Weight = s.Error.Weight
+		gain := alpha / s.Error.Weight
+		s.Error.Mean += gain * (math.Abs(left-s.Level.Mean) - s.Error.Mean)
+		s.Base.Mean += gain * (distance - s.Base.Mean)
 		s.Level.updateWithin(levelAlpha, left, limit)
 		s.Known = min(s.Known+1, math.MaxInt32-1)
 	}
@@ -181,13 +191,18 @@ func (s *Season) learn(second int64, hour int, y, left, distance float64, known 
 		s.Start = second
 	}
 	s.enter(hour)
-	cycle := 1 + (second-s.Start)/period
-	gain := max(seasonGain, 1/float64(max(cycle, 1))) * min(1, step/3600)
+	period, gain := 3600*int64(len(s.Table)), seasonGain
+	if passed := second - s.Start; passed < period*alike {
+		gain = max(seasonGain, 1/float64(max(1+passed/period, 1)))
+	}
+	if step < 3600 {
+		gain *= step * (1. / 3600)
+	}
 	switch {
 	case s.Here != s.Here: // NaN: it was not seen
 		s.Within, gain = 1, 1
 		s.Here = 0
-	case cycle == 1:
+	case second-s.Start < period:
 		s.Within++
 		gain = 1 / float64(s.Within)
 	}
