@@ -61,24 +61,24 @@ func Encode(x float64) Code {
 	}
 }
 
-// logarithms has, for x = 2^e·m with the mantissa m in cell i of 256, the position of the cell's lower edge on the grid and its inverse.
-// octave is how far apart positions of x and 2x are.
-var logarithms, octave = func() (t [256]struct{ position, inverse float64 }, octave float64) {
+// logarithms has, for x = 2^e·m with the mantissa m in cell i of 256, the position of the cell's middle on the grid and its inverse.
+// octave is how far apart positions of x and 2x are, perStep those of x and a little more by its share of x.
+var logarithms, octave, perStep = func() (t [256]struct{ position, inverse float64 }, octave, perStep float64) {
 	for i := range t {
-		edge := 1 + float64(i)/256
-		t[i].position, t[i].inverse = math.Log(edge/MinValue)/step, 1/edge
+		middle := 1 + (float64(i)+0.5)/256
+		t[i].position, t[i].inverse = math.Log(middle/MinValue)/step, 1/middle
 	}
-	return t, math.Ln2 / step
+	return t, math.Ln2 / step, 1 / step
 }()
 
-// gridPosition is ln(x/MinValue)/step for a normal x, faster than by math.Log: what a table of 256 leaves, r < 1/256, is ln(1+r) =
-// r - r²/2 + r³/3 - r⁴/4, too small by less than r⁵/5 < 2e-13. So it jumps up from cell to cell, and larger readings have no smaller codes.
+// gridPosition is ln(x/MinValue)/step for a normal x, faster than by math.Log: what a table of 256 leaves, |r| ≤ 1/512, is ln(1+r) =
+// r - r²/2 + r³/3, too great by r⁴/4 - r⁵/5 < 4e-12. That is more at a cell's lower end than at the upper end of the one before, so it jumps up from
+// cell to cell, and larger readings have no smaller codes.
 func gridPosition(x float64) float64 {
 	bits := math.Float64bits(x)
 	cell := &logarithms[bits>>44&0xff]
 	r := math.Float64frombits(bits&(1<<52-1)|1023<<52)*cell.inverse - 1
-	rest := r * (1 - r*(1./2-r*(1./3-r*(1./4))))
-	return float64(int(bits>>52)-1023)*octave + cell.position + rest*(1/step)
+	return float64(int(bits>>52)-1023)*octave + cell.position + (r-r*r*(1./2-r*(1./3)))*perStep
 }
 
 // Decode returns the reading that a code stands for, NaN for Missing.

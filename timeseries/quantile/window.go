@@ -37,7 +37,9 @@ func (w *Window) Add(x float64) bool {
 	// been. So they are computed afresh once per turn of the ring, and when most
 	// of the largest is gone. The latter needs another large reading first, which
 	// then stays for Capacity readings: it happens a handful of times per turn.
-	w.Peak = max(w.Peak, w.M2)
+	if w.M2 > w.Peak {
+		w.Peak = w.M2
+	}
 	if full && (w.Ring.Head == 0 || w.M2 < 1e-6*w.Peak) {
 		w.recompute()
 	}
@@ -55,7 +57,9 @@ func (w *Window) include(x float64) {
 func (w *Window) replace(old, x float64) {
 	before := old - w.Mu
 	w.Mu += (x - old) / float64(w.Count())
-	w.M2 = max(0, w.M2+(x-old)*(x-w.Mu+before))
+	if w.M2 += (x - old) * (x - w.Mu + before); !(w.M2 > 0) {
+		w.M2 = 0
+	}
 }
 
 func (w *Window) recompute() {
@@ -64,21 +68,21 @@ func (w *Window) recompute() {
 }
 
 // moments returns mean and sum of squared differences. Differences are taken
-// from the first value, so that a constant gives exactly itself and 0.
+// from the first value, so that a constant gives exactly itself and 0. None of n
+// values is further than √n standard deviations from their mean, so the
+// difference of the sums loses no more than a factor of n in relative accuracy.
 func moments(codes Codes) (mean, m2 float64) {
 	if len(codes) == 0 {
 		return 0, 0
 	}
-	origin, sum := Decode(codes[0]), 0.0
+	origin, sum, squares := Decode(codes[0]), 0.0, 0.0
 	for _, c := range codes {
-		sum += Decode(c) - origin
+		d := Decode(c) - origin
+		sum += d
+		squares += d * d
 	}
-	mean = origin + sum/float64(len(codes))
-	for _, c := range codes {
-		d := Decode(c) - mean
-		m2 += d * d
-	}
-	return mean, m2
+	sum /= float64(len(codes))
+	return origin + sum, max(0, squares-sum*sum*float64(len(codes)))
 }
 
 // Count is the number of readings held.
