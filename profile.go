@@ -24,7 +24,7 @@ type Profile struct {
 	Anomaly *quantile.History                // highest score in each coarse step, the forecasts' regressor
 	Coarse  CoarseStep                       // the coarse step that is being filled
 	Learned []Learned                        // from acting, by dimension; empty until anything was. See LearnedOf
-	Shift   Shift                            // an own action whose effect is expected
+	Shift   *Shift                           // an own action whose effect is expected, or nil
 	// Ceiling is the rate that was served when the workload was last seen to be held back; 0 until it was.
 	Ceiling [NumDimensions]float64
 	Backlog Backlog
@@ -138,9 +138,9 @@ type Shift struct {
 	ActionID    string
 }
 
-// Explains says whether the shift explains how far m is from normal in a step that is judged up to m.
+// Explains says whether the shift, if there is one, explains how far m is from normal in a step that is judged up to m.
 func (s *Shift) Explains(f *Finding, m Metric, at time.Time) bool {
-	if at.Before(s.From) || !at.Before(s.Until) {
+	if s == nil || at.Before(s.From) || !at.Before(s.Until) {
 		return false
 	}
 	switch m {

@@ -139,7 +139,7 @@ func TestOwnActionIsNoAnomaly(t *testing.T) {
 			r.step(volume(rng, 1000, 5e-3))
 		}
 		r.began, r.journal = 0, nil
-		r.p.Shift = foreshock.Shift{From: r.now, Until: r.now.Add(10 * time.Minute), ActionID: "a"}
+		r.p.Shift = &foreshock.Shift{From: r.now, Until: r.now.Add(10 * time.Minute), ActionID: "a"}
 		for range 120 {
 			r.step(volume(rng, iops, latency))
 		}

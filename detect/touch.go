@@ -17,7 +17,7 @@ func touch(p *foreshock.Profile, second int64) (sum int64) {
 		sum += int64(mp.Coarse.Capacity) + mp.Relearned.Unix()
 	}
 	sum += int64(p.Row.Touch(second)) + int64(p.Run.Over) + int64(p.Coarse.Steps) + int64(p.Backlog.Growing)
-	if p.Threshold.Value == p.Ceiling[0] && p.Shift.From.IsZero() && p.Coarse.Score < 0 && p.Current != nil {
+	if p.Threshold.Value == p.Ceiling[0] && p.Coarse.Score < 0 && p.Current != nil {
 		sum++
 	}
 	return sum

@@ -149,7 +149,7 @@ func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
 	if asked.IsZero() || asked.After(at) {
 		asked = a.Evidence
 	}
-	w.profile.Shift = foreshock.Shift{From: asked, Until: feedback.Due(at, w.profile.Length), ActionID: a.ID}
+	w.profile.Shift = &foreshock.Shift{From: asked, Until: feedback.Due(at, w.profile.Length), ActionID: a.ID}
 	if o.Without.Feedback {
 		return
 	}

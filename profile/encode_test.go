@@ -28,7 +28,7 @@ func full(t testing.TB) *foreshock.Profile {
 		}
 		SetSeason(f.p, m, s)
 	}
-	f.p.Shift = foreshock.Shift{From: f.now, Until: f.now.Add(time.Hour), ActionID: "a"}
+	f.p.Shift = &foreshock.Shift{From: f.now, Until: f.now.Add(time.Hour), ActionID: "a"}
 	f.p.Learn(foreshock.DimIOPS, foreshock.Learned{LeadTime: time.Minute, Gain: 0.5, Actions: 3, Helped: 2, Bias: 0.1, Covered: 0.93, Checks: 7, Quantile: 0.96, QuantileTold: 0.96, Stated: 0.95})
 	f.p.Ceiling[foreshock.DimIOPS] = 3000
 	f.p.Run = foreshock.Run{Over: 3, Medium: 2}

@@ -30,6 +30,9 @@ func renew(p *foreshock.Profile, version uint, data []byte) error {
 	if !slices.ContainsFunc(p.Learned, func(l foreshock.Learned) bool { return l != foreshock.Learned{} }) {
 		p.Learned = nil
 	}
+	if p.Shift != nil && *p.Shift == (foreshock.Shift{}) {
+		p.Shift = nil
+	}
 	return nil
 }
 

@@ -106,7 +106,7 @@ func TestOwnActionMovesTheWindow(t *testing.T) {
 	}
 	mp := f.p.Metrics[foreshock.IOPS]
 	spread, count := mp.Window.StdDev()/mp.Window.Mean(), mp.Window.Count()
-	f.p.Shift = foreshock.Shift{From: f.now, Until: f.now.Add(time.Minute)}
+	f.p.Shift = &foreshock.Shift{From: f.now, Until: f.now.Add(time.Minute)}
 	for range 3 {
 		f.learn(foreshock.IOPS, 3000, 5)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/detect"
@@ -35,6 +36,8 @@ func printSize(*labelled) error {
 	if err != nil {
 		return err
 	}
+	hourly := *s
+	hourly.cfg.Coarse, hourly.cfg.History = time.Hour, historyDays*24*time.Hour
 	out := table("Bytes per workload and metric", fmt.Sprintf("at most 1536 without, 4096 with %d days of hourly history", historyDays))
 	fmt.Fprintln(out, "What\tAfter\tMetrics\tHeap, per metric\tIn the store, per metric")
 	for _, seasons := range []bool{false, true} {
@@ -43,11 +46,16 @@ func printSize(*labelled) error {
 		fmt.Fprintf(out, "%s\tany time\t1\t%d\t\n", name, heapOf(func(n int) any { return raritiesLike(m, n) }))
 	}
 	for _, age := range []struct {
-		name  string
-		steps int
-	}{{"3 hours of 10 s steps", perDay / 8}, {"28 days of them, with hourly history", historyDays * perDay}} {
+		name   string
+		stages *stages
+		steps  int
+	}{
+		{"3 hours of 10 s steps", s, perDay / 8},
+		{"28 days of them, history by the hour", &hourly, historyDays * perDay},
+		{"28 days of them, history of the last 14 by the quarter of an hour, the default", s, historyDays * perDay},
+	} {
 		for _, metrics := range []int{1, foreshock.NumMetrics} {
-			p, err := s.grown(metrics, age.steps)
+			p, err := age.stages.grown(metrics, age.steps)
 			if err != nil {
 				return err
 			}

@@ -32,40 +32,45 @@ func printSpeed(*labelled) error {
 	}
 	memory := newChase()
 	out := table(fmt.Sprintf("Time of a step, per metric, beside a dependent access to %d MiB in random order", chaseBytes>>20), "the part of a step that is O(1) at most 2 dependent memory accesses; all included at most 1000 ns amortised per metric")
-	fmt.Fprintln(out, "What\tWorkloads\tns a step and metric\tns of a memory access then\tRatio")
-	row := func(what, workloads string, ns float64) {
+	fmt.Fprintln(out, "What\tWorkloads\tns a step and metric\tns of a memory access then\tRatio\tns of an access to one of them\tRatio")
+	row := func(what string, ns float64) {
 		access := memory.access() // at the same time: the machine may be busy with something else
-		fmt.Fprintf(out, "%s\t%s\t%.0f\t%.0f\t%.1f\n", what, workloads, ns, access, ns/access)
+		fmt.Fprintf(out, "%s\t1\t%.0f\t%.0f\t%.1f\t\t\n", what, ns, access, ns/access)
 	}
-	row("rarity at all scales, with seasons", "1", hotRarity())
+	many := func(what string, n int, ns, own float64) {
+		access := memory.access()
+		fmt.Fprintf(out, "%s\t%d, random order\t%.0f\t%.0f\t%.1f\t%.0f\t%.1f\n", what, n, ns, access, ns/access, own, ns/own)
+	}
+	row("rarity at all scales, with seasons", hotRarity())
 	for _, metrics := range []int{1, foreshock.NumMetrics} {
 		step, whole, err := s.hot(metrics)
 		if err != nil {
 			return err
 		}
 		what := fmt.Sprintf("a step of the program, %d metrics", metrics)
-		row(what, "1", step)
-		row(what+", decompositions included", "1", whole)
+		row(what, step)
+		row(what+", decompositions included", whole)
 	}
 	metric := rarity(true, 3*perDay)
 	each := heapOf(func(n int) any { return raritiesLike(metric, n) })
 	for _, n := range counts {
 		if int64(n)*each > most {
-			fmt.Fprintf(out, "rarity\t%d\tleft out: %d MiB\t\t\n", n, int64(n)*each>>20)
+			fmt.Fprintf(out, "rarity\t%d\tleft out: %d MiB\t\t\t\t\n", n, int64(n)*each>>20)
 			continue
 		}
-		row("rarity at all scales, with seasons", fmt.Sprint(n, ", random order"), random(raritiesLike(metric, n), func(m *surprise.Metric, x float64) {
+		step, access := random(raritiesLike(metric, n), func(m *surprise.Metric, x float64) {
 			m.Observe(m.Second+int64(liveStep/time.Second), x)
-		}))
+		}, func(m *surprise.Metric) int64 { return m.Count })
+		many("rarity at all scales, with seasons", n, step, access)
 	}
-	if err := s.rows(row); err != nil {
+	if err := s.rows(many); err != nil {
 		return err
 	}
 	return out.Flush()
 }
 
 // rows are those of the program's whole step over many workloads.
-func (s *stages) rows(row func(what, workloads string, ns float64)) error {
+func (s *stages) rows(row func(what string, n int, ns, own float64)) error {
 	sample, err := s.grown(1, 3*perDay)
 	if err != nil {
 		return err
@@ -75,11 +80,12 @@ func (s *stages) rows(row func(what, workloads string, ns float64)) error {
 		if int64(n)*each > most {
 			continue
 		}
-		row("a step of the program, 1 metric", fmt.Sprint(n, ", random order"), random(profilesLike(sample, n), func(p *foreshock.Profile, x float64) {
+		step, access := random(profilesLike(sample, n), func(p *foreshock.Profile, x float64) {
 			var v foreshock.Values
 			v.Set(order[0], x)
 			s.step(p, v)
-		}))
+		}, func(p *foreshock.Profile) int64 { return p.Steps })
+		row("a step of the program, 1 metric", n, step, access)
 	}
 	return nil
 }
@@ -172,22 +178,32 @@ func (s *stages) hot(metrics int) (step, all float64, err error) {
 	return step, step + float64(seasons)/float64(chunks*chunk*metrics), nil
 }
 
-// random is the time of a step over so many states in random order, in ns.
-func random[T any](list []T, step func(T, float64)) float64 {
+// random is the time of a step over so many states in random order, and that of an access to a word of each in the same order when each has to
+// wait for the one before, in ns.
+func random[T any](list []T, step func(T, float64), word func(T) int64) (took, access float64) {
 	n := len(list)
 	rng := rand.New(rand.NewPCG(3, 1))
 	rng.Shuffle(n, func(i, k int) { list[i], list[k] = list[k], list[i] })
 	xs := readings(1024)
 	const calls = 1_000_000
-	least := math.Inf(1)
+	took, access = math.Inf(1), math.Inf(1)
 	for round := range max(4, calls/n) { // the first finds each state at the size of what is in it
 		began := time.Now()
 		for i, state := range list {
 			step(state, xs[(i+round)%len(xs)])
 		}
-		if took := float64(time.Since(began)) / float64(n); round > 0 {
-			least = min(least, took)
+		if round == 0 {
+			continue
 		}
+		took = min(took, float64(time.Since(began))/float64(n))
+		began = time.Now()
+		for at := 0; at < n; {
+			at += 1 + int(word(list[at])&nothing)
+		}
+		access = min(access, float64(time.Since(began))/float64(n))
 	}
-	return least
+	return took, access
 }
+
+// nothing makes the place of an access depend on what the one before gave. It is no constant, so that it is not known to be 0.
+var nothing int64

@@ -69,9 +69,10 @@ func (s *stages) step(p *foreshock.Profile, v foreshock.Values) {
 
 func (s *stages) stepAt(p *foreshock.Profile, at time.Time, v foreshock.Values) {
 	step := foreshock.Step{ID: p.ID, Time: at, Length: p.Length, Values: v, Quality: foreshock.Fresh}
+	demand, _, _ := profile.Demand(step, p, foreshock.Allocation{})
 	s.detector.Score(&s.finding, p, step)
 	s.detector.Track(p, &s.finding, step)
-	profile.Learn(p, step, &s.finding, foreshock.Allocation{}, &s.cfg)
+	profile.Learn(p, step, &s.finding, demand, &s.cfg)
 }
 
 // live is the scoring of the running program, of a workload with one metric of which every change counts, also a small one or a fall.
@@ -119,12 +120,12 @@ func (s *stages) seasons(p *foreshock.Profile) error {
 	return nil
 }
 
-// grown is a workload of the first metrics that has taken so many steps of a daily season with noise.
+// grown is a workload of the first metrics that has taken so many steps of a daily season with noise, and more until it is at ease.
 func (s *stages) grown(metrics, steps int) (*foreshock.Profile, error) {
 	p := profile.New("disk/vda", "bench", liveStep)
 	p.Updated = quietStart
 	rng := rand.New(rand.NewPCG(1, 1))
-	for i := range steps {
+	for i := 0; i < steps || p.Current != nil; i++ {
 		s.step(p, reading(rng, metrics, i))
 		if err := s.seasons(p); err != nil {
 			return nil, fmt.Errorf("season after %d steps: %w", i+1, err)
