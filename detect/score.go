@@ -71,7 +71,6 @@ func (d *Detector) score(f *foreshock.Finding, p *foreshock.Profile, step *fores
 	f.Threshold, f.Stage, f.Methods = threshold(p), p.Stage, len(d.methods)
 	boundary, middle := d.boundary(p), step.Time.Add(-p.Length/2)
 	second := middle.Unix()
-	touch(p, second)
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		f.Scores[m], f.Distance[m], f.Judged[m], f.Read[m] = 0, 0, false, false
 		x, ok := reading(&step.Values, m)

@@ -69,6 +69,7 @@ func (s *stages) step(p *foreshock.Profile, v foreshock.Values) {
 
 func (s *stages) stepAt(p *foreshock.Profile, at time.Time, v foreshock.Values) {
 	step := foreshock.Step{ID: p.ID, Time: at, Length: p.Length, Values: v, Quality: foreshock.Fresh}
+	p.Touch(at)
 	demand, _, _ := profile.Demand(step, p, foreshock.Allocation{})
 	s.detector.Score(&s.finding, p, step)
 	s.detector.Track(p, &s.finding, step)

@@ -1,0 +1,24 @@
+package foreshock
+
+import "time"
+
+// Touch reads what a step that ends at a time needs of the profile, so that what is not in a cache comes from memory side by side rather than one after
+// the other. What it returns says nothing.
+//
+//go:noinline
+func (p *Profile) Touch(at time.Time) (sum int64) {
+	for _, mp := range p.Metrics {
+		if mp == nil {
+			continue
+		}
+		sum += mp.Rarity.Touch() + int64(mp.Coarse.Capacity) + mp.Relearned.Unix()
+		if ring := &mp.Window.Ring; int(ring.Head) < len(ring.Codes) {
+			sum += int64(ring.Codes[ring.Head])
+		}
+	}
+	sum += int64(p.Row.Touch(at.Unix())) + int64(p.Run.Over) + int64(p.Coarse.Steps) + int64(p.Backlog.Growing) + int64(len(p.Weights))
+	if p.Threshold.Value == p.Ceiling[0] && p.Coarse.Score < 0 && p.Current != nil {
+		sum++
+	}
+	return sum
+}
