@@ -206,3 +206,38 @@ func TestShort(t *testing.T) {
 	f(-8e8, "-800M")
 	f(1.5e12, "1.5T")
 }
+
+// However low a chart is and whatever it shows, its values stand apart and there is one at least.
+func TestValuesStandApart(t *testing.T) {
+	place := regexp.MustCompile(`class="value" x="2" y="([-0-9.]+)"`)
+	f := func(height int, highest float64) {
+		t.Helper()
+		c := chart.Chart{Title: "x", From: start, To: start.Add(time.Hour), Height: height, Trace: new(chart.Trace)}
+		for i, x := range []float64{0, highest} {
+			c.Trace.Add(chart.Reading{At: start.Add(time.Duration(i) * time.Hour), Value: x, Expected: math.NaN(), Lower: math.NaN(), Upper: math.NaN()})
+		}
+		var b strings.Builder
+		if err := c.SVG(&b); err != nil {
+			t.Fatal(err)
+		}
+		last := math.Inf(1)
+		for _, found := range place.FindAllStringSubmatch(b.String(), -1) {
+			var y float64
+			if _, err := fmt.Sscan(found[1], &y); err != nil {
+				t.Fatal(err)
+			}
+			if last-y < 20 {
+				t.Errorf("up to %g on %d pixels: values at %g and %g", highest, height, last, y)
+			}
+			last = y
+		}
+		if math.IsInf(last, 1) {
+			t.Errorf("up to %g on %d pixels: no value", highest, height)
+		}
+	}
+	for _, height := range []int{90, 120, 160, 220, 240} {
+		for highest := 1.0; highest < 1000; highest *= 1.3 {
+			f(height, highest)
+		}
+	}
+}

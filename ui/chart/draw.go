@@ -92,12 +92,15 @@ func (v *canvas) band() {
 	fill()
 }
 
-// mostTicks is how many values stand beside a drawing.
-const mostTicks = 5
+// mostTicks is how many values stand beside a drawing, and tickHeight the height for each of them where there are more than two.
+const (
+	mostTicks  = 5
+	tickHeight = 32
+)
 
 // ticks are round values of the axis: 1, 2 or 5 times a power of ten apart.
-func ticks(low, high float64) (list []float64) {
-	raw := (high - low) / mostTicks
+func ticks(low, high, height float64) (list []float64) {
+	raw := (high - low) / max(2, min(mostTicks, math.Floor(height/tickHeight)))
 	if !(raw > 0) || math.IsInf(raw, 0) {
 		return nil
 	}
@@ -117,7 +120,7 @@ func ticks(low, high float64) (list []float64) {
 
 func (v *canvas) grid() {
 	v.printf(`<path class="grid" d="`)
-	for _, x := range ticks(v.low, v.high) {
+	for _, x := range ticks(v.low, v.high, v.height) {
 		v.printf("M0 %.1fH%d", v.y(x), units)
 	}
 	for _, at := range times(v.From, v.To) {
@@ -128,7 +131,7 @@ func (v *canvas) grid() {
 
 // axis writes values and times. The times that a narrow screen has no room for are of class more.
 func (v *canvas) axis() {
-	for _, x := range ticks(v.low, v.high) {
+	for _, x := range ticks(v.low, v.high, v.height) {
 		text := v.format(x)
 		if y := v.y(x); y > 10 {
 			v.printf(`<text class="value" x="2" y="%.1f">%s</text>`, y-3, text)
