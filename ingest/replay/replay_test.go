@@ -384,7 +384,7 @@ func FuzzReader(f *testing.F) {
 		defer again.Close()
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		sink.atMost(50_000, cancel)
+		sink.atMost(500_000, cancel)
 		if err := again.Run(ctx, sink); err != nil && r.ended == io.EOF {
 			t.Fatal(err)
 		}

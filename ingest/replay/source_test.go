@@ -26,7 +26,8 @@ type folding struct {
 	dropped  map[ingest.Drop]int
 	backward bool
 	most     int // workloads
-	limit    int // steps and advances, then stop is called
+	limit    int // of the work, then stop is called
+	work     int // advances, each for every workload
 	stop     func()
 }
 
@@ -75,7 +76,8 @@ func (f *folding) Advance(ctx context.Context, now time.Time) error {
 	f.backward = f.backward || now.Before(f.now)
 	f.now = now
 	f.advances++
-	if f.stop != nil && f.advances+len(f.steps) > f.limit {
+	f.work += 1 + len(f.folds)
+	if f.stop != nil && f.work > f.limit {
 		f.stop()
 	}
 	for i := range f.folds {
