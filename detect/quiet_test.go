@@ -1,0 +1,102 @@
+package detect_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+)
+
+// What follows is nothing to be told of. A workload with it has no more alarms, and hardly more anomalies, in the two days from its beginning on
+// than the same one without it: one of a day is allowed, as each run of noise has some by chance.
+func TestNoFalseAlarm(t *testing.T) {
+	const perDay, from, to, seeds = 288, 20, 22, 3 // days of 5-minute steps
+	type workload func(rng *rand.Rand, i int) foreshock.Values
+	count := func(values workload) (began, alarms int) {
+		for seed := range uint64(seeds) {
+			r, rng := newRig(t, 24*time.Hour/perDay), newRand(20+seed)
+			for i := range to * perDay {
+				if i == from*perDay {
+					r.began, r.alarms = 0, 0
+				}
+				r.step(values(rng, i))
+			}
+			began, alarms = began+r.began, alarms+r.alarms
+		}
+		return began, alarms
+	}
+	than := func(usual workload) func(string, workload) {
+		began, alarms := count(usual)
+		return func(name string, disturbed workload) {
+			t.Helper()
+			began2, alarms2 := count(disturbed)
+			t.Logf("%s: %d anomalies, %d of them above low; without it %d, %d", name, began2, alarms2, began, alarms)
+			if began2 > began+seeds || alarms2 > alarms {
+				t.Errorf("%s: too many", name)
+			}
+		}
+	}
+	busy := func(rng *rand.Rand, i int) foreshock.Values {
+		load := 1000 * (1 + 0.6*math.Sin(2*math.Pi*float64(i)/perDay))
+		return volume(rng, load, 300e-6*(1+0.3*load/1600))
+	}
+	noise := func(rng *rand.Rand, _ int) foreshock.Values { return volume(rng, 1000, 300e-6) }
+	still := func(*rand.Rand, int) foreshock.Values {
+		var v foreshock.Values
+		for m, x := range [...]float64{foreshock.Latency: 300e-6, foreshock.Throughput: 1000 * 16384, foreshock.IOPS: 1000, foreshock.QueueDepth: 0.3} {
+			v.Set(foreshock.Metric(m), x)
+		}
+		return v
+	}
+	// at plays what is usual with another clock, or without some of it.
+	at := func(clock func(i int) int, missing func(i int) bool) workload {
+		return func(rng *rand.Rand, i int) foreshock.Values {
+			v := busy(rng, clock(i))
+			if missing(i) {
+				return foreshock.Values{}
+			}
+			return v
+		}
+	}
+	same, never := func(i int) int { return i }, func(int) bool { return false }
+	shifted := func(by int) func(int) int {
+		return func(i int) int {
+			if i >= from*perDay {
+				return i + by
+			}
+			return i
+		}
+	}
+	if began, alarms := count(still); began+alarms > 0 {
+		t.Errorf("a flat line: %d anomalies, %d of them above low", began, alarms)
+	}
+	than(noise)("noise that ends", func(rng *rand.Rand, i int) foreshock.Values {
+		v := noise(rng, i)
+		if i >= from*perDay {
+			return still(rng, i)
+		}
+		return v
+	})
+	f := than(busy)
+	f("a day that is missing", at(same, func(i int) bool { return i/perDay == from-1 }))
+	f("clocks that are put forward", at(shifted(perDay/24), never))
+	f("clocks that are put back", at(shifted(-perDay/24), never))
+	f("a counter that began anew: a step has no rates", func(rng *rand.Rand, i int) foreshock.Values {
+		v := busy(rng, i)
+		if i == from*perDay+50 {
+			var left foreshock.Values
+			depth, _ := v.Get(foreshock.QueueDepth)
+			left.Set(foreshock.QueueDepth, depth)
+			return left
+		}
+		return v
+	})
+	f("a job that comes every day", func(rng *rand.Rand, i int) foreshock.Values {
+		if i%perDay >= 30 && i%perDay < 36 {
+			return volume(rng, 4000, 400e-6)
+		}
+		return busy(rng, i)
+	})
+}
