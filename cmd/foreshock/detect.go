@@ -81,7 +81,7 @@ func (o *detectOptions) score(in *readings, out io.Writer) error {
 	w := newScoreWriter(out, o.form, in.names)
 	s := scorer{options: o, metrics: len(in.metrics)}
 	for _, name := range in.ignored {
-		fmt.Fprintf(o.say, "foreshock: %s: column %s has text and is no metric\n", in.name, name)
+		fmt.Fprintf(o.say, "foreshock: %s: column %s has text and is no metric\n", in.name, legible(name))
 	}
 	for {
 		row, err := in.next()
@@ -109,6 +109,9 @@ func (o *detectOptions) score(in *readings, out io.Writer) error {
 	}
 	if err := w.end(); err != nil {
 		return err
+	}
+	if in.back > 0 {
+		fmt.Fprintf(o.say, "foreshock: %s:%d: this row, the first of %d, is earlier than the one above it; rows are scored in the order of the file: sort it by time, unless clocks were put back\n", in.name, in.backAt, in.back)
 	}
 	if in.wrong > 0 {
 		return incomplete{fmt.Errorf("%s: %d rows could not be read in full; they are scored without what is missing", in.name, in.wrong)}

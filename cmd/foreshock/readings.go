@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // notMetrics are names of columns that say something of a row: labels for scorers, and what detectors wrote.
@@ -32,6 +34,9 @@ type readings struct {
 	names   []string // of the metrics
 	ignored []string // columns that are no metrics by what is in them
 	wrong   int      // rows in which something could not be read
+	latest  time.Time
+	back    int // rows that are before the row above them, and the line of the first
+	backAt  int
 	say     io.Writer
 }
 
@@ -95,7 +100,7 @@ func (r *readings) columns(chosen []string) error {
 	}
 	r.time = max(0, slices.IndexFunc(head, func(name string) bool { return slices.Contains(timeColumns, strings.ToLower(strings.TrimSpace(name))) }))
 	if len(head) < 2 {
-		return fmt.Errorf("%s:1: one column only; a time and at least one metric are expected, for example timestamp,value", r.name)
+		return fmt.Errorf("%s:1: one column only; a time and at least one metric with a comma between them are expected, for example timestamp,value", r.name)
 	}
 	for i, name := range head {
 		name = strings.TrimSpace(name)
@@ -151,19 +156,33 @@ func (r *readings) next() (reading, error) {
 		faults = append(faults, err)
 	}
 	line.timed = err == nil
+	r.follow(&line)
 	for i, column := range r.metrics {
 		if column >= len(cells) {
 			line.values[i] = math.NaN()
-			faults = append(faults, fmt.Errorf("the row ends before its %s", r.names[i]))
+			faults = append(faults, fmt.Errorf("the row ends before its %s", legible(r.names[i])))
 			continue
 		}
 		if line.values[i], err = value(cells[column]); err != nil {
 			line.values[i] = math.NaN()
-			faults = append(faults, fmt.Errorf("%s: %w", r.names[i], err))
+			faults = append(faults, fmt.Errorf("%s: %w", legible(r.names[i]), err))
 		}
 	}
 	r.tell(faults)
 	return line, nil
+}
+
+// follow counts the rows that go back in time.
+func (r *readings) follow(line *reading) {
+	if !line.timed {
+		return
+	}
+	if line.at.Before(r.latest) {
+		if r.back++; r.back == 1 {
+			r.backAt, _ = r.rows.FieldPos(0)
+		}
+	}
+	r.latest = line.at
 }
 
 // mostTold is how many rows are told of, the rest is counted.
@@ -181,6 +200,14 @@ func (r *readings) tell(faults []error) {
 	for _, err := range faults {
 		fmt.Fprintf(r.say, "foreshock: %s:%d: %v; taken as missing\n", r.name, at, err)
 	}
+}
+
+// legible is a name for a message, in quotes where it is not plain text or long.
+func legible(name string) string {
+	if len(name) > 40 || strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) || c == utf8.RuneError }) {
+		return fmt.Sprintf("%.40q", name)
+	}
+	return name
 }
 
 func (r *readings) located(err error) error {
@@ -207,7 +234,7 @@ func when(cell string) (time.Time, error) {
 		seconds /= 1e3
 	}
 	if err != nil || !(math.Abs(seconds) < 1e11) {
-		return time.Time{}, fmt.Errorf("%q is no time; write it as 2006-01-02T15:04:05Z, 2006-01-02 15:04:05 or in Unix seconds", cell)
+		return time.Time{}, fmt.Errorf("%.40q is no time; write it as 2006-01-02T15:04:05Z, 2006-01-02 15:04:05 or in Unix seconds", cell)
 	}
 	whole, part := math.Modf(seconds)
 	return time.Unix(int64(whole), int64(math.Round(part*1e9))).UTC(), nil

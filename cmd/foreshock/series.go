@@ -188,7 +188,7 @@ func value(cell string) (float64, error) {
 	}
 	x, err := strconv.ParseFloat(cell, 64)
 	if err != nil || math.IsInf(x, 0) {
-		return 0, fmt.Errorf("%q is no finite number; write NaN, or nothing, for a missing value", cell)
+		return 0, fmt.Errorf("%.40q is no finite number; write NaN, or nothing, for a missing value", cell)
 	}
 	return x, nil
 }
