@@ -168,6 +168,12 @@ func (o *owner) allocation(w *workload, step *foreshock.Step) foreshock.Allocati
 	return known.Over(step.Allocated)
 }
 
+// given is the step with all that is known of what is allocated.
+func given(step foreshock.Step, allocated foreshock.Allocation) foreshock.Step {
+	step.Allocated = allocated
+	return step
+}
+
 // score judges a step, with bounds for every metric where someone looks at them.
 func (o *owner) score(f *foreshock.Finding, p *foreshock.Profile, step *foreshock.Step) {
 	if o.Scored != nil {

@@ -86,9 +86,9 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 	demand, saturated, hidden := profile.Demand(*step, w.profile, allocated)
 
 	found := &o.finding
-	o.score(found, w.profile, step)                            // how far from normal
-	changes := o.Detector.Track(w.profile, found, *step)       // does an anomaly begin, change, end
-	profile.Learn(w.profile, *step, found, demand, &o.Profile) // what is normal now
+	o.score(found, w.profile, step)                                              // how far from normal
+	changes := o.Detector.Track(w.profile, found, *step)                         // does an anomaly begin, change, end
+	profile.Learn(w.profile, given(*step, allocated), found, demand, &o.Profile) // what is normal now
 
 	w.remember(step, found, demand, saturated, hidden)
 	w.member.record(step, demand, allocated) // for others like it, when an action on them is judged

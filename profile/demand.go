@@ -185,8 +185,12 @@ func learnBacklog(p *foreshock.Profile, step *foreshock.Step) {
 
 // learnCeiling remembers the rate at which a workload without a known allocation is held back: latency and queue are far above
 // normal, and the rate is within 5 % of the step before. It must be called before the step's readings become the last ones.
+// Where what is allocated holds a workload back, nothing else does: throughput stays where IOPS leave it, and rises with them.
 func learnCeiling(p *foreshock.Profile, step *foreshock.Step) {
 	s := readStrain(step, p)
+	if s.factor >= strained && heldBack(step) {
+		return
+	}
 	for _, d := range served {
 		m, _ := d.Metric()
 		rate, ok := Reading(&step.Values, m)
@@ -205,4 +209,16 @@ func learnCeiling(p *foreshock.Profile, step *foreshock.Step) {
 			*c += 0.2 * (rate - *c)
 		}
 	}
+}
+
+// heldBack says whether what is allocated, as far as the step says, is as good as used up.
+func heldBack(step *foreshock.Step) bool {
+	for _, d := range served {
+		m, _ := d.Metric()
+		rate, read := Reading(&step.Values, m)
+		if have, known := step.Allocated.Get(d); read && known && rate >= near*have {
+			return true
+		}
+	}
+	return false
 }

@@ -94,6 +94,35 @@ func TestCeilingIsLearnedWithoutAllocation(t *testing.T) {
 	}
 }
 
+// What IOPS hold back is no ceiling of throughput: with more of them there is more of it.
+func TestCeilingIsNotThatOfAnother(t *testing.T) {
+	both := func(iops, latency float64) foreshock.Values {
+		v := volume(iops, latency)
+		v.Set(foreshock.Throughput, 4096*iops)
+		return v
+	}
+	f := newFeed(10 * time.Second)
+	learn := func(v foreshock.Values, have float64) {
+		f.now = f.now.Add(f.p.Length)
+		Learn(f.p, foreshock.Step{Time: f.now, Length: f.p.Length, Values: v, Allocated: allocated(have)}, nil, foreshock.Allocation{}, &f.cfg)
+	}
+	for range 200 {
+		learn(both(1000, 1e-3), 3000)
+	}
+	for range 10 {
+		learn(both(3000, 40e-3), 3000)
+	}
+	step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: both(4600, 16e-3)}
+	demand, limits, _ := Demand(step, f.p, allocated(4900))
+	if x, _ := demand.Get(foreshock.DimIOPS); limits[foreshock.DimThroughput] || x != 4600 {
+		t.Errorf("demand %g, saturated %v", x, limits)
+	}
+	for range 10 {
+		learn(both(2000, 40e-3), 4900) // something else does
+	}
+	closeTo(t, "ceiling", f.p.Ceiling[foreshock.DimThroughput], 2000*4096, 0.02)
+}
+
 func FuzzDemand(f *testing.F) {
 	f.Add(1000.0, 1e-3, 3.0, 3000.0)
 	f.Fuzz(func(t *testing.T, iops, latency, depth, capacity float64) {

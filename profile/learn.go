@@ -17,8 +17,8 @@ const idleIOPS = 0.5
 const incidentWeight = 0.125
 
 // Learn folds a step that detection has judged into the profile. Steps must come in order of time: one that is not later
-// than the last changes nothing. f may be nil when nothing was judged. demand is what [Demand] gave for the step. In
-// the steady state nothing is allocated.
+// than the last changes nothing. The step says what is allocated. f may be nil when nothing was judged. demand is what [Demand] gave for
+// the step. In the steady state nothing is allocated.
 func Learn(p *foreshock.Profile, step foreshock.Step, f *foreshock.Finding, demand foreshock.Allocation, cfg *Config) {
 	if !step.Time.After(p.Updated) || p.Length <= 0 {
 		return
