@@ -38,123 +38,6 @@ func example() Input {
 	return in
 }
 
-func TestJudge(t *testing.T) {
-	f := func(verdict foreshock.Verdict, text string, edit func(in *Input)) {
-		t.Helper()
-		in := example()
-		edit(&in)
-		e, ready := Judge(in)
-		if !ready {
-			in.Now = latest(in.Completed, in.Length) // it may wait, but not for ever
-			if e, ready = Judge(in); !ready {
-				t.Fatal("not judged at the latest")
-			}
-		}
-		if e.Verdict != verdict || !strings.Contains(e.Text, text) {
-			t.Errorf("%s, expected %s with %q", e.Text, verdict, text)
-		}
-	}
-	f(foreshock.Helped, "helped: latency fell while demand stayed; latency 15.90 ms → 400 µs (normal 300 µs), -97 % (95 %: -98 % to -96 %), "+
-		"demand 800 IOPS of 500 IOPS → 1000 IOPS; without it 15.90 ms was to be expected", func(*Input) {})
-	f(foreshock.Unclear, "no latency was read before it", func(in *Input) { in.Before = nil })
-	f(foreshock.Unclear, "latency was read in 0 steps after it, 6 are needed", func(in *Input) { in.After = nil })
-	f(foreshock.Unclear, "well again before it took effect", func(in *Input) {
-		in.Meanwhile = steps(3, start.Add(-30*time.Second), 0.0004, 480, 480, false)
-	})
-	f(foreshock.Helped, "", func(in *Input) { // more than the old amount was served already: the provider was faster than it says
-		in.Meanwhile = steps(3, start.Add(-30*time.Second), 0.0004, 800, 800, false)
-	})
-	f(foreshock.Unclear, "the load fell by itself", func(in *Input) { in.After = steps(8, start, 0.0003, 100, 100, false) })
-	f(foreshock.Unclear, "the load fell by itself", func(in *Input) { // no demand is known: the served load tells
-		in.Before, in.After = steps(8, start.Add(-80*time.Second), 0.0159, 500, math.NaN(), true), steps(8, start, 0.0003, 100, math.NaN(), false)
-	})
-	f(foreshock.Helped, "", func(in *Input) {
-		in.Before, in.After = steps(8, start.Add(-80*time.Second), 0.0159, 500, math.NaN(), true), steps(8, start, 0.0003, 700, math.NaN(), false)
-	})
-	f(foreshock.Unclear, "something else changed", func(in *Input) {
-		in.Before, in.After = steps(8, start.Add(-80*time.Second), 0.0159, 200, 200, true), steps(8, start, 0.0003, 200, 200, false)
-	})
-	f(foreshock.DidNotHelp, "did not help: latency stayed", func(in *Input) { in.After = steps(8, start, 0.0159, 800, 800, true) })
-	f(foreshock.DidNotHelp, "latency rose since", func(in *Input) { in.After = steps(8, start, 0.159, 800, 800, true) })
-	f(foreshock.TooLittle, "iops is still saturated", func(in *Input) { in.After = steps(8, start, 0.0159, 1000, 1600, true) })
-	f(foreshock.TooLittle, "latency fell, but iops is still saturated", func(in *Input) { in.After = steps(8, start, 0.002, 990, 1000, true) })
-	f(foreshock.TooMuch, "at most 800 IOPS of the 4000 IOPS given", func(in *Input) { in.Action.To.Set(foreshock.DimIOPS, 4000) })
-	f(foreshock.Helped, "", func(in *Input) { // as much is forecast
-		in.Action.To.Set(foreshock.DimIOPS, 4000)
-		in.Forecasts = map[foreshock.Dimension]*foreshock.Forecast{foreshock.DimIOPS: coming(3200)}
-	})
-	f(foreshock.Unclear, "within what it varies by", func(in *Input) { in.After = steps(8, start, 0.0081, 800, 800, true) })
-	f(foreshock.Helped, "", func(in *Input) { in.Normal = Normal{} })
-	f(foreshock.Helped, "latency fell", func(in *Input) { in.Normal.Upper = 0.0159 }) // an incident was learned
-	f(foreshock.Helped, "latency fell", func(in *Input) {                             // what was normal was not what people want
-		in.Normal, in.MaxLatency = Normal{Level: 0.015, Upper: 0.02}, 10*time.Millisecond
-	})
-
-	ahead := func(in *Input) { in.Before = steps(8, start.Add(-80*time.Second), 0.0003, 200, 200, false) }
-	f(foreshock.Helped, "would have saturated the old amount", ahead)
-	f(foreshock.Unclear, "the old amount would do", func(in *Input) {
-		ahead(in)
-		in.After = steps(8, start, 0.0003, 210, 210, false)
-	})
-	f(foreshock.Unclear, "forecast to come by", func(in *Input) {
-		ahead(in)
-		in.After = steps(8, start, 0.0003, 210, 210, false)
-		in.Forecasts = map[foreshock.Dimension]*foreshock.Forecast{foreshock.DimIOPS: coming(800)}
-	})
-	f(foreshock.TooMuch, "800 IOPS was forecast, at most 210 IOPS came", func(in *Input) {
-		ahead(in)
-		in.After = steps(8, start, 0.0003, 210, 210, false)
-		in.Forecasts = map[foreshock.Dimension]*foreshock.Forecast{foreshock.DimIOPS: coming(800, 800, 100)}
-	})
-	f(foreshock.TooLittle, "demand came", func(in *Input) {
-		ahead(in)
-		in.After = steps(8, start, 0.02, 1000, 1500, true)
-	})
-	f(foreshock.DidNotHelp, "though demand did not", func(in *Input) {
-		ahead(in)
-		in.After = steps(8, start, 0.02, 200, 200, true)
-	})
-	f(foreshock.Unclear, "latency rose, but what was given does not limit", func(in *Input) {
-		ahead(in)
-		in.After = steps(8, start, 0.02, 500, 500, true)
-	})
-	f(foreshock.TooMuch, "latency stayed well, but at most 700 IOPS", func(in *Input) {
-		ahead(in)
-		in.Action.To.Set(foreshock.DimIOPS, 5000)
-		in.After = steps(8, start, 0.0003, 700, 700, false)
-	})
-
-	less := func(in *Input) {
-		in.Action.From.Set(foreshock.DimIOPS, 1000)
-		in.Action.To.Set(foreshock.DimIOPS, 500)
-		in.Before = steps(8, start.Add(-80*time.Second), 0.0003, 200, 200, false)
-		in.After = steps(8, start, 0.0003, 200, 200, false)
-	}
-	f(foreshock.Helped, "less is allocated", less)
-	f(foreshock.TooMuch, "latency rose since", func(in *Input) {
-		less(in)
-		in.After = steps(8, start, 0.02, 200, 200, true)
-	})
-	f(foreshock.Helped, "less is allocated", func(in *Input) { // it is felt, but people say that it is good enough
-		less(in)
-		in.MaxLatency = 30 * time.Millisecond
-		in.After = steps(8, start, 0.02, 200, 200, true)
-	})
-	f(foreshock.TooMuch, "latency rose since", func(in *Input) {
-		less(in)
-		in.MaxLatency = 10 * time.Millisecond
-		in.After = steps(8, start, 0.02, 200, 200, true)
-	})
-	f(foreshock.TooMuch, "what is left is saturated", func(in *Input) {
-		less(in)
-		in.After = steps(8, start, 0.0003, 490, 490, false)
-	})
-	f(foreshock.Unclear, "latency is bad, but no worse", func(in *Input) {
-		less(in)
-		in.Before, in.After = steps(8, start.Add(-80*time.Second), 0.02, 200, 200, true), steps(8, start, 0.02, 200, 200, true)
-	})
-}
-
 // coming is a forecast of demand by steps of ten minutes from the action on.
 func coming(demand ...float64) *foreshock.Forecast {
 	f := &foreshock.Forecast{At: start.Add(10 * time.Minute), Length: 10 * time.Minute, Mean: demand, Levels: []float64{0.5}, Quantiles: [][]float64{demand}}
@@ -162,30 +45,6 @@ func coming(demand ...float64) *foreshock.Forecast {
 		f.At = start.Add(-10 * time.Minute)
 	}
 	return f
-}
-
-// TestConsequences: what a verdict leads to.
-func TestConsequences(t *testing.T) {
-	f := func(rollBack, latch bool, edit func(in *Input)) {
-		t.Helper()
-		in := example()
-		in.After = steps(8, start, 0.0159, 400, 400, true)
-		edit(&in)
-		if e, _ := Judge(in); e.RollBack != rollBack || e.Latch != latch {
-			t.Errorf("roll back %v, latch %v, expected %v, %v: %s", e.RollBack, e.Latch, rollBack, latch, e.Text)
-		}
-	}
-	f(true, true, func(*Input) {})
-	f(false, true, func(in *Input) { in.Reversible = nil })
-	f(false, true, func(in *Input) { in.After = steps(8, start, 0.0159, 600, 600, true) }) // the old amount would not do
-	f(false, true, func(in *Input) { in.Action.Undoes = "a0" })                            // no to and fro
-	f(false, false, func(in *Input) { in.After = steps(8, start, 0.0004, 800, 800, false) })
-	shrink := func(in *Input) {
-		in.Action.From.Set(foreshock.DimIOPS, 2000)
-		in.Before = steps(8, start.Add(-80*time.Second), 0.0003, 400, 400, false)
-	}
-	f(true, false, shrink)
-	f(false, false, func(in *Input) { shrink(in); in.Action.Undoes = "a0" })
 }
 
 func TestWhen(t *testing.T) {
@@ -314,51 +173,13 @@ func TestLearnBias(t *testing.T) {
 	f(math.Inf(1), 100, 9, 0, 0, 0)
 }
 
-func TestLatch(t *testing.T) {
+// A latch opens when latency has doubled, or halved; what was not read opens nothing.
+func TestLatchOpens(t *testing.T) {
 	var level foreshock.Values
 	level.Set(foreshock.Latency, 0.015)
-	closing := foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Action: "a1", Verdict: foreshock.DidNotHelp, Latch: true, Text: "did not help", After: foreshock.Window{Mean: level}}}
-	helped := foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Verdict: foreshock.Helped}}
-	lessHelped := foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Verdict: foreshock.Helped, Reduced: true}}
-	tooMuch := foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Verdict: foreshock.TooMuch, RollBack: true, Text: "too much"}}
-	person := Latch{}.Open("disk/a", "kim looked")
-	opening := foreshock.Event{Time: start, Correction: &person}
-	f := func(closed, noReduce time.Duration, events ...foreshock.Event) {
-		t.Helper()
-		var l Latch
-		for _, e := range events {
-			l = l.Fold(e)
-		}
-		last := func(why func(time.Time) string) (until time.Duration) {
-			for why(start.Add(until)) != "" {
-				until += time.Hour
-			}
-			return until
-		}
-		if got := last(l.Closed); got != closed {
-			t.Errorf("closed for %s, expected %s", got, closed)
-		}
-		if got := last(l.NoReduce); got != noReduce {
-			t.Errorf("no reductions for %s, expected %s", got, noReduce)
-		}
-	}
-	f(0, 0)
-	f(6*time.Hour, 0, closing)
-	f(12*time.Hour, 0, closing, closing)
-	f(7*24*time.Hour, 0, closing, closing, closing, closing, closing, closing, closing)
-	f(0, 0, closing, opening)
-	f(12*time.Hour, 0, closing, opening, closing) // opened by hand it is no better known
-	f(6*time.Hour, 0, closing, opening, helped, closing)
-	f(0, time.Hour, tooMuch)
-	f(0, 2*time.Hour, tooMuch, tooMuch)
-	f(0, 2*time.Hour, tooMuch, helped, tooMuch) // a growth that helped says nothing of reductions
-	f(0, time.Hour, tooMuch, lessHelped, tooMuch)
-	f(0, 24*time.Hour, tooMuch, tooMuch, tooMuch, tooMuch, tooMuch, tooMuch, tooMuch)
-	f(0, 0, tooMuch, opening)
-	f(0, 0, foreshock.Event{Note: "started"})
-
+	closing := foreshock.Event{Time: start, Evaluation: &foreshock.Evaluation{Action: "a1", Verdict: foreshock.DidNotHelp, Latch: true, After: foreshock.Window{Mean: level}}}
 	l := Latch{}.Fold(closing)
-	g := func(latency float64, opens bool) {
+	f := func(latency float64, opens bool) {
 		t.Helper()
 		var now foreshock.Values
 		now.Set(foreshock.Latency, latency)
@@ -366,11 +187,11 @@ func TestLatch(t *testing.T) {
 			t.Errorf("latency %g opens it: %v", latency, got)
 		}
 	}
-	g(0.015, false)
-	g(0.029, false)
-	g(0.031, true)
-	g(0.007, true)
-	g(math.NaN(), false)
+	f(0.015, false)
+	f(0.029, false)
+	f(0.031, true)
+	f(0.007, true)
+	f(math.NaN(), false)
 	if _, opens := (Latch{}).Opens("disk/a", start, level); opens {
 		t.Error("an open latch opens")
 	}
