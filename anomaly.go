@@ -74,6 +74,17 @@ type Anomaly struct {
 	Incident *Incident `json:"incident,omitempty"`
 }
 
+// Compared is what was read beside what was expected, for example "15.90 ms, expected 300 µs (100 µs to 500 µs)". A reading that is within its bounds
+// is no anomaly alone: what several steps had is, and that is said.
+func (a *Anomaly) Compared() string {
+	format := func(x float64) string { return FormatMetric(a.Metric, x) }
+	bounds := format(a.Lower) + " to " + format(a.Upper)
+	if a.Observed >= a.Lower && a.Observed <= a.Upper {
+		bounds += ", which one step may have and not several"
+	}
+	return fmt.Sprintf("%s, expected %s (%s)", format(a.Observed), format(a.Expected), bounds)
+}
+
 // Incident is anomalies of several workloads that began together, where one cause is likelier than several. It is not changed once it is
 // handed out.
 type Incident struct {

@@ -125,8 +125,7 @@ func leading(a *foreshock.Anomaly) string {
 	if a == nil {
 		return ""
 	}
-	return fmt.Sprintf(": %s %s, expected %s (%s to %s)", metricName(a.Metric), foreshock.FormatMetric(a.Metric, a.Observed),
-		foreshock.FormatMetric(a.Metric, a.Expected), foreshock.FormatMetric(a.Metric, a.Lower), foreshock.FormatMetric(a.Metric, a.Upper))
+	return fmt.Sprintf(": %s %s", metricName(a.Metric), a.Compared())
 }
 
 // quality is the worst that is known of the data.

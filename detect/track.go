@@ -158,9 +158,7 @@ func text(a *foreshock.Anomaly, ended bool, why string) string {
 		}
 		b.WriteString("); at its peak ")
 	}
-	format := func(x float64) string { return foreshock.FormatMetric(a.Metric, x) }
-	fmt.Fprintf(&b, "%s %s, expected %s (%s to %s): %.1fx the boundary", a.Metric, format(a.Observed), format(a.Expected),
-		format(a.Lower), format(a.Upper), a.Peak/a.Threshold)
+	fmt.Fprintf(&b, "%s %s: %.1fx the boundary", a.Metric, a.Compared(), a.Peak/a.Threshold)
 	separator := "; "
 	for _, part := range a.Parts {
 		if part.Ready {

@@ -107,7 +107,7 @@ func ticks(low, high, height float64) (list []float64) {
 	power := math.Pow(10, math.Floor(math.Log10(raw)))
 	step := 10 * power
 	for _, nice := range []float64{1, 2, 5} {
-		if nice*power >= raw {
+		if nice*power >= 0.9*raw { // a little closer is close enough
 			step = nice * power
 			break
 		}
