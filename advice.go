@@ -7,6 +7,7 @@ type Advice struct {
 	Amount   float64 // in the dimension's unit, before rounding to the target's multiples
 	Lower    float64 // amounts from Lower to Upper are kept: to wait costs less than to change now
 	Upper    float64
+	Rule     float64       // what the rule itself comes to; Amount is more where a limit hides what is needed and changes are scarce
 	Signal   string        // what the rule that would have cost least looks at
 	Multiple float64       // of the signal
 	Cost     float64       // of having followed the rule, units of capacity, lateness included

@@ -48,7 +48,13 @@ func (d *deliberation) advise(m measure, a foreshock.Advice) {
 	to := advisedAmount(m, a)
 	d.wishes = append(d.wishes, wish{measure: m, to: to})
 	d.because(Cheapest, "%s costs least: %.2f times %s, a rule that over the last %s would have cost as much as %s, lateness included",
-		m.text(to), a.Multiple, a.Signal, span(a.Over), m.text(a.Cost))
+		m.text(a.Rule), a.Multiple, a.Signal, span(a.Over), m.text(a.Cost))
+	switch {
+	case to > a.Amount:
+		d.because(Demand, "demand %s: not less than that is had", m.text(to))
+	case to > a.Rule:
+		d.because(Hidden, "a limit hides how much is needed, and changes are scarce: %s, rather too much than too little until the next", m.text(to))
+	}
 }
 
 // idles says whether little use is idleness: nothing is unusual, latency is known where there is any, and so is what was used of late.

@@ -311,6 +311,8 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 	"advice": func(s *State, rest string, a map[string]string) {
 		advice := foreshock.Advice{Signal: "the highest of the last 12 min", Multiple: 1.17, Over: 48 * time.Hour, Scarce: has(a, "scarce")}
 		setNumber(a, "amount", &advice.Amount)
+		advice.Rule = advice.Amount
+		setNumber(a, "rule", &advice.Rule)
 		setNumber(a, "cost", &advice.Cost)
 		setNumber(a, "lower", &advice.Lower)
 		setNumber(a, "upper", &advice.Upper)

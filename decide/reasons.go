@@ -49,6 +49,8 @@ const (
 
 	// Cheapest: what is wanted costs least by the policy's objective, as rules tried on the demand that came say.
 	Cheapest = "cheapest"
+	// Hidden: a limit hides how much is needed, so that more is had than what costs least by what was seen.
+	Hidden = "hidden"
 
 	// Calendar: capacity is to be ready for an occasion that the policy names, or is kept for it.
 	Calendar = "calendar"

@@ -182,7 +182,7 @@ func (r *Rehearsal) Advice() (foreshock.Advice, bool) {
 		amount, from, to = least, least, max(least, to)
 	}
 	return foreshock.Advice{
-		Amount: amount, Lower: from, Upper: to, Signal: t.name, Multiple: m,
+		Amount: amount, Lower: from, Upper: to, Rule: t.wish * m, Signal: t.name, Multiple: m,
 		Cost: t.cost[k] / t.weight, Over: time.Duration(min(r.past.n, kept)) * time.Minute, Scarce: r.signals.scarce,
 	}, true
 }
