@@ -51,8 +51,14 @@ func (r *Rehearsal) GrowDue() bool {
 	return r.past.n >= day/2 && r.past.n-r.grown >= every
 }
 
+// Grown is a forest, and how many minutes had been seen when it was grown.
+type Grown struct {
+	forest  *forest.Forest
+	minutes int
+}
+
 // Grow grows a forest on what is known; nil where that is too little.
-func (r *Rehearsal) Grow() *forest.Forest {
+func (r *Rehearsal) Grow() *Grown {
 	from, to := r.horizon()
 	first := max(60, r.past.n-kept+8*day)
 	if r.past.n < kept {
@@ -77,7 +83,10 @@ func (r *Rehearsal) Grow() *forest.Forest {
 	for _, y := range targets {
 		most = max(most, slices.Max(y))
 	}
-	return forest.Grow(rows, targets, guide, forest.Config{Seed: uint64(r.past.n), Width: r.width(most)}) //nolint:gosec // positive
+	return &Grown{
+		forest.Grow(rows, targets, guide, forest.Config{Seed: uint64(r.past.n), Width: r.width(most)}), //nolint:gosec // positive
+		r.past.n,
+	}
 }
 
 // mostRows bounds the work of growing.
@@ -87,11 +96,11 @@ const mostRows = 12000
 func (r *Rehearsal) target(i, from, to int) ([]float64, bool) {
 	var y []float64
 	for j := i + from; j <= i+to; j += max(1, (to-from+1)/4) {
-		if r.past.known[j%kept] {
+		if r.past.is(j, known) {
 			y = append(y, r.past.at(j))
 		}
 	}
-	return y, len(y) > 0 && r.past.known[i%kept]
+	return y, len(y) > 0 && r.past.is(i, known)
 }
 
 func guideOf(y []float64, least float64) float64 {
@@ -103,9 +112,22 @@ func guideOf(y []float64, least float64) float64 {
 }
 
 // SetForest takes a forest into use; nil keeps the one there is.
-func (r *Rehearsal) SetForest(f *forest.Forest) {
-	if f != nil {
-		r.forest = f
+func (r *Rehearsal) SetForest(g *Grown) {
+	if g != nil {
+		r.forest, r.knows = g.forest, g.minutes
 	}
 	r.grown = r.past.n
+}
+
+// regrow grows the forest that is in use from the history, which has gone on since.
+func (r *Rehearsal) regrow() {
+	if r.knows == 0 {
+		return
+	}
+	then := *r
+	then.past.n = r.knows
+	then.end = r.end.Add(-time.Duration(r.past.n-r.knows) * time.Minute)
+	if g := then.Grow(); g != nil {
+		r.forest = g.forest
+	}
 }

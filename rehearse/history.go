@@ -1,49 +1,88 @@
 package rehearse
 
-import "slices"
-
-const (
-	kept = 21 * day // minutes
-	wide = 15       // minutes of a peak
+import (
+	"math"
+	"slices"
 )
 
-// history is the last minutes of one demand, in rings by minute. Minutes are counted from the first that was seen.
+const (
+	kept  = 21 * day // minutes
+	wide  = 15       // minutes of a peak
+	block = 60       // minutes to a sum
+)
+
+// history is the last minutes of one demand, in rings by minute that grow to what is kept. Minutes are counted from the first that was seen.
 type history struct {
 	n     int       // minutes seen
 	need  []float32 // capacity that was needed
-	most  []float32 // the highest need of the last 15 minutes
 	score []float32 // anomaly score
-	known []bool    // it was read
-	told  []bool    // and is no guess
-	rungs []int16   // of need, see [rung]
-	sums  []float64 // of needs up to the minute
+	marks []mark
+	sum   float64               // of all needs
+	sums  [kept / block]float64 // of those before a block
 }
 
-func newHistory() history {
-	return history{
-		need: make([]float32, kept), most: make([]float32, kept), score: make([]float32, kept), known: make([]bool, kept), told: make([]bool, kept), rungs: make([]int16, kept), sums: make([]float64, kept),
-	}
-}
+// mark is what is known of a minute.
+type mark uint8
+
+const (
+	known mark = 1 << iota // it was read
+	told                   // and is no guess
+)
 
 func (h *history) clone() history {
-	return history{h.n, slices.Clone(h.need), slices.Clone(h.most), slices.Clone(h.score), slices.Clone(h.known), slices.Clone(h.told), slices.Clone(h.rungs), slices.Clone(h.sums)}
+	c := *h
+	c.need, c.score, c.marks = slices.Clone(h.need), slices.Clone(h.score), slices.Clone(h.marks)
+	return c
 }
 
 // add appends a minute; where nothing was read the need stays as it was.
 func (h *history) add(m minute) {
-	need, i := float32(m.need), h.n%kept
+	need, of := float32(min(m.need, math.MaxFloat32)), known|told
 	if !m.known {
-		need = float32(h.at(h.n - 1))
+		need, of = float32(h.at(h.n-1)), 0
 	}
 	if m.hidden {
-		need = max(need, float32(h.beyond(m.need)))
+		need, of = max(need, float32(h.beyond(m.need))), of&^told
 	}
-	before := h.sum(h.n - 1)
-	h.rungs[i] = int16(rung(float64(need))) //nolint:gosec // logarithms are small
-	h.need[i], h.score[i], h.known[i], h.told[i] = need, float32(m.score), m.known, m.known && !m.hidden
+	h.push(need, float32(min(m.score, math.MaxFloat32)), of)
+}
+
+func (h *history) push(need, score float32, of mark) {
+	if h.n%block == 0 {
+		h.sums[h.n%kept/block] = h.sum
+	}
+	h.sum += float64(need)
+	put(&h.need, h.n, need)
+	put(&h.score, h.n, score)
+	put(&h.marks, h.n, of)
 	h.n++
-	h.most[i] = float32(h.highest(h.n-wide, h.n-1))
-	h.sums[i] = before + float64(need)
+}
+
+// put sets minute n of a ring, which grows a day at a time.
+func put[T any](ring *[]T, n int, x T) {
+	if at := n % kept; at < len(*ring) {
+		(*ring)[at] = x
+		return
+	}
+	if n == cap(*ring) {
+		longer := make([]T, n, n+day)
+		copy(longer, *ring)
+		*ring = longer
+	}
+	*ring = append(*ring, x)
+}
+
+// needs are those of the minutes from from to to, inclusive, as far as they are kept, in two parts.
+func (h *history) needs(from, to int) (first, second []float32) {
+	from, to = max(from, 0, h.n-kept), min(to, h.n-1)
+	if to < from {
+		return nil, nil
+	}
+	a, b := from%kept, to%kept
+	if a <= b {
+		return h.need[a : b+1], nil
+	}
+	return h.need[a:], h.need[:b+1]
 }
 
 func (h *history) has(i int) bool { return i >= 0 && i >= h.n-kept && i < h.n }
@@ -56,13 +95,8 @@ func (h *history) at(i int) float64 {
 	return float64(h.need[i%kept])
 }
 
-// rungAt is the rung of the need of minute i.
-func (h *history) rungAt(i int) int {
-	if !h.has(i) {
-		return 0
-	}
-	return int(h.rungs[i%kept])
-}
+// is says whether minute i, which is kept, has a mark.
+func (h *history) is(i int, m mark) bool { return h.marks[i%kept]&m != 0 }
 
 func (h *history) scoreAt(i int) float64 {
 	if !h.has(i) {
@@ -80,28 +114,59 @@ func (h *history) anomalous(from, to int) float64 {
 	return float64(most)
 }
 
-// sum is that of the needs up to minute i, but for a constant.
-func (h *history) sum(i int) float64 {
+// upTo is the sum of the needs up to minute i, but for a constant.
+func (h *history) upTo(i int) float64 {
 	if !h.has(i) {
 		return 0
 	}
-	return h.sums[i%kept]
+	sum := h.sums[i%kept/block]
+	first, second := h.needs(i-i%block, i)
+	for _, x := range first {
+		sum += float64(x)
+	}
+	for _, x := range second {
+		sum += float64(x)
+	}
+	return sum
+}
+
+// oldest is the first minute of the first block that is whole.
+func (h *history) oldest() int {
+	if h.n <= kept {
+		return 0
+	}
+	return (h.n - kept + block - 1) / block * block
+}
+
+// startAt makes an empty history go on with minute n, which is the first of a block, and with the sum of the needs before it.
+func (h *history) startAt(n int, sum float64) {
+	h.n, h.sum = n, sum
+	if n > 0 {
+		h.need, h.score, h.marks = make([]float32, kept), make([]float32, kept), make([]mark, kept)
+	}
 }
 
 // mean is that of the minutes from to to, inclusive, as far as they are kept.
 func (h *history) mean(from, to int) float64 {
-	from, to = max(from, 0, h.n-kept+1), min(to, h.n-1)
+	from, to = max(from, 0), min(to, h.n-1)
+	if first := h.oldest(); first > 0 {
+		from = max(from, first+1) // the sum up to first can be told
+	}
 	if to < from {
 		return 0
 	}
-	return (h.sum(to) - h.sum(from-1)) / float64(to-from+1)
+	return (h.upTo(to) - h.upTo(from-1)) / float64(to-from+1)
 }
 
 // highest is the highest need of the minutes from to to, inclusive.
 func (h *history) highest(from, to int) float64 {
 	var most float32
-	for i := max(from, 0, h.n-kept); i <= min(to, h.n-1); i++ {
-		most = max(most, h.need[i%kept])
+	first, second := h.needs(from, to)
+	for _, x := range first {
+		most = max(most, x)
+	}
+	for _, x := range second {
+		most = max(most, x)
 	}
 	return float64(most)
 }
@@ -111,16 +176,15 @@ func (h *history) peak(i int) float64 {
 	if !h.has(i) {
 		return 0
 	}
-	return float64(h.most[i%kept])
+	return h.highest(i-wide+1, i)
 }
 
-// peaks is the highest need of n times 15 minutes up to i.
+// peaks is the highest need of n times 15 minutes up to i; 0 where minute i is not kept.
 func (h *history) peaks(i, n int) float64 {
-	var most float64
-	for k := range n {
-		most = max(most, h.peak(i-k*wide))
+	if !h.has(i) {
+		return 0
 	}
-	return most
+	return h.highest(i-n*wide+1, i)
 }
 
 // beyond is what is to be expected of a need of which only is known that it is above x: the mean of those above x about the same time on
@@ -128,7 +192,7 @@ func (h *history) peaks(i, n int) float64 {
 func (h *history) beyond(x float64) float64 {
 	var all, near tally
 	for i := max(0, h.n-kept); i < h.n; i++ {
-		if need := float64(h.need[i%kept]); need > x && h.told[i%kept] {
+		if need := float64(h.need[i%kept]); need > x && h.is(i, told) {
 			all.add(need)
 			if apart := (h.n - i + aboutWhen) % day; apart <= 2*aboutWhen {
 				near.add(need)

@@ -68,7 +68,7 @@ func (p *planner) look(r *Rehearsal) {
 	}
 	p.last = ladder{}
 	for j := max(0, now-59); j <= now; j++ {
-		p.put(&p.last, h.rungAt(j), 1/float64(min(60, now+1)))
+		p.put(&p.last, rung(h.at(j)), 1/float64(min(60, now+1)))
 	}
 	p.last.above()
 	slot := r.slot()
@@ -89,7 +89,7 @@ func (p *planner) lookBack(r *Rehearsal, first, after, slot int) {
 				at -= day
 			}
 			if r.past.has(at) {
-				p.put(&sum, r.past.rungAt(at), 1)
+				p.put(&sum, rung(r.past.at(at)), 1)
 				n++
 			}
 		}

@@ -7,11 +7,12 @@
 // as a forest knows it from the past ([timeseries/forest]); what a forecast says, and how demand grew after anomalies. Each is tried as it is and held for a while, and pays for its changes. Where changes are scarce
 // there are also plans of when to change.
 //
-// The time base is the minute. A Rehearsal is not safe for concurrent use; it takes about 900 KB.
+// The time base is the minute. A Rehearsal is not safe for concurrent use; it takes 300 to 400 KB, and its forest a megabyte after three weeks.
 package rehearse
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -59,7 +60,8 @@ type Rehearsal struct {
 	signals signals
 	trials  []trial
 	forest  *forest.Forest
-	grown   int // n when the forest was grown
+	grown   int // n when the forest was taken into use
+	knows   int // n when it was grown; 0: there is none
 	points  []forest.Point
 	levels  []level
 	growths growths
@@ -76,15 +78,22 @@ type minute struct {
 
 // New is a rehearsal that knows nothing yet.
 func New(t Terms) *Rehearsal {
-	r := &Rehearsal{past: newHistory()}
+	r := &Rehearsal{}
 	r.SetTerms(t)
 	return r
 }
 
-// Clone is a copy to grow a forest from while r goes on.
+// Clone is a copy to grow a forest from, or to encode, while r goes on.
 func (r *Rehearsal) Clone() *Rehearsal {
 	c := *r
-	c.past = r.past.clone()
+	c.past, c.trials = r.past.clone(), slices.Clone(r.trials)
+	for i := range c.trials {
+		t := &c.trials[i]
+		t.past, t.cost, t.held, t.wanted = slices.Clone(t.past), slices.Clone(t.cost), slices.Clone(t.held), slices.Clone(t.wanted)
+	}
+	if r.planner != nil {
+		c.planner = &planner{plans: r.planner.plans, lowest: r.planner.lowest}
+	}
 	return &c
 }
 
@@ -101,7 +110,7 @@ func (r *Rehearsal) SetTerms(t Terms) {
 		if r.planner = nil; r.signals.scarce {
 			r.planner = new(planner)
 		}
-		r.forest = nil
+		r.forest, r.knows = nil, 0
 	}
 }
 
@@ -138,17 +147,31 @@ func (r *Rehearsal) Observe(n Need) {
 	if at.Before(end) || !end.After(r.end) {
 		return
 	}
-	for gap := min(int(end.Sub(r.end)/time.Minute), kept); gap > 1; gap-- {
-		r.close(minute{})
+	for ago := min(int(end.Sub(r.end)/time.Minute), kept); ago > 1; ago-- {
+		r.gap(ago)
 	}
 	r.close(r.pending)
 	r.pending = minute{}
 	r.end = end
 }
 
+// gap ends a minute in which nothing was read, so many minutes ago. What rules wished long ago in a gap is of no use.
+func (r *Rehearsal) gap(ago int) {
+	if ago > atLeast {
+		r.past.add(minute{})
+		return
+	}
+	r.close(minute{})
+}
+
 // close ends a minute; in a gap the need stays as it was.
 func (r *Rehearsal) close(m minute) {
 	r.past.add(m)
+	r.ended(m)
+}
+
+// ended lets each rule answer for the minute that the history has got, and wish anew.
+func (r *Rehearsal) ended(m minute) {
 	r.growths.learn(r)
 	if m.known {
 		r.ahead = m.expected
@@ -191,7 +214,7 @@ func (r *Rehearsal) Advice() (foreshock.Advice, bool) {
 // by small steps is dearer than to have too much until then. 0 elsewhere.
 func (r *Rehearsal) leap() float64 {
 	last := r.past.n - 1
-	if !r.signals.scarce || !r.past.known[last%kept] || r.past.told[last%kept] {
+	if !r.signals.scarce || !r.past.is(last, known) || r.past.is(last, told) {
 		return 0
 	}
 	return hiddenLeap * r.past.at(last)

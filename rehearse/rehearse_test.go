@@ -118,8 +118,8 @@ func TestGapsAndShortSteps(t *testing.T) {
 		t.Errorf("%d minutes, the first needed %g", r.past.n, r.past.at(0))
 	}
 	r.Observe(Need{Time: monday.Add(time.Hour), Amount: math.NaN(), Score: math.NaN()})
-	if r.past.n != 60 || r.past.at(59) != 2 || r.past.known[59] {
-		t.Errorf("%d minutes, the last needs %g, known %v", r.past.n, r.past.at(59), r.past.known[59])
+	if r.past.n != 60 || r.past.at(59) != 2 || r.past.is(59, known) {
+		t.Errorf("%d minutes, the last needs %g, known %v", r.past.n, r.past.at(59), r.past.is(59, known))
 	}
 	r.Observe(Need{Time: monday.Add(365 * 24 * time.Hour), Amount: 5, Known: true})
 	if r.past.at(r.past.n-1) != 5 {

@@ -109,9 +109,7 @@ func (r *Rehearsal) wish() {
 		} else {
 			t.hold(wishes[i-r.signals.base])
 		}
-		if r.signals.scarce && i >= r.signals.plans && i < r.signals.plans+len(outlooks) {
-			t.plan = &r.planner.plans[i-r.signals.plans]
-		}
+		t.plan = r.planOf(i)
 		if t.held != nil {
 			r.changeHeld(t)
 			continue
@@ -120,6 +118,14 @@ func (r *Rehearsal) wish() {
 			t.past = slices.Delete(t.past, 0, len(t.past)-back)
 		}
 	}
+}
+
+// planOf is the plan that a rule follows; nil where it follows none.
+func (r *Rehearsal) planOf(rule int) *planned {
+	if k := rule - r.signals.plans; r.signals.scarce && k >= 0 && k < len(outlooks) {
+		return &r.planner.plans[k]
+	}
+	return nil
 }
 
 // hold wishes for the highest wish of the last minutes.

@@ -32,17 +32,19 @@ type tree struct {
 	points []Point // in the order of the leaves; the weights of all trees add up to 1
 }
 
-// node is a split, or a leaf where left is 0: no child is the root.
+// node is a split, or a leaf where right is 0: no child is the root. A split's left child is the next node.
 type node struct {
-	feature      int
-	bin          uint8 // rows in bins up to it go left
-	left, right  int32
+	feature, bin uint8 // rows in bins up to bin go left
+	right        int32
 	first, after int32 // the leaf's points
 }
 
-const bins = 48
+const (
+	bins         = 48
+	mostFeatures = 64
+)
 
-// Grow grows a forest on rows of equally many features. By targets each row has one or more values of which the distribution is wanted, by
+// Grow grows a forest on rows of equally many features, at most 64. By targets each row has one or more values of which the distribution is wanted, by
 // guide one value by which rows are told apart. All are finite; none is kept but targets. It returns nil for no rows.
 func Grow(rows, targets [][]float64, guide []float64, c Config) *Forest {
 	if len(rows) == 0 {
@@ -67,7 +69,7 @@ func Grow(rows, targets [][]float64, guide []float64, c Config) *Forest {
 		}
 		var t tree
 		g.grow(&t, 0, len(g.rows), c.Depth)
-		f.trees = append(f.trees, t)
+		f.trees = append(f.trees, tree{slices.Clone(t.nodes), slices.Clone(t.points)}) // not what appending took more
 	}
 	return f
 }
@@ -127,9 +129,9 @@ func (g *grower) grow(t *tree, lo, hi, depth int) int32 {
 		return me
 	}
 	middle := partition(g.rows, g.binned[feature], bin, lo, hi)
-	left := g.grow(t, lo, middle, depth-1)
+	g.grow(t, lo, middle, depth-1)
 	right := g.grow(t, middle, hi, depth-1)
-	t.nodes[me] = node{feature: feature, bin: bin, left: left, right: right}
+	t.nodes[me] = node{feature: uint8(feature), bin: bin, right: right} //nolint:gosec // below mostFeatures
 	return me
 }
 
@@ -210,21 +212,19 @@ type Point struct{ Value, Weight float64 }
 // Distribution appends to out[:0] the distribution for a row; the weights add up to 1, values may come more than once.
 func (f *Forest) Distribution(row []float64, out []Point) []Point {
 	out = out[:0]
-	var binned [64]uint8
+	var binned [mostFeatures]uint8
 	for k := range f.cuts {
 		binned[k] = binOf(f.cuts[k], row[k])
 	}
 	for k := range f.trees {
 		t := &f.trees[k]
-		n := &t.nodes[0]
-		for n.left != 0 {
-			if binned[n.feature] <= n.bin {
-				n = &t.nodes[n.left]
-			} else {
-				n = &t.nodes[n.right]
+		at := int32(0)
+		for n := t.nodes[0]; n.right != 0; n = t.nodes[at] {
+			if at++; binned[n.feature] > n.bin {
+				at = n.right
 			}
 		}
-		out = append(out, t.points[n.first:n.after]...)
+		out = append(out, t.points[t.nodes[at].first:t.nodes[at].after]...)
 	}
 	return out
 }
