@@ -21,6 +21,9 @@ type owner struct {
 	shown     foreshock.Finding // scratch, for what people are shown
 	clock     time.Time         // of the workloads: wall clock, or virtual
 	saveNext  int               // where the last round of saving stopped
+
+	rehearsing []*workload // that have rehearsals
+	keepNext   int         // where the last round of keeping these stopped
 }
 
 // message is what an owner is asked to do: fold a batch, or run a function.
@@ -44,6 +47,7 @@ func (o *owner) run(ctx context.Context) {
 			now := o.Now()
 			o.advance(now)
 			o.saveChanged(now, o.Snapshot, saveAtOnce)
+			o.keep(now)
 		case <-ctx.Done():
 			for {
 				select {

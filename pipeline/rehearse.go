@@ -14,13 +14,14 @@ const growAfter = 10 * time.Minute
 
 // rehearse tries rules of capacity on the step's demand, for workloads whose policy says what capacity and lateness cost.
 func (o *owner) rehearse(w *workload, step *foreshock.Step) {
-	if !w.scalable() || !w.policy.Objective.Stated() {
+	if !w.states() {
 		return
 	}
 	resource := o.resources.get(w.policy.Target, w.resource).resource
 	if resource == nil {
 		return
 	}
+	o.keeps(w)
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
 		rule, possible := resource.Rules[d]
 		if !possible || !w.policy.Changes(d) {

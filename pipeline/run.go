@@ -14,6 +14,7 @@ import (
 	"github.com/foreshock-io/foreshock/decide"
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/profile"
+	"github.com/foreshock-io/foreshock/rehearse"
 )
 
 // Pipeline takes readings (it is an [ingest.VirtualSink]) and runs the stages. Make one with New.
@@ -29,6 +30,7 @@ type Pipeline struct {
 	stats     stats
 	work      background
 	saver     saver
+	keeper    keeper
 	events    chan *foreshock.Event
 	done      chan struct{} // closed when the owners are to stop: nothing is handed to them any more
 
@@ -68,6 +70,7 @@ func New(stages Stages, options Options) *Pipeline {
 	p.resources.init(p)
 	p.work.init(p)
 	p.saver.init(p)
+	p.keeper.init(p)
 	for i := range p.Owners {
 		p.owners = append(p.owners, &owner{Pipeline: p, index: i, inbox: make(chan message, 64)})
 	}
@@ -83,6 +86,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	start(&writers, func() { p.writeEvents(stopWriters) })
 	start(&helpers, func() { p.work.run(ctx) })
 	start(&helpers, func() { p.saver.run(ctx) })
+	start(&helpers, func() { p.keeper.run(ctx) })
 	start(&helpers, func() { p.resources.run(ctx) })
 	for _, o := range p.owners {
 		start(&owners, func() { o.run(ctx) })
@@ -93,7 +97,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	helpers.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*time.Second)
 	defer cancel()
-	err := p.saveAll(last)
+	err := errors.Join(p.saveAll(last), p.keeper.writeAll(last))
 	close(stopWriters)
 	writers.Wait()
 	return err
@@ -143,7 +147,10 @@ func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle,
 	p.ids[id] = handle
 	p.mu.Unlock()
 	if w.awaits {
-		p.saver.restore(id)
+		p.saver.asks.add(id)
+	}
+	if w.awaitsKept {
+		p.keeper.asks.add(id)
 	}
 	return handle, nil
 }
@@ -182,6 +189,10 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 	if w.policy = o.policy(id); w.policy != nil && w.policy.Target != "" {
 		w.resource = w.policy.ResourceName(id)
 		o.resources.watch(w.policy.Name, w.policy.Target, w.resource, id)
+	}
+	if w.states() {
+		w.takeRehearsals(o.inherited[id].rehearsals)
+		w.awaitsKept = o.saver.restores() && w.rehearsals == [foreshock.NumDimensions]*rehearse.Rehearsal{}
 	}
 	w.groups = o.incidents.enter(w)
 	w.member = o.cohorts.enter(w)
@@ -351,17 +362,18 @@ func (c *counter) load() int64 { return c.n.Load() }
 
 // inherited is what a workload takes over from the pipeline before.
 type inherited struct {
-	profile *foreshock.Profile
-	seen    *seen
+	profile    *foreshock.Profile
+	seen       *seen
+	rehearsals [foreshock.NumDimensions]*rehearse.Rehearsal
 }
 
-// Inherit takes over the profiles of a pipeline that has stopped, and what it kept for charts. Call it before Run.
+// Inherit takes over the profiles and rehearsals of a pipeline that has stopped, and what it kept for charts. Call it before Run.
 func (p *Pipeline) Inherit(from *Pipeline) {
 	p.inherited = map[foreshock.ID]inherited{}
 	for _, o := range from.owners {
 		for _, w := range o.workloads {
 			if w != nil && w.profile.Steps > 0 {
-				p.inherited[w.id] = inherited{w.profile, w.seen}
+				p.inherited[w.id] = inherited{w.profile, w.seen, w.rehearsals}
 			}
 		}
 	}

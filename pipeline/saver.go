@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -16,10 +15,8 @@ import (
 // tried again, what could not be restored is asked for again.
 type saver struct {
 	p      *Pipeline
+	asks   asks
 	writes chan []store.Entry
-
-	mu     sync.Mutex // guards wanted
-	wanted []foreshock.ID
 }
 
 const (
@@ -31,19 +28,12 @@ const (
 )
 
 func (s *saver) init(p *Pipeline) {
-	s.p = p
+	s.p, s.asks = p, newAsks()
 	s.writes = make(chan []store.Entry, 64)
 }
 
 // restores says whether profiles come from the store.
 func (s *saver) restores() bool { return s.p.Profiles != nil && !s.p.Virtual }
-
-// restore asks for the profile of a workload that was just registered. It never waits.
-func (s *saver) restore(id foreshock.ID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.wanted = append(s.wanted, id)
-}
 
 // run restores and writes until ctx ends; what is not written by then is for saveAll.
 func (s *saver) run(ctx context.Context) {
@@ -53,7 +43,10 @@ func (s *saver) run(ctx context.Context) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.runRestores(ctx)
+		s.asks.run(ctx, saveBatch, s.fetch, func(waiting int, err error) {
+			s.p.stats.saveErrors.add(1)
+			s.p.Log.Warn("profiles cannot be read; their workloads learn meanwhile", "waiting", waiting, "err", err)
+		})
 	}()
 	for {
 		select {
@@ -62,31 +55,6 @@ func (s *saver) run(ctx context.Context) {
 		case <-ctx.Done():
 			<-done
 			return
-		}
-	}
-}
-
-func (s *saver) runRestores(ctx context.Context) {
-	var ids []foreshock.ID
-	pause := restoreWait
-	for {
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return
-		}
-		s.mu.Lock()
-		ids, s.wanted = append(ids, s.wanted...), nil
-		s.mu.Unlock()
-		for pause = restoreWait; len(ids) > 0 && pause == restoreWait; {
-			n := min(len(ids), saveBatch)
-			if err := s.fetch(ctx, ids[:n]); err != nil {
-				s.p.stats.saveErrors.add(1)
-				s.p.Log.Warn("profiles cannot be read; their workloads learn meanwhile", "waiting", len(ids), "err", err)
-				pause = retryStore
-				continue
-			}
-			ids = append(ids[:0], ids[n:]...)
 		}
 	}
 }

@@ -76,6 +76,8 @@ type workload struct {
 	changed     bool      // since it was saved
 	saved       time.Time // when it was
 	awaits      bool      // the store has not said yet what it has; until then nothing is written over it
+	awaitsKept  bool      // the same of rehearsals
+	keepAt      time.Time // when they are written next; zero: there are none yet
 }
 
 // scalable says whether anything can be done for the workload.

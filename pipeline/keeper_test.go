@@ -1,0 +1,230 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"maps"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/decide"
+	"github.com/foreshock-io/foreshock/detect"
+	"github.com/foreshock-io/foreshock/detect/ewma"
+	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/profile"
+	"github.com/foreshock-io/foreshock/store"
+)
+
+// memory is a store.
+type memory struct {
+	store.Profiles // the methods that are not used
+
+	mu sync.Mutex // guards by
+	by map[foreshock.ID][]byte
+}
+
+func (s *memory) Get(_ context.Context, ids []foreshock.ID) (map[foreshock.ID][]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := map[foreshock.ID][]byte{}
+	for _, id := range ids {
+		if value := s.by[id]; value != nil {
+			found[id] = value
+		}
+	}
+	return found, nil
+}
+
+func (s *memory) Put(_ context.Context, batch []store.Entry) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range batch {
+		s.by[e.ID] = e.Value
+	}
+	return nil
+}
+
+func (s *memory) copied() *memory {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &memory{by: maps.Clone(s.by)}
+}
+
+// disk is the executor, and what it knows of the one volume.
+type disk struct{}
+
+func (disk) Submit(foreshock.Action) error { return nil }
+
+func (disk) Read(_ context.Context, target, resource string) (foreshock.Resource, error) {
+	r := foreshock.Resource{Target: target, Name: resource, At: time.Now(), Rules: map[foreshock.Dimension]foreshock.Rule{foreshock.DimIOPS: {Min: 100, Max: 1e5, Quantum: 100, Down: true}}}
+	r.Allocated.Set(foreshock.DimIOPS, 6000)
+	return r, nil
+}
+
+// costing is a pipeline that runs, of a volume whose policy states costs.
+type costing struct {
+	t      *testing.T
+	p      *Pipeline
+	log    bytes.Buffer
+	handle ingest.Handle
+	stop   func()
+}
+
+const volumeID = foreshock.ID("disk/a")
+
+// startCosting starts one, which goes on for another where that is given.
+func startCosting(t *testing.T, profiles store.Profiles, before *costing) *costing {
+	t.Helper()
+	c := &costing{t: t}
+	method, err := ewma.Factory.New(func(any) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	detector, err := detect.New(detect.Default(), detect.Weighted{Method: method, Weight: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := decide.Default()
+	policy.Name, policy.Match, policy.Target, policy.Forecast = "p", []string{"disk/*"}, "t", false
+	policy.Bounds = map[foreshock.Dimension]decide.Bounds{foreshock.DimIOPS: {}}
+	policy.Objective = decide.Costs{UnitHour: 1, LateSecond: 0.005, Utilisation: 0.8}
+	c.p = New(Stages{Profile: profile.Default(), Detector: detector, Policies: []decide.Policy{policy}, Executor: disk{}, Profiles: profiles}, Options{
+		Log: slog.New(slog.NewTextHandler(&c.log, nil)), Step: time.Minute, Most: 10, Snapshot: time.Minute, Owners: 1,
+	})
+	if before != nil {
+		c.p.Inherit(before.p)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.p.Run(ctx) }()
+	c.stop = func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	if c.handle, err = c.p.Register(volumeID, ingest.About{Source: "test", Step: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// watch lets minutes pass.
+func (c *costing) watch(minutes int) {
+	c.t.Helper()
+	for range minutes {
+		time.Sleep(time.Minute)
+		now := time.Now()
+		iops := 2000 + 900*math.Sin(float64(now.Unix()/60)/40) + 200*math.Sin(float64(now.Unix()/60%977))
+		if err := c.p.Push(c.t.Context(), []ingest.Reading{
+			{Handle: c.handle, Field: ingest.IOPS, Time: now.UnixMilli(), Value: iops},
+			{Handle: c.handle, Field: ingest.Latency, Time: now.UnixMilli(), Value: 0.001},
+		}); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+}
+
+// knows are the minutes that the rehearsal has seen, and what it advises.
+func (c *costing) knows() (seen int, a foreshock.Advice, ok bool) {
+	synctest.Wait()
+	answer := make(chan struct{})
+	c.p.ask(volumeID, func(_ *owner, w *workload) {
+		defer close(answer)
+		if r := w.rehearsals[foreshock.DimIOPS]; r != nil {
+			seen = r.Seen()
+			a, ok = r.Advice()
+		}
+	})
+	<-answer
+	return seen, a, ok
+}
+
+// TestCostsSurvive a stop, a kill and a reload: the advice goes on as without them.
+func TestCostsSurvive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := &memory{by: map[foreshock.ID][]byte{}}
+		whole, first := startCosting(t, &memory{by: map[foreshock.ID][]byte{}}, nil), startCosting(t, kept, nil)
+		done := make(chan struct{})
+		go func() {
+			whole.watch(310)
+			close(done)
+		}()
+		first.watch(250)
+		killed := kept.copied()
+		wasSeen, _, _ := first.knows()
+		first.stop()
+		runs := map[string]*costing{
+			"stopped": startCosting(t, kept, nil), "killed": startCosting(t, killed, nil), "reloaded": startCosting(t, &memory{by: map[foreshock.ID][]byte{}}, first),
+		}
+		for name, c := range runs {
+			lost := 0
+			if name == "killed" {
+				lost = 60
+			}
+			time.Sleep(time.Second)
+			if seen, _, ok := c.knows(); !ok || seen < wasSeen-lost {
+				t.Errorf("%s: at once it has seen %d of %d minutes, advice %v", name, seen, wasSeen, ok)
+			}
+		}
+		var all sync.WaitGroup
+		for _, c := range runs {
+			all.Go(func() { c.watch(60) })
+		}
+		all.Wait()
+		<-done
+		seen, want, _ := whole.knows()
+		for name, c := range runs {
+			n, a, ok := c.knows()
+			tolerance := 0.05
+			if name == "killed" { // up to an hour in five is not in the costs: a rule near by may be the cheapest
+				tolerance = 0.2
+			}
+			if !ok || n < seen-2 || math.Abs(a.Amount/want.Amount-1) > tolerance || math.Abs(a.Cost/want.Cost-1) > tolerance {
+				t.Errorf("%s: after %d minutes it advises %+v; without a break, after %d, %+v", name, n, a, seen, want)
+			}
+			c.stop()
+		}
+		whole.stop()
+	})
+}
+
+// TestDamagedCosts are refused with a line in the log, and learned anew.
+func TestDamagedCosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := &memory{by: map[foreshock.ID][]byte{}}
+		c := startCosting(t, kept, nil)
+		c.watch(150)
+		c.stop()
+		key := keeperKey(volumeID, foreshock.DimIOPS)
+		whole := kept.by[key]
+		if len(whole) == 0 || len(whole) > 1<<20 {
+			t.Fatalf("%d bytes are kept", len(whole))
+		}
+		_, payload, err := store.Open(key, whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		older := bytes.Clone(payload)
+		older[0]--
+		for what, value := range map[string][]byte{
+			"cut": whole[:len(whole)/2], "changed": append([]byte{whole[0] ^ 1}, whole[1:]...), "old": store.Seal(key, 0, older), "cut inside": store.Seal(key, 1, payload[:len(payload)/2]),
+		} {
+			c := startCosting(t, &memory{by: map[foreshock.ID][]byte{key: value}}, nil)
+			c.watch(3)
+			if seen, _, ok := c.knows(); ok || seen == 0 || seen > 3 || c.p.stats.damaged.load() != 1 {
+				t.Errorf("%s: %d minutes are seen, advice %v", what, seen, ok)
+			}
+			c.stop()
+			if log := c.log.String(); !strings.Contains(log, "a stored rehearsal is of no use") || !strings.Contains(log, string(volumeID)) {
+				t.Errorf("%s: the log says %s", what, log)
+			}
+		}
+	})
+}
