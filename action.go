@@ -351,6 +351,15 @@ type FollowUp struct {
 	Text      string    `json:"text"`
 }
 
+// Trial is what is being followed of one dimension of a workload whose policy observes, see package promote. The zero value follows nothing.
+type Trial struct {
+	Action   FollowUp  // that would have been taken; none while Begun is zero
+	Until    time.Time // it is followed
+	Headroom float64   // that its policy keeps above demand, relative
+	Surge    FollowUp  // that nothing covers; none while Begun is zero
+	Ends     time.Time // of the surge
+}
+
 // Correction is one bounded, reversible change that feedback made to what was learned.
 type Correction struct {
 	Workload ID      `json:"workload"`

@@ -34,6 +34,8 @@ type Profile struct {
 	Threshold Threshold
 	Run       Run
 	Current   *Anomaly // the anomaly that lasts, or nil
+
+	Trials [NumDimensions]*Trial // of what would have been done, nil where nothing is followed
 }
 
 // MethodWeight is what feedback makes of a detection method: a factor on its configured weight.

@@ -22,6 +22,8 @@ import (
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/ingest/replay"
 	"github.com/foreshock-io/foreshock/pipeline"
+	"github.com/foreshock-io/foreshock/store"
+	"github.com/foreshock-io/foreshock/store/embedded"
 )
 
 // bubble is when the clock of a bubble of testing/synctest starts.
@@ -87,8 +89,9 @@ func (e events) take(event *foreshock.Event) {
 	e[event.Workload()] = append(e[event.Workload()], string(line))
 }
 
-// live runs the readings of a file through the live pipeline, each when its time comes, with all its goroutines and clocks.
-func live(t *testing.T, c config.Config, o ReplayOptions) events {
+// live runs the readings of a file through the live pipeline, each when its time comes, with all its goroutines and clocks. The program is stopped and
+// started anew, on the same data folder, after as many batches as stops say.
+func live(t *testing.T, c config.Config, o ReplayOptions, stops ...int) events {
 	t.Helper()
 	reader, err := replay.Open(o.File, replay.Options{Step: o.Step})
 	if err != nil {
@@ -99,37 +102,54 @@ func live(t *testing.T, c config.Config, o ReplayOptions) events {
 	if err := reader.Run(t.Context(), recorded); err != nil {
 		t.Fatal(err)
 	}
-	found := events{}
+	found, folder := events{}, t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		p, err := build(c, slog.New(slog.DiscardHandler))
-		if err != nil {
-			t.Fatal(err)
-		}
-		stages := p.stages()
-		stages.Ledger = act.NewLedger()
-		if stages.Executor, err = p.observeOnly(o, stages.Ledger, time.Now); err != nil {
-			t.Fatal(err)
-		}
-		line := pipeline.New(stages, pipeline.Options{
-			Log: slog.New(slog.DiscardHandler), Step: reader.Step(), Snapshot: time.Minute, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts,
-			Slowest: c.Limits.Slow, Drops: p.drops, Event: found.take,
-		})
-		ctx, stop := context.WithCancel(t.Context())
-		ended := make(chan error)
-		go func() { ended <- line.Run(ctx) }()
-		play(t, recorded, line)
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
+		from := 0
+		for _, to := range append(stops, len(recorded.batches)) {
+			profiles, err := embedded.OpenProfiles(folder, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lived(t, c, o, reader.Step(), profiles, found, recorded, from, to)
+			if err := profiles.Close(); err != nil {
+				t.Error(err)
+			}
+			from = to
 		}
 	})
 	return found
 }
 
+// lived is a program that is started before a batch, and stopped before another.
+func lived(t *testing.T, c config.Config, o ReplayOptions, step time.Duration, profiles store.Profiles, found events, recorded *tape, from, to int) {
+	t.Helper()
+	p, err := build(c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stages := p.stages()
+	stages.Ledger, stages.Profiles = act.NewLedger(), profiles
+	if stages.Executor, err = p.observeOnly(o, stages.Ledger, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	line := pipeline.New(stages, pipeline.Options{
+		Log: slog.New(slog.DiscardHandler), Step: step, Snapshot: time.Minute, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts,
+		Slowest: c.Limits.Slow, Drops: p.drops, Event: found.take,
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- line.Run(ctx) }()
+	play(t, recorded, recorded.batches[from:to], line)
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 // play pushes each batch when its last reading is read, and then waits until its step is over for sure.
-func play(t *testing.T, recorded *tape, line *pipeline.Pipeline) {
+func play(t *testing.T, recorded *tape, batches [][]ingest.Reading, line *pipeline.Pipeline) {
 	handles := map[ingest.Handle]ingest.Handle{}
-	for _, batch := range recorded.batches {
+	for _, batch := range batches {
 		var newest int64
 		for i := range batch {
 			h, known := handles[batch[i].Handle]

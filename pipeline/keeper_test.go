@@ -3,9 +3,11 @@ package pipeline
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"math"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -227,4 +229,22 @@ func TestDamagedCosts(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A profile that an older program has written is read, one of a newer program is not.
+func TestUnseal(t *testing.T) {
+	data, err := os.ReadFile("../profile/testdata/v1.cbor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := profile.Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := unseal(want.ID, store.Seal(want.ID, 1, data)); err != nil || got.Steps != want.Steps {
+		t.Errorf("version 1: %v, %v", got, err)
+	}
+	if _, err := unseal(want.ID, store.Seal(want.ID, profile.Version+1, data)); !errors.Is(err, profile.ErrNewer) {
+		t.Errorf("a newer version: %v", err)
+	}
 }

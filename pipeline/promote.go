@@ -31,10 +31,19 @@ func (o *owner) tryOut(w *workload, d *foreshock.Decision, now time.Time) {
 			}
 		}
 		would.Over = max(would.Over, w.policy.Reduce.After) // sooner it would not have been taken back
-		if ended := w.trials[dim].Begin(&would); ended != nil {
+		if ended := w.trial(dim).Begin(&would); ended != nil {
 			o.emit(now, &foreshock.Event{Type: foreshock.EventFollowUp, FollowUp: ended})
 		}
 	}
+}
+
+// trial is that of a dimension. It is in the profile, so that it goes on after a restart.
+func (w *workload) trial(dim foreshock.Dimension) *promote.Trial {
+	t := &w.profile.Trials[dim]
+	if *t == nil {
+		*t = new(foreshock.Trial)
+	}
+	return (*promote.Trial)(*t)
 }
 
 // would is what is the same of all that the policy would do to a dimension.
@@ -67,8 +76,12 @@ func (o *owner) followUp(w *workload, step *foreshock.Step) {
 		reading := promote.Reading{Time: step.Time, Length: step.Length, Have: have}
 		reading.Demand, reading.Known = demand.Get(dim)
 		about := o.would(w, dim)
-		for _, ended := range w.trials[dim].Observe(reading, &about) {
+		trial := w.trial(dim)
+		for _, ended := range trial.Observe(reading, &about) {
 			o.emit(step.Time, &foreshock.Event{Type: foreshock.EventFollowUp, FollowUp: ended})
+		}
+		if !trial.Follows() {
+			w.profile.Trials[dim] = nil
 		}
 	}
 }

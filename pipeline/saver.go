@@ -105,8 +105,8 @@ func unseal(id foreshock.ID, sealed []byte) (*foreshock.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if version != profile.Version {
-		return nil, fmt.Errorf("version %d, this program reads %d", version, profile.Version)
+	if version > profile.Version {
+		return nil, fmt.Errorf("%w: %d, this program reads up to %d", profile.ErrNewer, version, profile.Version)
 	}
 	p, err := profile.Decode(payload)
 	if err != nil {

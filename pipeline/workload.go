@@ -8,7 +8,6 @@ import (
 	"github.com/foreshock-io/foreshock/feedback"
 	"github.com/foreshock-io/foreshock/forecast"
 	"github.com/foreshock-io/foreshock/ingest"
-	"github.com/foreshock-io/foreshock/promote"
 	"github.com/foreshock-io/foreshock/rehearse"
 )
 
@@ -54,12 +53,10 @@ type workload struct {
 
 	// rehearsals try rules of capacity, by dimension, where the policy says what capacity and lateness cost.
 	rehearsals [foreshock.NumDimensions]*rehearse.Rehearsal
-
-	trials     [foreshock.NumDimensions]promote.Trial // of what would be done, where the policy observes
-	undo       *foreshock.Action                      // the roll-back that feedback asks for
-	pending    *pending                               // the action that is to be judged
-	controls   controls                               // that the last action submitted is compared with
-	said       []feedback.Said                        // what the methods said of the anomaly that it was upon, or nil
+	undo       *foreshock.Action // the roll-back that feedback asks for
+	pending    *pending          // the action that is to be judged
+	controls   controls          // that the last action submitted is compared with
+	said       []feedback.Said   // what the methods said of the anomaly that it was upon, or nil
 	latest     *foreshock.Anomaly
 	near       []nearMiss // the latest, oldest first
 	judgeAt    time.Time

@@ -160,6 +160,21 @@ func valid(p *foreshock.Profile) error {
 				"anomaly %s: part %s", a.ID, part.Method)
 		}
 	}
+	for d, trial := range p.Trials {
+		if trial != nil {
+			c.valid("trial of "+foreshock.Dimension(d).String(), trialValid(foreshock.Dimension(d), trial))
+		}
+	}
+	return c.err
+}
+
+func trialValid(d foreshock.Dimension, t *foreshock.Trial) error {
+	var c checker
+	c.must(amount(t.Headroom), "headroom %g", t.Headroom)
+	for _, f := range []*foreshock.FollowUp{&t.Action, &t.Surge} {
+		c.must(f.Begun.IsZero() || f.Dimension == d, "it is of another dimension")
+		c.must(f.Kind <= foreshock.Shrink && amount(f.From) && amount(f.To) && amount(f.Peak) && amount(f.WatchedS) && amount(f.LateS) && amount(f.ThenLateS), "%+v", *f)
+	}
 	return c.err
 }
 

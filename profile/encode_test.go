@@ -36,6 +36,10 @@ func full(t testing.TB) *foreshock.Profile {
 		ID: "x", Workload: f.p.ID, Start: f.now, Time: f.now.Add(123456789), Severity: foreshock.High, Worst: foreshock.High, Score: 3, Peak: 4,
 		Threshold: 1, Metric: foreshock.Latency, Parts: []foreshock.Part{{Method: "zscore", Ready: true, Score: 2}}, Stage: foreshock.Trusted, Text: "t",
 	}
+	f.p.Trials[foreshock.DimIOPS] = &foreshock.Trial{
+		Action: foreshock.FollowUp{Workload: f.p.ID, Policy: "p", Kind: foreshock.Grow, Dimension: foreshock.DimIOPS, From: 1000, To: 1500, Begun: f.now, Works: f.now.Add(time.Minute), Peak: 1200, WatchedS: 60},
+		Until:  f.now.Add(time.Hour), Headroom: 0.25, Ends: f.now,
+	}
 	f.learn(foreshock.IOPS, 90000, 5) // something outside
 	if len(f.p.Metrics[foreshock.IOPS].Season.Periods) == 0 || f.p.Coarse.Demand.Empty() || f.p.Metrics[foreshock.IOPS].Rarity.Outside == 0 {
 		t.Fatalf("the profile is not full: %+v, %+v", f.p.Metrics[foreshock.IOPS], f.p.Coarse)
@@ -222,6 +226,8 @@ func TestInvalidProfilesAreRefused(t *testing.T) {
 	f("a coarse step that is over", func(p *foreshock.Profile) { p.Coarse.End = p.Coarse.End.Add(-24 * time.Hour) })
 	f("a metric beyond the list", func(p *foreshock.Profile) { p.Current.Metric = 9 })
 	f("a threshold of NaN", func(p *foreshock.Profile) { p.Threshold.Value = math.NaN() })
+	f("a trial of another dimension", func(p *foreshock.Profile) { p.Trials[foreshock.DimIOPS].Action.Dimension++ })
+	f("a trial of NaN", func(p *foreshock.Profile) { p.Trials[foreshock.DimIOPS].Action.Peak = math.NaN() })
 	f("a negative run", func(p *foreshock.Profile) { p.Run.Over = -1 })
 }
 

@@ -28,6 +28,11 @@ func teach(p, other *foreshock.Profile, over bool) (any bool) {
 			any = true
 		}
 	}
+	for d, trial := range other.Trials {
+		if trial != nil && p.Trials[d] == nil {
+			p.Trials[d], any = trial, true
+		}
+	}
 	if len(other.Weights) > 0 && (over || len(p.Weights) == 0) {
 		p.Weights, any = other.Weights, true
 	}

@@ -34,6 +34,20 @@ func TestRestore(t *testing.T) {
 	f(made(9, time.Minute, 0), made(3, 0, 1.3), "stored", time.Minute, 1.3)
 	f(made(9, time.Minute, 1.2), made(3, time.Hour, 1.3), "stored", time.Hour, 1.3)
 	f(made(3, 0, 0), made(9, 0, 0), "none", 0, 0)
+	follows := func(stored, live *foreshock.Trial, want *foreshock.Trial) {
+		t.Helper()
+		for _, steps := range []int64{3, 9} {
+			p, q := made(6, 0, 0), made(steps, 0, 0)
+			p.Trials[foreshock.DimIOPS], q.Trials[foreshock.DimIOPS] = stored, live
+			if got := Restore(p, q); got == nil && want != live || got != nil && got.Trials[foreshock.DimIOPS] != want {
+				t.Errorf("of %p and, after %d steps for 6, %p not %p goes on", stored, steps, live, want)
+			}
+		}
+	}
+	trial, later := new(foreshock.Trial), new(foreshock.Trial)
+	later.Headroom = 1
+	follows(trial, nil, trial)
+	follows(nil, later, later)
 	other := made(9, time.Minute, 1.2)
 	other.Length = time.Second
 	f(other, made(3, 0, 0), "none", 0, 0)

@@ -34,15 +34,8 @@ type Reading struct {
 	Known  bool    // Demand is
 }
 
-// Trial follows one dimension of one workload. The zero value follows nothing. It is held in memory: what is followed when the program stops is not
-// told of.
-type Trial struct {
-	action   foreshock.FollowUp // none while Begun is zero
-	until    time.Time
-	headroom float64
-	surge    foreshock.FollowUp // a surge that nothing covers; none while Begun is zero
-	ends     time.Time          // of the surge
-}
+// Trial follows one dimension of one workload. It is kept in the workload's profile.
+type Trial foreshock.Trial
 
 // longest is how long anything is followed at the most.
 const longest = 24 * time.Hour
@@ -50,7 +43,7 @@ const longest = 24 * time.Hour
 // Begin follows an action. One in the same direction that is being followed goes on: growth that is wanted again is followed for longer, up to a day,
 // since it would not have been taken back. One in the other direction ends, and is given.
 func (t *Trial) Begin(w *Would) (ended *foreshock.FollowUp) {
-	if t.open() && t.action.Kind == w.Kind {
+	if t.open() && t.Action.Kind == w.Kind {
 		if w.Kind == foreshock.Grow {
 			t.renew(w)
 		}
@@ -60,40 +53,43 @@ func (t *Trial) Begin(w *Would) (ended *foreshock.FollowUp) {
 		ended = t.end(w.At)
 	}
 	works := w.At.Add(w.LeadTime)
-	t.action = foreshock.FollowUp{
+	t.Action = foreshock.FollowUp{
 		Workload: w.Workload, Policy: w.Policy, Kind: w.Kind, Dimension: w.Dimension, From: w.From, To: w.To, Begun: w.At, Works: works,
 	}
-	t.until, t.headroom = works.Add(min(w.Over, longest)), w.Headroom
+	t.Until, t.Headroom = works.Add(min(w.Over, longest)), w.Headroom
 	return ended
 }
 
 func (t *Trial) renew(w *Would) {
-	t.action.To = max(t.action.To, w.To)
-	t.until = w.At.Add(w.LeadTime + w.Over)
-	if last := t.action.Works.Add(longest); t.until.After(last) {
-		t.until = last
+	t.Action.To = max(t.Action.To, w.To)
+	t.Until = w.At.Add(w.LeadTime + w.Over)
+	if last := t.Action.Works.Add(longest); t.Until.After(last) {
+		t.Until = last
 	}
 }
 
-func (t *Trial) open() bool { return !t.action.Begun.IsZero() }
+// Follows says whether anything is followed.
+func (t *Trial) Follows() bool { return t.open() || !t.Surge.Begun.IsZero() }
+
+func (t *Trial) open() bool { return !t.Action.Begun.IsZero() }
 
 // Observe takes a step in. about names the workload, the policy and the dimension of a surge, and over how long it is followed. It gives what is over with this step.
 func (t *Trial) Observe(r Reading, about *Would) (ended []*foreshock.FollowUp) {
-	covered := t.open() && r.Time.Add(-r.Length).Compare(t.action.Works) >= 0
+	covered := t.open() && r.Time.Add(-r.Length).Compare(t.Action.Works) >= 0
 	late := r.Known && r.Demand > r.Have*(1+1e-9)
 	if covered && r.Known {
-		t.action.WatchedS += r.Length.Seconds()
-		add(&t.action, r)
+		t.Action.WatchedS += r.Length.Seconds()
+		add(&t.Action, r)
 	}
-	if late && (!covered || t.action.Kind != foreshock.Grow) {
+	if late && (!covered || t.Action.Kind != foreshock.Grow) {
 		t.missed(r, about)
 	}
-	if t.open() && !r.Time.Before(t.until) {
+	if t.open() && !r.Time.Before(t.Until) {
 		ended = append(ended, t.end(r.Time))
 	}
-	if !t.surge.Begun.IsZero() && !r.Time.Before(t.ends) {
-		s := t.surge
-		t.surge, s.Ended = foreshock.FollowUp{}, r.Time
+	if !t.Surge.Begun.IsZero() && !r.Time.Before(t.Ends) {
+		s := t.Surge
+		t.Surge, s.Ended = foreshock.FollowUp{}, r.Time
 		s.Text = fmt.Sprintf("demand for %s rose to %s, above the %s that there were, for %s, and no growth would have been in effect",
 			s.Dimension, foreshock.FormatAmount(s.Dimension, s.Peak), foreshock.FormatAmount(s.Dimension, s.From), seconds(s.LateS))
 		ended = append(ended, &s)
@@ -114,32 +110,32 @@ func add(f *foreshock.FollowUp, r Reading) {
 
 // missed counts a late step that no growth would have covered.
 func (t *Trial) missed(r Reading, about *Would) {
-	if t.surge.Begun.IsZero() {
+	if t.Surge.Begun.IsZero() {
 		begun := r.Time.Add(-r.Length)
-		t.surge = foreshock.FollowUp{
+		t.Surge = foreshock.FollowUp{
 			Workload: about.Workload, Policy: about.Policy, Kind: foreshock.Nothing, Dimension: about.Dimension, From: r.Have, Begun: begun, Works: begun,
 		}
 	}
-	t.ends = r.Time.Add(about.Over) // it goes on while it comes again, for a day at the most
-	if last := t.surge.Begun.Add(longest); t.ends.After(last) {
-		t.ends = last
+	t.Ends = r.Time.Add(about.Over) // it goes on while it comes again, for a day at the most
+	if last := t.Surge.Begun.Add(longest); t.Ends.After(last) {
+		t.Ends = last
 	}
-	t.surge.Peak = max(t.surge.Peak, r.Demand)
-	t.surge.WatchedS += r.Length.Seconds()
-	t.surge.LateS += r.Length.Seconds()
-	t.surge.ThenLateS = t.surge.LateS
+	t.Surge.Peak = max(t.Surge.Peak, r.Demand)
+	t.Surge.WatchedS += r.Length.Seconds()
+	t.Surge.LateS += r.Length.Seconds()
+	t.Surge.ThenLateS = t.Surge.LateS
 }
 
 // end judges the action that is followed.
 func (t *Trial) end(now time.Time) *foreshock.FollowUp {
-	f := t.action
-	t.action = foreshock.FollowUp{}
+	f := t.Action
+	t.Action = foreshock.FollowUp{}
 	f.Ended = now
-	came := f.Peak*(1+t.headroom) > (f.From+f.To)/2
+	came := f.Peak*(1+t.Headroom) > (f.From+f.To)/2
 	amount := func(x float64) string { return foreshock.FormatAmount(f.Dimension, x) }
 	what := fmt.Sprintf("would have changed %s from %s to %s", f.Dimension, amount(f.From), amount(f.To))
 	switch {
-	case f.WatchedS < t.until.Sub(f.Works).Seconds()/2:
+	case f.WatchedS < t.Until.Sub(f.Works).Seconds()/2:
 		f.Verdict, f.Text = foreshock.Unclear, what+"; what came then was watched for "+seconds(f.WatchedS)+" only"
 	case f.Kind == foreshock.Shrink && f.ThenLateS > f.LateS:
 		f.Verdict, f.Text = foreshock.TooMuch, fmt.Sprintf("%s; demand rose to %s: it would have been short for %s", what, amount(f.Peak), seconds(f.ThenLateS))
