@@ -21,7 +21,7 @@
 //
 // The workload's threshold, a factor on the boundary, follows its own history: with A alarms above low in w weeks watched (both
 // with a half-life of two weeks) against t allowed, it is ((A+1)/(t·w+1))^0.3, or the same of all anomalies where that is
-// more, times what people's opinions make of it, within 0.7 to 4. All of this is in the profile.
+// more, but 0.8 at least, since a budget need not be used up; times what people's opinions make of it, within 0.7 to 4. All of this is in the profile.
 package detect
 
 import (

@@ -74,3 +74,18 @@ func TestVerdicts(t *testing.T) {
 		t.Errorf("undone from %g to %g", from, v)
 	}
 }
+
+// A quiet history lowers the threshold by a fifth at most, however long it is; people who miss something lower it further.
+func TestQuietHistory(t *testing.T) {
+	r := trained(t)
+	r.p.Threshold = foreshock.Threshold{Watched: (52 * 7 * 24 * time.Hour).Seconds()}
+	r.detector.Useful(r.p)
+	within(t, "threshold after a quiet year", r.p.Threshold.Value, 0.8, 1e-9)
+	if r.detector.Missed(r.p); r.p.Threshold.Value >= 0.79 || r.p.Threshold.Value < 0.7 {
+		t.Errorf("the threshold is at %g when something was missed", r.p.Threshold.Value)
+	}
+	r.p.Threshold.Alarms, r.p.Threshold.Bias = 200, 0
+	if r.detector.Useful(r.p); r.p.Threshold.Value <= 1 {
+		t.Errorf("the threshold is at %g after four alarms a week", r.p.Threshold.Value)
+	}
+}

@@ -21,6 +21,8 @@ const (
 	decayEvery  = time.Hour
 	follow      = 0.3  // power with which the threshold follows the rate of alarms
 	leastMove   = 0.05 // relative; what is less is not worth a record
+	// leastFollowed is how far a quiet history lowers the threshold: a budget is what may be told, not what must be.
+	leastFollowed = 0.8
 )
 
 // watch counts the time watched, anomalies and, when one has become an alarm, the alarm, and moves the threshold once the anomaly is over:
@@ -64,7 +66,7 @@ func (d *Detector) move(p *foreshock.Profile, now time.Time, why func() string) 
 	weeks := t.Watched / week.Seconds()
 	alarms := (t.Alarms + 1) / (d.cfg.AlarmsPerWeek*weeks + 1)
 	lows := (t.Lows + 1) / (d.cfg.LowPerWeek*weeks + 1)
-	wanted := math.Pow(max(alarms, lows), follow) * bias(t)
+	wanted := max(leastFollowed, math.Pow(max(alarms, lows), follow)) * bias(t)
 	wanted = min(max(wanted, LeastThreshold), MostThreshold)
 	from := threshold(p)
 	if math.Abs(wanted-from) < leastMove*from {
