@@ -194,13 +194,13 @@ func openAction(d *deliberation, _ foreshock.Kind) {
 }
 
 // verified holds even an emergency: what is decided upon must have been read after the provider had done the last action. Once acting has helped
-// often enough, the verdict on the last action need not be waited for. What was asked for and does not work yet counts as there, so
+// often enough, or capacity is plainly lacking still, the verdict on the last action need not be waited for. What was asked for and does not work yet counts as there, so
 // that demand above it is reason to grow on, but not to reduce.
 func verified(d *deliberation, kind foreshock.Kind) {
 	last := d.Last
 	switch {
 	case last == nil:
-	case last.Due && !d.proven():
+	case last.Due && !d.proven() && !(kind == foreshock.Grow && last.Grew && d.lacking()):
 		d.hold(NotVerified, "action %s, in effect since %s, is not judged yet", last.ID, clock(last.Time))
 	case d.Step.Time.Add(-d.Step.Length).Before(last.Time):
 		d.hold(NotVerified, "the data are older than action %s, in effect since %s", last.ID, clock(last.Time))
@@ -214,7 +214,27 @@ func verified(d *deliberation, kind foreshock.Kind) {
 const (
 	provenActions = 3      // that were judged clearly
 	provenShare   = 2. / 3 // of them that helped
+	lackingSteps  = 3      // after which growth that works and is plainly too little is added to
 )
+
+// lacking says whether what is wished is saturated still, and it presses hard, although the last action has worked for some steps: a verdict could only say too little.
+// Where changes are scarce, or acting is known not to help, the verdict is waited for all the same.
+func (d *deliberation) lacking() bool {
+	works := d.Last.Time
+	if d.Last.Effective.After(works) {
+		works = d.Last.Effective
+	}
+	if d.pressure() != hard || d.Resource.Budget.Limited || d.Step.Time.Before(works.Add(lackingSteps*d.Step.Length)) {
+		return false
+	}
+	for _, w := range d.wishes {
+		known := d.Learned[w.Dimension].Actions >= provenActions
+		if !w.saturated || !w.known || w.demand <= w.have || known && !d.proven() {
+			return false
+		}
+	}
+	return true
+}
 
 // proven says whether acting has helped often enough in all that is wished.
 func (d *deliberation) proven() bool {

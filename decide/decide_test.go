@@ -405,6 +405,7 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 	"open": func(s *State, rest string, _ map[string]string) { s.Open = &foreshock.Action{ID: rest} },
 	"last": func(s *State, _ string, a map[string]string) {
 		s.Last = &Past{ID: "a1", Time: noon.Add(-duration(a["ago"])), Grew: !has(a, "shrank"), Due: has(a, "due")}
+		s.Last.Verdict = strings.ReplaceAll(a["verdict"], "_", " ")
 		s.Last.Effective = s.Last.Time
 		if v, ok := a["works"]; ok {
 			s.Last.Effective = noon.Add(duration(v))

@@ -48,7 +48,7 @@ func (d *deliberation) relieve() {
 	}
 	if level == hard {
 		d.size()
-	} else if d.Resource.Budget.Limited { // a scarce change must not leave it saturated
+	} else if d.Resource.Budget.Limited || d.fellShort() { // a scarce change must not leave it saturated, nor a second one
 		d.each(limits, d.demanded)
 	}
 	if d.coming() {
@@ -60,6 +60,11 @@ func (d *deliberation) relieve() {
 		}
 		d.emergency = d.emergency || d.Finding.Severity == foreshock.High || (level == hard && m.saturated)
 	}
+}
+
+// fellShort says whether the last action was growth that was judged to be too little.
+func (d *deliberation) fellShort() bool {
+	return d.Last != nil && d.Last.Grew && d.Last.Verdict == foreshock.TooLittle.String()
 }
 
 func (d *deliberation) each(list []measure, f func(measure)) {

@@ -246,7 +246,7 @@ func TestFeedbackPays(t *testing.T) {
 		t.Errorf("the neighbour: %+v with feedback, %+v without", with, without)
 	}
 	with, without = f("more is asked for than it has", func(f *disks, v *disk) { v.demand = 1000 * (1.3 + 0.3*f.rng.Float64()) })
-	if with.growths < 1 || with.slow > without.slow+0.5 {
+	if with.growths < 1 || with.slow > 0.1 {
 		t.Errorf("capacity is lacking: %+v with feedback, %+v without", with, without)
 	}
 }
@@ -334,7 +334,7 @@ func TestRollBackGivenUp(t *testing.T) {
 func TestFleetWide(t *testing.T) {
 	f := newDisks(t, 3, 8, false)
 	f.run(200, nil)
-	f.list[0].demand = 1500
+	f.list[0].demand = 1600
 	slowed := false
 	f.run(120, func() {
 		if f.list[0].capacity > 1800 && !slowed {
