@@ -155,9 +155,12 @@ func (r *Rehearsal) Observe(n Need) {
 	r.end = end
 }
 
-// gap ends a minute in which nothing was read, so many minutes ago. What rules wished long ago in a gap is of no use.
+// longGap is so many minutes that the rules' work for more would hold up the workload's owner for a second.
+const longGap = 7 * day
+
+// gap ends a minute in which nothing was read, so many minutes ago. What rules wished in a gap of more than a week is of no use.
 func (r *Rehearsal) gap(ago int) {
-	if ago > atLeast {
+	if ago > longGap {
 		r.past.add(minute{})
 		return
 	}
