@@ -163,10 +163,14 @@ func (h *history) highest(from, to int) float64 {
 	var most float32
 	first, second := h.needs(from, to)
 	for _, x := range first {
-		most = max(most, x)
+		if x > most { // none is NaN, which max would look for
+			most = x
+		}
 	}
 	for _, x := range second {
-		most = max(most, x)
+		if x > most {
+			most = x
+		}
 	}
 	return float64(most)
 }
