@@ -30,9 +30,7 @@ type History struct {
 
 // NewHistory returns an empty history for capacity readings. It panics when capacity is not in 1..MaxCapacity.
 func NewHistory(capacity int) History {
-	if capacity < 1 || capacity > MaxCapacity {
-		panic(fmt.Sprintf("quantile: capacity must be in 1..%d, not %d", MaxCapacity, capacity))
-	}
+	checkCapacity(capacity)
 	return History{Capacity: uint32(capacity)}
 }
 
@@ -106,16 +104,6 @@ func (h *History) pack() {
 	if h.Head++; int(h.Head) == h.blocks() {
 		h.Head = 0
 	}
-}
-
-// room makes room for one more, doubling from least up to most, which it has no more than; append alone would go beyond it. Both are multiples of what one takes.
-func room[S ~[]E, E any](list S, least, most int) S {
-	if len(list) < cap(list) {
-		return list
-	}
-	grown := make(S, len(list), min(max(least, 2*len(list)), most))
-	copy(grown, list)
-	return grown
 }
 
 func pack(block *[blockBytes]byte, codes Codes) {

@@ -25,9 +25,7 @@ type Ring struct {
 // NewRing returns an empty ring for capacity readings. It panics when capacity
 // is not in 1..MaxCapacity.
 func NewRing(capacity int) Ring {
-	if capacity < 1 || capacity > MaxCapacity {
-		panic(fmt.Sprintf("quantile: capacity must be in 1..%d, not %d", MaxCapacity, capacity))
-	}
+	checkCapacity(capacity)
 	return Ring{Capacity: uint32(capacity)}
 }
 
@@ -98,8 +96,7 @@ func (r *Ring) newest() uint32 {
 // push appends a code and returns the one it displaced, if any.
 func (r *Ring) push(c Code) (displaced Code, full bool) {
 	if uint32(len(r.Codes)) < r.Capacity {
-		r.grow()
-		r.Codes = append(r.Codes, c)
+		r.Codes = append(room(r.Codes, leastStorage, int(r.Capacity)), c)
 		return 0, false
 	}
 	displaced = r.Codes[r.Head]
@@ -110,13 +107,18 @@ func (r *Ring) push(c Code) (displaced Code, full bool) {
 	return displaced, true
 }
 
-// grow doubles the storage up to the capacity; append alone would go beyond it.
-func (r *Ring) grow() {
-	if len(r.Codes) < cap(r.Codes) {
-		return
+// room makes room for one more, doubling from least up to most, which it has no more than; append alone would go beyond it. Both are multiples of what one takes.
+func room[S ~[]E, E any](list S, least, most int) S {
+	if len(list) < cap(list) {
+		return list
 	}
-	room := min(max(leastStorage, 2*len(r.Codes)), int(r.Capacity))
-	codes := make(Codes, len(r.Codes), room)
-	copy(codes, r.Codes)
-	r.Codes = codes
+	grown := make(S, len(list), min(max(least, 2*len(list)), most))
+	copy(grown, list)
+	return grown
+}
+
+func checkCapacity(capacity int) {
+	if capacity < 1 || capacity > MaxCapacity {
+		panic(fmt.Sprintf("quantile: capacity must be in 1..%d, not %d", MaxCapacity, capacity))
+	}
 }
