@@ -73,16 +73,16 @@ func put[T any](ring *[]T, n int, x T) {
 }
 
 // needs are those of the minutes from from to to, inclusive, as far as they are kept, in two parts.
-func (h *history) needs(from, to int) (first, second []float32) {
+func (h *history) needs(from, to int) (parts [2][]float32) {
 	from, to = max(from, 0, h.n-kept), min(to, h.n-1)
 	if to < from {
-		return nil, nil
+		return parts
 	}
 	a, b := from%kept, to%kept
 	if a <= b {
-		return h.need[a : b+1], nil
+		return [2][]float32{h.need[a : b+1]}
 	}
-	return h.need[a:], h.need[:b+1]
+	return [2][]float32{h.need[a:], h.need[:b+1]}
 }
 
 func (h *history) has(i int) bool { return i >= 0 && i >= h.n-kept && i < h.n }
@@ -120,12 +120,10 @@ func (h *history) upTo(i int) float64 {
 		return 0
 	}
 	sum := h.sums[i%kept/block]
-	first, second := h.needs(i-i%block, i)
-	for _, x := range first {
-		sum += float64(x)
-	}
-	for _, x := range second {
-		sum += float64(x)
+	for _, part := range h.needs(i-i%block, i) {
+		for _, x := range part {
+			sum += float64(x)
+		}
 	}
 	return sum
 }
@@ -161,15 +159,11 @@ func (h *history) mean(from, to int) float64 {
 // highest is the highest need of the minutes from to to, inclusive.
 func (h *history) highest(from, to int) float64 {
 	var most float32
-	first, second := h.needs(from, to)
-	for _, x := range first {
-		if x > most { // none is NaN, which max would look for
-			most = x
-		}
-	}
-	for _, x := range second {
-		if x > most {
-			most = x
+	for _, part := range h.needs(from, to) {
+		for _, x := range part {
+			if x > most { // none is NaN, which max would look for
+				most = x
+			}
 		}
 	}
 	return float64(most)
