@@ -218,7 +218,7 @@ const (
 )
 
 // lacking says whether what is wished is saturated still, and it presses hard, although the last action has worked for some steps: a verdict could only say too little.
-// Where changes are scarce, or acting is known not to help, the verdict is waited for all the same.
+// Where changes are scarce, or actions were judged and it is not proven that they help, the verdict is waited for all the same.
 func (d *deliberation) lacking() bool {
 	works := d.Last.Time
 	if d.Last.Effective.After(works) {
@@ -228,8 +228,7 @@ func (d *deliberation) lacking() bool {
 		return false
 	}
 	for _, w := range d.wishes {
-		known := d.Learned[w.Dimension].Actions >= provenActions
-		if !w.saturated || !w.known || w.demand <= w.have || known && !d.proven() {
+		if !w.saturated || !w.known || w.demand <= w.have || d.Learned[w.Dimension].Actions >= provenActions {
 			return false
 		}
 	}
