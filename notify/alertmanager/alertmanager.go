@@ -161,16 +161,15 @@ func (n *Notifier) tell(ctx context.Context, do func(context.Context, func(conte
 	if err == nil {
 		err = do(ctx, func(ctx context.Context) error { return n.post(ctx, body) })
 	}
-	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
-		return // it stops: Run tells them last
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		n.sent.Add(int64(len(alerts)))
+		n.board.told(alerts)
+	case errors.Is(ctx.Err(), context.Canceled): // it stops: Run tells them last
+	default:
 		n.fails.Add(1)
 		n.log.Warn("alerts could not be told; they will be with the next interval", "alerts", len(alerts), "err", err)
-		return
 	}
-	n.sent.Add(int64(len(alerts)))
-	n.board.told(alerts)
 }
 
 // post tells each Alertmanager; that one of them takes it is enough.
