@@ -15,6 +15,7 @@ import (
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/store"
+	"github.com/foreshock-io/foreshock/store/storetest"
 )
 
 // Each part of a configuration is asked, and what does not answer is told with its remedy; the rest is asked all the same.
@@ -66,48 +67,44 @@ policies:
 	}
 }
 
-// memory is a store that fails in one operation.
-type memory struct {
-	store.Profiles
-	has   map[foreshock.ID][]byte
+// failing is a store that fails in one operation.
+type failing struct {
+	*storetest.Memory
 	fails string
 }
 
-func (m *memory) err(operation string) error {
+func (m failing) err(operation string) error {
 	if m.fails == operation {
 		return errors.New("no permission")
 	}
 	return nil
 }
 
-func (m *memory) Put(_ context.Context, batch []store.Entry) error {
-	for _, e := range batch {
-		m.has[e.ID] = e.Value
-	}
-	return m.err("write")
+func (m failing) Put(ctx context.Context, batch []store.Entry) error {
+	return errors.Join(m.Memory.Put(ctx, batch), m.err("write"))
 }
 
-func (m *memory) Get(_ context.Context, ids []foreshock.ID) (map[foreshock.ID][]byte, error) {
+func (m failing) Get(ctx context.Context, ids []foreshock.ID) (map[foreshock.ID][]byte, error) {
 	if m.fails == "forget" {
 		return nil, nil
 	}
-	return map[foreshock.ID][]byte{ids[0]: m.has[ids[0]]}, m.err("read")
+	found, err := m.Memory.Get(ctx, ids)
+	return found, errors.Join(err, m.err("read"))
 }
 
-func (m *memory) Delete(_ context.Context, ids []foreshock.ID) error {
-	delete(m.has, ids[0])
-	return m.err("delete")
+func (m failing) Delete(ctx context.Context, ids []foreshock.ID) error {
+	return errors.Join(m.Memory.Delete(ctx, ids), m.err("delete"))
 }
 
 func TestProbeStore(t *testing.T) {
 	for fails, want := range map[string]string{"": "", "write": "write a key: no permission", "read": "read the key: no", "delete": "delete the key: no", "forget": "is not there when it is read"} {
-		m := &memory{has: map[foreshock.ID][]byte{}, fails: fails}
+		m := failing{storetest.NewMemory(), fails}
 		_, err := probeStore(t.Context(), m)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", fails, err, want)
 		}
-		if fails == "" && len(m.has) > 0 {
-			t.Errorf("%d keys are left", len(m.has))
+		if left := m.Entries(); fails == "" && len(left) > 0 {
+			t.Errorf("%d keys are left", len(left))
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"math"
 	"os"
 	"strings"
@@ -21,42 +20,8 @@ import (
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/profile"
 	"github.com/foreshock-io/foreshock/store"
+	"github.com/foreshock-io/foreshock/store/storetest"
 )
-
-// memory is a store.
-type memory struct {
-	store.Profiles // the methods that are not used
-
-	mu sync.Mutex // guards by
-	by map[foreshock.ID][]byte
-}
-
-func (s *memory) Get(_ context.Context, ids []foreshock.ID) (map[foreshock.ID][]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	found := map[foreshock.ID][]byte{}
-	for _, id := range ids {
-		if value := s.by[id]; value != nil {
-			found[id] = value
-		}
-	}
-	return found, nil
-}
-
-func (s *memory) Put(_ context.Context, batch []store.Entry) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range batch {
-		s.by[e.ID] = e.Value
-	}
-	return nil
-}
-
-func (s *memory) copied() *memory {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return &memory{by: maps.Clone(s.by)}
-}
 
 // disk is the executor, and what it knows of the one volume.
 type disk struct{}
@@ -151,19 +116,19 @@ func (c *costing) knows() (seen int, a foreshock.Advice, ok bool) {
 // TestCostsSurvive a stop, a kill and a reload: the advice goes on as without them.
 func TestCostsSurvive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		kept := &memory{by: map[foreshock.ID][]byte{}}
-		whole, first := startCosting(t, &memory{by: map[foreshock.ID][]byte{}}, nil), startCosting(t, kept, nil)
+		kept := storetest.NewMemory()
+		whole, first := startCosting(t, storetest.NewMemory(), nil), startCosting(t, kept, nil)
 		done := make(chan struct{})
 		go func() {
 			whole.watch(310)
 			close(done)
 		}()
 		first.watch(250)
-		killed := kept.copied()
+		killed := storetest.NewMemory(kept.Entries()...)
 		wasSeen, _, _ := first.knows()
 		first.stop()
 		runs := map[string]*costing{
-			"stopped": startCosting(t, kept, nil), "killed": startCosting(t, killed, nil), "reloaded": startCosting(t, &memory{by: map[foreshock.ID][]byte{}}, first),
+			"stopped": startCosting(t, kept, nil), "killed": startCosting(t, killed, nil), "reloaded": startCosting(t, storetest.NewMemory(), first),
 		}
 		for name, c := range runs {
 			lost := 0
@@ -200,12 +165,16 @@ func TestCostsSurvive(t *testing.T) {
 // TestDamagedCosts are refused with a line in the log, and learned anew.
 func TestDamagedCosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		kept := &memory{by: map[foreshock.ID][]byte{}}
+		kept := storetest.NewMemory()
 		c := startCosting(t, kept, nil)
 		c.watch(150)
 		c.stop()
 		key := keeperKey(volumeID, foreshock.DimIOPS)
-		whole := kept.by[key]
+		found, err := kept.Get(t.Context(), []foreshock.ID{key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := found[key]
 		if len(whole) == 0 || len(whole) > 1<<20 {
 			t.Fatalf("%d bytes are kept", len(whole))
 		}
@@ -218,7 +187,7 @@ func TestDamagedCosts(t *testing.T) {
 		for what, value := range map[string][]byte{
 			"cut": whole[:len(whole)/2], "changed": append([]byte{whole[0] ^ 1}, whole[1:]...), "old": store.Seal(key, 0, older), "cut inside": store.Seal(key, 1, payload[:len(payload)/2]),
 		} {
-			c := startCosting(t, &memory{by: map[foreshock.ID][]byte{key: value}}, nil)
+			c := startCosting(t, storetest.NewMemory(store.Entry{ID: key, Value: value}), nil)
 			c.watch(3)
 			if seen, _, ok := c.knows(); ok || seen == 0 || seen > 3 || c.p.stats.damaged.load() != 1 {
 				t.Errorf("%s: %d minutes are seen, advice %v", what, seen, ok)

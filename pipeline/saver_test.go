@@ -3,9 +3,7 @@ package pipeline_test
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"math"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,38 +11,24 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/pipeline"
-	"github.com/foreshock-io/foreshock/store"
+	"github.com/foreshock-io/foreshock/store/storetest"
 )
 
-// slowStore keeps profiles in memory and takes its time to give them.
+// slowStore takes its time to give profiles.
 type slowStore struct {
-	store.Profiles // the methods that are not used
-	takes          time.Duration
-
-	mu sync.Mutex // guards by
-	by map[foreshock.ID][]byte
+	*storetest.Memory
+	takes time.Duration
 }
 
-func (s *slowStore) Get(_ context.Context, _ []foreshock.ID) (map[foreshock.ID][]byte, error) {
+func (s *slowStore) Get(ctx context.Context, ids []foreshock.ID) (map[foreshock.ID][]byte, error) {
 	time.Sleep(s.takes)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.by), nil
-}
-
-func (s *slowStore) Put(_ context.Context, batch []store.Entry) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, e := range batch {
-		s.by[e.ID] = e.Value
-	}
-	return nil
+	return s.Memory.Get(ctx, ids)
 }
 
 // A source that reads a long past before the store has answered does not lose what people have taught: the past is learned, and the opinions are kept.
 func TestRestoreAfterBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		profiles := &slowStore{by: map[foreshock.ID][]byte{}}
+		profiles := &slowStore{Memory: storetest.NewMemory()}
 		begin := time.Now().UTC()
 		run := func(minutes int, then func(context.Context, *pipeline.Pipeline)) float64 {
 			ctx, cancel := context.WithCancel(t.Context())
