@@ -16,9 +16,8 @@ const (
 )
 
 // features fills row with what the forest may know at the end of minute i, all of it from minutes up to i.
-func (r *Rehearsal) features(i int, row []float64) {
+func (r *Rehearsal) features(h memory, i int, row []float64) {
 	from, _ := r.horizon()
-	h := &r.past
 	now := h.at(i)
 	since := 0
 	for since < 40 && h.at(i-since-1) == now {
@@ -32,13 +31,13 @@ func (r *Rehearsal) features(i int, row []float64) {
 	}
 	yesterday, week := days[0], days[6]
 	slices.Sort(days[:])
-	at := r.end.Add(time.Duration(i-h.n+1) * time.Minute).Unix()
+	at := r.end.Unix()/60 + int64(i-r.past.n+1)
 	copy(row, []float64{
 		now, h.at(i - 1), h.at(i - 5), now - h.at(i-1),
-		h.highest(i-4, i), h.peak(i), h.peaks(i, 4), h.peaks(i, 12), h.mean(i-14, i), h.mean(i-59, i),
-		float64(since), float64(at / 60 % day), float64(at / 86400 % 7),
+		h.few(i), h.peak(i), h.hour(i), h.hours(i), h.mean(i-14, i), h.mean(i-59, i),
+		float64(since), float64(at % day), float64(at / day % 7),
 		yesterday, days[3], days[6], week, h.at(target - day), h.mean(target-day-30, min(target-day+30, i)),
-		h.scoreAt(i), h.mean(i-day+1, i), h.anomalous(i-59, i),
+		h.scoreAt(i), h.mean(i-day+1, i), h.anomalousHour(i),
 	})
 }
 
@@ -67,14 +66,17 @@ func (r *Rehearsal) Grow() *Grown {
 	every := max(1, (r.past.n-first)/mostRows)
 	var rows, targets [][]float64
 	var guide []float64
+	seen := r.past.windows()
+	room := make([]float64, ((r.past.n-to-first)/every+1)*(features+mostTargets))
 	for i := first; i+to < r.past.n; i += every {
-		y, ok := r.target(i, from, to)
-		if !ok {
+		y := r.target(room[features:features], i, from, to)
+		if len(y) == 0 {
 			continue
 		}
-		row := make([]float64, features)
-		r.features(i, row)
+		row := room[:features:features]
+		r.features(seen, i, row)
 		rows, targets, guide = append(rows, row), append(targets, y), append(guide, guideOf(y, r.terms.Min))
+		room = room[features+len(y):]
 	}
 	if len(rows) < leastRows {
 		return nil
@@ -92,15 +94,21 @@ func (r *Rehearsal) Grow() *Grown {
 // mostRows bounds the work of growing.
 const mostRows = 12000
 
-// target is what was needed from minute i+from to i+to, at up to four of them.
-func (r *Rehearsal) target(i, from, to int) ([]float64, bool) {
-	var y []float64
-	for j := i + from; j <= i+to; j += max(1, (to-from+1)/4) {
+// mostTargets is the most that target gives.
+const mostTargets = 4
+
+// target appends to y what was needed from minute i+from to i+to, at up to four of them; nothing where minute i was not read.
+func (r *Rehearsal) target(y []float64, i, from, to int) []float64 {
+	if !r.past.is(i, known) {
+		return y
+	}
+	every := (to - from + mostTargets) / mostTargets
+	for j := i + from; j <= i+to; j += every {
 		if r.past.is(j, known) {
 			y = append(y, r.past.at(j))
 		}
 	}
-	return y, len(y) > 0 && r.past.is(i, known)
+	return y
 }
 
 func guideOf(y []float64, least float64) float64 {

@@ -7,7 +7,6 @@ import (
 
 const (
 	kept  = 21 * day // minutes
-	wide  = 15       // minutes of a peak
 	block = 60       // minutes to a sum
 )
 
@@ -105,11 +104,11 @@ func (h *history) scoreAt(i int) float64 {
 	return float64(h.score[i%kept])
 }
 
-// anomalous is the highest anomaly score of the minutes from to to, inclusive.
-func (h *history) anomalous(from, to int) float64 {
+// anomalousHour is the highest anomaly score of the hour up to minute i.
+func (h *history) anomalousHour(i int) float64 {
 	var most float32
-	for i := max(from, 0, h.n-kept); i <= min(to, h.n-1); i++ {
-		most = max(most, h.score[i%kept])
+	for k := max(i-anHour+1, 0, h.n-kept); k <= min(i, h.n-1); k++ {
+		most = max(most, h.score[k%kept])
 	}
 	return float64(most)
 }
@@ -169,20 +168,17 @@ func (h *history) highest(from, to int) float64 {
 	return float64(most)
 }
 
-// peak is the highest need of the 15 minutes up to i; 0 where that is not kept.
-func (h *history) peak(i int) float64 {
-	if !h.has(i) {
-		return 0
-	}
-	return h.highest(i-wide+1, i)
-}
+// few, peak, hour and hours are the highest needs of so many minutes up to i; 0 where minute i is not kept.
+func (h *history) few(i int) float64   { return h.upToMinute(i, fewMinutes) }
+func (h *history) peak(i int) float64  { return h.upToMinute(i, wide) }
+func (h *history) hour(i int) float64  { return h.upToMinute(i, anHour) }
+func (h *history) hours(i int) float64 { return h.upToMinute(i, someHours) }
 
-// peaks is the highest need of n times 15 minutes up to i; 0 where minute i is not kept.
-func (h *history) peaks(i, n int) float64 {
+func (h *history) upToMinute(i, n int) float64 {
 	if !h.has(i) {
 		return 0
 	}
-	return h.highest(i-n*wide+1, i)
+	return h.highest(i-n+1, i)
 }
 
 // beyond is what is to be expected of a need of which only is known that it is above x: the mean of those above x about the same time on

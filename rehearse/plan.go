@@ -53,6 +53,7 @@ type planner struct {
 	lowest  int // rung of amounts[0]
 	// late is, for each number of earlier days that outlooks are of and each slot, the mean need above each amount.
 	late  [3][planSlots]ladder
+	first int                   // minute of the first slot; 0: late is of none
 	last  ladder                // the same of the last hour
 	costs [planSlots + 1]ladder // expected in the slots before
 	ahead [planSlots + 1]ladder // least cost from a slot on, with an amount that may be left
@@ -62,6 +63,7 @@ type planner struct {
 // look reads the history.
 func (p *planner) look(r *Rehearsal) {
 	h, now := &r.past, r.past.n-1
+	before := p.lowest
 	p.lowest = rung(h.highest(now-7*day+1, now)) + mostShift - planLevels + 1
 	for k := range p.amounts {
 		p.amounts[k] = rungAmount(p.lowest + k)
@@ -73,9 +75,18 @@ func (p *planner) look(r *Rehearsal) {
 	p.last.above()
 	slot := r.slot()
 	first := now + 1 + minutes(r.terms.Delay)
-	for s := range planSlots {
+	s := 0
+	if p.first > 0 && p.first+slot == first && p.lowest == before && first+planSlots*slot-day <= r.past.n {
+		// Each slot is the next one of the time before, but for the last, and all are of minutes that are known then and now.
+		for of := range p.late {
+			copy(p.late[of][:], p.late[of][1:])
+		}
+		s = planSlots - 1
+	}
+	for ; s < planSlots; s++ {
 		p.lookBack(r, first+s*slot, first+(s+1)*slot, s)
 	}
+	p.first = first
 }
 
 // lookBack fills a slot, the minutes from first to before after, with those of earlier days.

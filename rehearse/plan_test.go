@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -49,5 +50,27 @@ func TestRungs(t *testing.T) {
 				t.Errorf("a need of %g is on the rung of %g", need, p.amounts[k])
 			}
 		}
+	}
+}
+
+// A plan that goes on from the one a slot before is to the bit the plan that is made anew, also where the ladder of amounts has moved between.
+func TestPlansGoOn(t *testing.T) {
+	draw := rand.New(rand.NewPCG(3, 1))
+	r := New(Terms{Quantum: 100, Min: 100, Delay: time.Minute, Spacing: 6 * time.Hour, Late: 20, Worth: 0.15})
+	compared := 0
+	for i := range 9 * day {
+		grown := 1 + float64(i/(4*day))
+		r.Observe(Need{Time: monday.Add(time.Duration(i+1) * time.Minute), Amount: grown * (500 + 100*draw.ExpFloat64()), Known: i%100 != 0})
+		if i < day || r.past.n%r.slot() != 0 || i%7 != 0 {
+			continue
+		}
+		compared++
+		var anew planner
+		if anew.renew(r); anew.late != r.planner.late || anew.plans != r.planner.plans {
+			t.Fatalf("minute %d: %v, made anew %v", i, r.planner.plans, anew.plans)
+		}
+	}
+	if compared < 50 {
+		t.Errorf("only %d plans are compared", compared)
 	}
 }

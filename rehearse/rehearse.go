@@ -112,6 +112,9 @@ func (r *Rehearsal) SetTerms(t Terms) {
 		}
 		r.forest, r.knows = nil, 0
 	}
+	if r.planner != nil {
+		r.planner.first = 0
+	}
 }
 
 // Need is the capacity that the demand of a step needed.

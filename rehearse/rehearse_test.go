@@ -209,7 +209,7 @@ func TestChangesAreCharged(t *testing.T) {
 	cost := func(wishes ...float64) float64 {
 		one := newTrials(&r.signals)[0]
 		one.past = wishes
-		r.judgeFree(&one, 0)
+		r.judgeFree(&one, 0, new(charges))
 		return one.cost[0]
 	}
 	m := r.signals.multiples[0]

@@ -57,6 +57,9 @@ func signalsFor(t Terms) signals {
 	return s
 }
 
+// mostMultiples is how many there are at most where changes are free.
+const mostMultiples = 16
+
 // hold is for how long, in minutes, the rules that hold keep the highest that they wanted.
 const hold = 20
 
@@ -79,13 +82,11 @@ func (s *signals) nameRecent(n int) []string {
 
 // read gives the signals now, in the order of their names.
 func (s *signals) read(r *Rehearsal) []float64 {
-	var out []float64
-	if s.scarce {
-		out = s.readScarce(r)
+	out := make([]float64, 0, len(s.names))
+	if !s.scarce {
+		out = s.readFree(r, out)
 	} else {
-		out = s.readFree(r)
-	}
-	if s.scarce {
+		out = s.readScarce(r, out)
 		if r.past.n%r.slot() == 0 || r.planner.lowest == 0 {
 			r.planner.renew(r)
 		}
@@ -106,11 +107,11 @@ func (s *signals) read(r *Rehearsal) []float64 {
 // heldFade is by how much a held expectation falls in a minute.
 const heldFade = 0.97
 
-func (s *signals) readFree(r *Rehearsal) []float64 {
+func (s *signals) readFree(r *Rehearsal, out []float64) []float64 {
 	from, to := r.horizon()
 	i := r.past.n - 1
 	window := func(days, more int) float64 { return r.past.highest(i-days*day+1, i-days*day+to+more) }
-	var days []float64
+	days := make([]float64, 0, 7)
 	for d := 1; d <= 7; d++ {
 		if i-d*day+from >= 0 {
 			days = append(days, window(d, 2))
@@ -125,7 +126,6 @@ func (s *signals) readFree(r *Rehearsal) []float64 {
 	seasons := [len(seasonalNames)]float64{
 		0, yesterday, window(1, 10), median, max(median, yesterday), max(week, median), most, max(week, yesterday),
 	}
-	var out []float64
 	for _, n := range s.recent {
 		last := r.past.highest(i-n+1, i)
 		for _, season := range seasons {
@@ -135,7 +135,7 @@ func (s *signals) readFree(r *Rehearsal) []float64 {
 	return out
 }
 
-func (s *signals) readScarce(r *Rehearsal) []float64 {
+func (s *signals) readScarce(r *Rehearsal, out []float64) []float64 {
 	from, to := r.horizon()
 	i := r.past.n - 1
 	var best [len(scarceDays)]float64
@@ -150,7 +150,6 @@ func (s *signals) readScarce(r *Rehearsal) []float64 {
 		}
 		best[k] = r.best(r.points)
 	}
-	var out []float64
 	for _, n := range s.recent {
 		last := r.best(r.window(i-n+1, i))
 		out = append(out, last)
@@ -215,7 +214,7 @@ func (r *Rehearsal) expected() float64 {
 		return 1.5 * r.past.highest(r.past.n-30, r.past.n-1)
 	}
 	var row [features]float64
-	r.features(r.past.n-1, row[:])
+	r.features(&r.past, r.past.n-1, row[:])
 	r.points = r.forest.Distribution(row[:], r.points)
 	return r.best(r.points)
 }

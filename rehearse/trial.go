@@ -37,34 +37,59 @@ func newTrials(s *signals) []trial {
 
 // judge charges each rule for the minute that just ended.
 func (r *Rehearsal) judge(need float64) {
+	var known charges
 	for i := range r.trials {
 		t := &r.trials[i]
 		switch {
 		case t.held != nil:
 			r.judgeHeld(t, need)
 		case len(t.past) > 0:
-			r.judgeFree(t, need)
+			r.judgeFree(t, need, &known)
 		}
 	}
 }
 
-// judgeFree: the last wish is billed, the lowest since the delay works.
-func (r *Rehearsal) judgeFree(t *trial, need float64) {
-	billed := t.past[len(t.past)-1]
-	before := t.past[max(0, len(t.past)-2)]
-	works := slices.Min(t.past)
-	t.weight = t.weight*fade + 1
-	for k, m := range r.signals.multiples {
-		paid := r.terms.fit(m * billed)
-		there := paid
-		if works < billed {
-			there = r.terms.fit(m * works)
-		}
-		t.cost[k] = t.cost[k]*fade + r.charge(paid, there, need)
-		if before != billed {
-			t.cost[k] += changing * math.Abs(paid-r.terms.fit(m*before))
+// charges are those of some of the wishes that were met in a minute, per multiple: many rules wish the same.
+type charges [32]struct {
+	of  wished
+	per [mostMultiples]float64
+}
+
+// wished is what decides a charge: the last wish is billed, it may be a change from the one before, the lowest since the delay works.
+type wished struct{ billed, before, works float64 }
+
+func (w wished) place() int {
+	const odd = 0x9e3779b97f4a7c15                                                                                      // 2^64 by the golden ratio (Knuth, The Art of Computer Programming, 6.4)
+	return int((math.Float64bits(w.billed) ^ math.Float64bits(w.before)>>3 ^ math.Float64bits(w.works)>>5) * odd >> 59) //nolint:gosec // below 32
+}
+
+func (r *Rehearsal) judgeFree(t *trial, need float64, known *charges) {
+	w := wished{billed: t.past[len(t.past)-1], before: t.past[max(0, len(t.past)-2)], works: slices.Min(t.past)}
+	c := &known[w.place()]
+	if c.of != w || w.billed == 0 {
+		c.of = w
+		for k, m := range r.signals.multiples {
+			c.per[k] = r.chargeFree(w, m, need)
 		}
 	}
+	t.weight = t.weight*fade + 1
+	per := c.per[:len(t.cost)]
+	for k := range t.cost {
+		t.cost[k] = t.cost[k]*fade + per[k]
+	}
+}
+
+func (r *Rehearsal) chargeFree(w wished, multiple, need float64) float64 {
+	paid := r.terms.fit(multiple * w.billed)
+	there := paid
+	if w.works < w.billed {
+		there = r.terms.fit(multiple * w.works)
+	}
+	c := r.charge(paid, there, need)
+	if w.before != w.billed {
+		c += changing * math.Abs(paid-r.terms.fit(multiple*w.before))
+	}
+	return c
 }
 
 // changing is what a change costs a rule, in minutes of what is changed: with no price at all, rules that change their mind each minute are as
@@ -130,10 +155,14 @@ func (r *Rehearsal) planOf(rule int) *planned {
 
 // hold wishes for the highest wish of the last minutes.
 func (t *trial) hold(wish float64) {
+	left := 0.0
 	if t.wanted = append(t.wanted, wish); len(t.wanted) > hold {
+		left = t.wanted[0]
 		t.wanted = slices.Delete(t.wanted, 0, len(t.wanted)-hold)
 	}
-	t.wish = slices.Max(t.wanted)
+	if t.wish = max(t.wish, wish); left == t.wish {
+		t.wish = slices.Max(t.wanted)
+	}
 }
 
 func (r *Rehearsal) changeHeld(t *trial) {
@@ -156,9 +185,10 @@ func cheapest(trials []trial) (best *trial, multiple int) {
 	least := math.Inf(1)
 	for i := range trials {
 		t := &trials[i]
+		limit := least * t.weight
 		for k, c := range t.cost {
-			if c < least*t.weight && t.weight > 0 {
-				least, best, multiple = c/t.weight, t, k
+			if c < limit && t.weight > 0 {
+				limit, least, best, multiple = c, c/t.weight, t, k
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"strconv"
 	"testing"
 )
 
@@ -29,7 +30,7 @@ func TestDistributionDependsOnWhatMatters(t *testing.T) {
 			mean += p.Weight * p.Value
 			weight += p.Weight
 		}
-		if math.Abs(weight-1) > 1e-9 || math.Abs(mean/c.mean-1) > 0.15 {
+		if math.Abs(weight-1) > 1e-6 || math.Abs(mean/c.mean-1) > 0.15 {
 			t.Errorf("at %g the mean is %g with weight %g, want %g", c.x, mean, weight, c.mean)
 		}
 	}
@@ -55,5 +56,44 @@ func TestOfNothingOrTheSame(t *testing.T) {
 		if p.Value != 2 {
 			t.Errorf("a value of %g", p.Value)
 		}
+	}
+}
+
+// Drawn rows are told apart by how often they were drawn: a forest of one tree and one leaf has the distribution of what it drew.
+func TestOneLeafHasWhatWasDrawn(t *testing.T) {
+	rows, targets, guide := drawn(1000)
+	f := Grow(rows, targets, guide, Config{Trees: 1, Leaf: 1000, Width: 0.5})
+	points := f.Distribution(rows[0], nil)
+	if len(points) != 20 {
+		t.Fatalf("%d points of targets up to 10 in intervals of 0.5", len(points))
+	}
+	var small, want float64
+	for _, y := range guide {
+		if y <= 1 {
+			want += 1 / float64(len(guide))
+		}
+	}
+	for k, p := range points {
+		if lower := 0.5 * float64(k); p.Value <= lower || p.Value > lower+0.5 {
+			t.Errorf("point %d is of %g", k, p.Value)
+		}
+		if p.Value < 1 {
+			small += p.Weight
+		}
+	}
+	if math.Abs(small-want) > 0.05 {
+		t.Errorf("%g of what was drawn is below 1, of all %g is", small, want)
+	}
+}
+
+func BenchmarkGrow(b *testing.B) {
+	for _, n := range []int{2000, 20000} {
+		rows, targets, guide := drawn(n)
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Grow(rows, targets, guide, Config{Try: 2})
+			}
+		})
 	}
 }

@@ -1,0 +1,108 @@
+package rehearse
+
+// memory is what features look at: a [history], or [windows] of one.
+type memory interface {
+	at(i int) float64
+	scoreAt(i int) float64
+	mean(from, to int) float64
+	few(i int) float64
+	peak(i int) float64
+	hour(i int) float64
+	hours(i int) float64
+	anomalousHour(i int) float64
+}
+
+// lengths of windows, in minutes; each is at most a multiple of the one before it
+const (
+	fewMinutes = 5
+	wide       = 15 // minutes of a peak
+	anHour     = 60
+	someHours  = 180
+)
+
+// windows are a history's, worked out for all minutes at once: to look at most minutes, that is many times faster than to ask the history. What they say
+// is to the bit what it says.
+type windows struct {
+	first, n                      int // minutes kept: from first to before n
+	whole                         int // the first minute up to which the history has a sum
+	need, score                   []float32
+	fews, peaks, hourly, severals []float32 // highest needs of the minutes up to each
+	anomalies                     []float32 // highest scores
+	sums                          []float64 // of needs up to each minute, but for a constant
+}
+
+func (h *history) windows() *windows {
+	w := &windows{first: max(0, h.n-kept), n: h.n, whole: h.oldest()}
+	w.need, w.score = unrolled(h.need, w.first, w.n), unrolled(h.score, w.first, w.n)
+	w.fews = highestOf(w.need, 1, fewMinutes)
+	w.peaks = highestOf(w.fews, fewMinutes, wide)
+	w.hourly = highestOf(w.peaks, wide, anHour)
+	w.severals = highestOf(w.hourly, anHour, someHours)
+	w.anomalies = highestOf(w.score, 1, anHour)
+	w.sums = make([]float64, len(w.need))
+	sum := 0.0
+	for i := w.whole; i < w.n; i++ {
+		if i%block == 0 {
+			sum = h.sums[i%kept/block]
+		}
+		sum += float64(w.need[i-w.first])
+		w.sums[i-w.first] = sum
+	}
+	return w
+}
+
+// unrolled are the minutes from first to before after of a ring.
+func unrolled(ring []float32, first, after int) []float32 {
+	out := make([]float32, after-first)
+	if after > first {
+		at := first % kept
+		copy(out, ring[at:min(len(ring), at+len(out))])
+		copy(out[min(len(out), len(ring)-at):], ring)
+	}
+	return out
+}
+
+// highestOf gives the highest of the last wanted, up to each place, where x are the highest of the last so many.
+func highestOf(x []float32, last, wanted int) []float32 {
+	out := append([]float32(nil), x...)
+	for ; last < wanted; last += min(last, wanted-last) {
+		back := min(last, wanted-last)
+		for i := len(out) - 1; i >= back; i-- {
+			if out[i-back] > out[i] {
+				out[i] = out[i-back]
+			}
+		}
+	}
+	return out
+}
+
+// of is the value of minute i; 0 where it is not kept.
+func (w *windows) of(x []float32, i int) float64 {
+	if k := i - w.first; k >= 0 && k < len(x) {
+		return float64(x[k])
+	}
+	return 0
+}
+
+func (w *windows) at(i int) float64            { return w.of(w.need, i) }
+func (w *windows) scoreAt(i int) float64       { return w.of(w.score, i) }
+func (w *windows) few(i int) float64           { return w.of(w.fews, i) }
+func (w *windows) peak(i int) float64          { return w.of(w.peaks, i) }
+func (w *windows) hour(i int) float64          { return w.of(w.hourly, i) }
+func (w *windows) hours(i int) float64         { return w.of(w.severals, i) }
+func (w *windows) anomalousHour(i int) float64 { return w.of(w.anomalies, i) }
+
+func (w *windows) mean(from, to int) float64 {
+	from, to = max(from, 0), min(to, w.n-1)
+	if w.whole > 0 {
+		from = max(from, w.whole+1) // the sum up to the first can be told
+	}
+	if to < from {
+		return 0
+	}
+	before := 0.0
+	if from > 0 {
+		before = w.sums[from-1-w.first]
+	}
+	return (w.sums[to-w.first] - before) / float64(to-from+1)
+}
