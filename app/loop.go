@@ -25,6 +25,8 @@ type LoopOptions struct {
 	Event func(*foreshock.Event)
 	// Without leaves parts of the program out, to measure what they add.
 	Without pipeline.Parts
+	// Draws says which random draws are used, to measure how much is chance.
+	Draws uint64
 }
 
 // Loop runs the stages of a configuration in a closed loop with one simulated volume, in virtual time and in the caller's goroutine. Only
@@ -72,7 +74,7 @@ func NewLoop(c config.Config, o LoopOptions) (*Loop, error) {
 	stages := p.stages()
 	stages.Executor, stages.Ledger, stages.Profiles = l.executor, ledger, nil
 	l.line = pipeline.New(stages, pipeline.Options{
-		Log: slog.New(slog.DiscardHandler), Step: o.Volume.Step, Most: 1, Forecasts: 1, Virtual: true, Drops: p.drops, Event: tell, Without: o.Without,
+		Log: slog.New(slog.DiscardHandler), Step: o.Volume.Step, Most: 1, Forecasts: 1, Virtual: true, Drops: p.drops, Event: tell, Without: o.Without, Draws: o.Draws,
 	})
 	l.target.See(l.clock(start), simulate.Sample{
 		Time: start.Unix(), NextAction: start.Unix(), Provisioned: o.Volume.Provisioned, Effective: o.Volume.Provisioned,

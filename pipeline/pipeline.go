@@ -58,6 +58,8 @@ type Options struct {
 	Scored func(*foreshock.Step, *foreshock.Finding)
 	// Without leaves parts out. For measurements.
 	Without Parts
+	// Draws says which random draws rehearsals use: what is measured of one sequence of draws may be chance.
+	Draws uint64
 	// Event is called with each event, in order, from one goroutine.
 	Event func(*foreshock.Event)
 	Drops *ingest.Drops

@@ -34,6 +34,7 @@ func (o *owner) rehearse(w *workload, step *foreshock.Step) {
 		}
 		if r == nil {
 			r = rehearse.New(terms)
+			r.Draws = o.Draws
 			w.rehearsals[d] = r
 		}
 		r.SetTerms(terms)

@@ -85,10 +85,8 @@ func (r *Rehearsal) Grow() *Grown {
 	for _, y := range targets {
 		most = max(most, slices.Max(y))
 	}
-	return &Grown{
-		forest.Grow(rows, targets, guide, forest.Config{Seed: uint64(r.past.n), Width: r.width(most)}), //nolint:gosec // positive
-		r.past.n,
-	}
+	seed := r.Draws<<32 + uint64(r.past.n) //nolint:gosec // positive
+	return &Grown{forest.Grow(rows, targets, guide, forest.Config{Seed: seed, Width: r.width(most)}), r.past.n}
 }
 
 // mostRows bounds the work of growing.

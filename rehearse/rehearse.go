@@ -53,6 +53,7 @@ const (
 
 // Rehearsal is what is known of one dimension of one workload.
 type Rehearsal struct {
+	Draws   uint64 // which random draws forests are grown by; for measurements
 	terms   Terms
 	past    history
 	end     time.Time // of the last minute

@@ -3,6 +3,7 @@ package rehearse
 import (
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -243,5 +244,20 @@ func TestLeap(t *testing.T) {
 		if a, ok := r.Advice(); !ok || a.Amount < c.least || a.Amount > c.most || a.Lower > a.Amount || a.Upper < a.Amount {
 			t.Errorf("%+v: %+v", c, a)
 		}
+	}
+}
+
+// Other draws grow other forests, the same ones equal forests.
+func TestDraws(t *testing.T) {
+	grown := func(draws uint64) *Grown {
+		r := New(Terms{Quantum: 1, Min: 1, Max: 16000, Delay: time.Minute, Late: 20})
+		r.Draws = draws
+		for i := range day {
+			r.Observe(Need{Time: monday.Add(time.Duration(i+1) * time.Minute), Amount: float64(1000 + i*i%977), Known: true})
+		}
+		return r.Grow()
+	}
+	if !reflect.DeepEqual(grown(1), grown(1)) || reflect.DeepEqual(grown(1), grown(2)) {
+		t.Error("what is drawn does not depend on what is to be drawn")
 	}
 }

@@ -19,7 +19,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	policies, err := contestants([]string{"hpa", "oracle", "target-tracking"}, false)
+	policies, err := contestants([]string{"hpa", "oracle", "target-tracking"}, false, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,6 +34,43 @@ func TestRun(t *testing.T) {
 	show(&b, one, policies, []string{"k8s", "asg", "ebs"}, "shared")
 	if n := strings.Count(b.String(), "published"); n != 3*4 {
 		t.Errorf("%d lines of what was published, 12 are expected:\n%s", n, &b)
+	}
+}
+
+// Foreshock is there once for each seed, with its parts left out as well; what is the same as the whole program is so for each seed.
+func TestSeeds(t *testing.T) {
+	policies, err := contestants([]string{whole.name, "without planning", "hpa"}, true, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := simulate.Benchmark()[0]
+	for k, want := range []struct {
+		name string
+		seed uint64
+		twin int
+		same bool
+	}{{whole.name, 0, 0, false}, {"without planning", 0, 0, true}, {whole.name, 1, 0, false}, {"without planning", 1, 2, true}, {"hpa", 0, 0, false}} {
+		if twin, same := twinOf(policies, k, free); policies[k].name != want.name || policies[k].seed != want.seed || same != want.same || same && twin != want.twin {
+			t.Errorf("policy %d is %s with seed %d, the same as %d: %t; want %v", k, policies[k].name, policies[k].seed, twin, same, want)
+		}
+	}
+}
+
+// The table has the mean over seeds, and the standard deviation of what each has over all runs.
+func TestSpread(t *testing.T) {
+	of := func(fom float64, seed uint64) result {
+		return result{Policy: whole.name, Provider: "k8s", Seed: seed, Score: simulate.Score{FoM: fom}}
+	}
+	results := []result{of(1, 0), of(4, 0), of(2, 1), of(8, 1)} // 2 and 4
+	all := func(string) bool { return true }
+	if got := spread(results, whole.name, all); math.Abs(got-math.Sqrt2) > 1e-9 {
+		t.Errorf("the spread is %g", got)
+	}
+	if got := meansOf(results, whole.name, all).fom; math.Abs(got-math.Sqrt(8)) > 1e-9 {
+		t.Errorf("the mean is %g", got)
+	}
+	if got := spread(results[:2], whole.name, all); got != 0 {
+		t.Errorf("the spread of one seed is %g", got)
 	}
 }
 

@@ -22,6 +22,7 @@ func main() {
 	providers := flag.String("providers", "k8s,asg,ebs", "separated by commas")
 	policies := flag.String("policies", "", "separated by commas; all by default")
 	ablation := flag.Bool("ablation", false, "Foreshock without each of its parts as well")
+	seeds := flag.Int("seeds", 1, "times that Foreshock runs, each with other random draws; the table then says how its figure of merit differs (standard deviation)")
 	cpu := flag.Int("cpu", runtime.NumCPU(), "runs at once")
 	form := flag.Bool("json", false, "print every run as a line of JSON")
 	flag.Parse()
@@ -32,7 +33,7 @@ func main() {
 	if *traces == "" {
 		*traces = filepath.Join(*shared, "traces")
 	}
-	if err := measure(*shared, *traces, *set, strings.Split(*providers, ","), split(*policies), *ablation, *cpu, *form); err != nil {
+	if err := measure(*shared, *traces, *set, strings.Split(*providers, ","), split(*policies), *ablation, *seeds, *cpu, *form); err != nil {
 		fmt.Fprintf(os.Stderr, "loop: %s\n", err)
 		os.Exit(1)
 	}
@@ -45,7 +46,7 @@ func split(list string) []string {
 	return strings.Split(list, ",")
 }
 
-func measure(shared, dir, set string, names, policies []string, ablation bool, cpu int, form bool) error {
+func measure(shared, dir, set string, names, policies []string, ablation bool, seeds, cpu int, form bool) error {
 	load := func() ([]*simulate.Trace, error) { return indexed(dir) }
 	if set == "other" {
 		load = func() ([]*simulate.Trace, error) { return others(shared) }
@@ -56,7 +57,7 @@ func measure(shared, dir, set string, names, policies []string, ablation bool, c
 	if err != nil {
 		return err
 	}
-	contestants, err := contestants(policies, ablation)
+	contestants, err := contestants(policies, ablation, seeds)
 	if err != nil {
 		return err
 	}

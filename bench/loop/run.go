@@ -19,6 +19,7 @@ import (
 // contestant is a policy that is measured.
 type contestant struct {
 	name string
+	seed uint64 // of Foreshock's draws; peers draw nothing
 	make func(t *simulate.Trace, p simulate.Provider, v *simulate.Plant) (simulate.Policy, error)
 	// asWhole says under which providers it is the whole program, so that its runs need not be run again; nil: under none.
 	asWhole func(simulate.Provider) bool
@@ -33,13 +34,13 @@ type variant struct {
 
 var whole = variant{name: "foreshock"}
 
-func (v variant) contestant() contestant {
-	c := contestant{name: v.name, make: func(_ *simulate.Trace, _ simulate.Provider, plant *simulate.Plant) (simulate.Policy, error) {
+func (v variant) contestant(seed uint64) contestant {
+	c := contestant{name: v.name, seed: seed, make: func(_ *simulate.Trace, _ simulate.Provider, plant *simulate.Plant) (simulate.Policy, error) {
 		c, err := config.Parse(v.name, []byte(v.settings))
 		if err != nil {
 			return nil, err
 		}
-		return app.NewLoop(c, app.LoopOptions{Volume: plant.Volume("vol/1"), Without: v.without})
+		return app.NewLoop(c, app.LoopOptions{Volume: plant.Volume("vol/1"), Without: v.without, Draws: seed})
 	}}
 	if v.without.Planning {
 		c.asWhole = func(p simulate.Provider) bool { return p.Changes == 0 && p.Cooldown == 0 } // nothing is scarce
@@ -47,12 +48,16 @@ func (v variant) contestant() contestant {
 	return c
 }
 
-// contestants are the policies of these names, or all.
-func contestants(names []string, ablation bool) ([]contestant, error) {
-	all := []contestant{whole.contestant()}
+// contestants are the policies of these names, or all; Foreshock is there once for each seed.
+func contestants(names []string, ablation bool, seeds int) ([]contestant, error) {
+	variants := []variant{whole}
 	if ablation {
-		for _, v := range ablations {
-			all = append(all, v.contestant())
+		variants = append(variants, ablations...)
+	}
+	var all []contestant
+	for seed := range uint64(max(1, seeds)) { //nolint:gosec // positive
+		for _, v := range variants {
+			all = append(all, v.contestant(seed))
 		}
 	}
 	for _, r := range simulate.References() {
@@ -91,6 +96,7 @@ func jobs(traces []*simulate.Trace, providers []simulate.Provider) (list []job) 
 // result is one run.
 type result struct {
 	Trace, Provider, Policy string
+	Seed                    uint64
 	simulate.Score
 }
 
@@ -100,8 +106,9 @@ func (r result) MarshalJSON() ([]byte, error) {
 		Trace    string         `json:"trace"`
 		Provider string         `json:"provider"`
 		Policy   string         `json:"policy"`
+		Seed     uint64         `json:"seed"`
 		Score    simulate.Score `json:"score"`
-	}{r.Trace, r.Provider, r.Policy, r.Score})
+	}{r.Trace, r.Provider, r.Policy, r.Seed, r.Score})
 }
 
 // run runs every policy on every job, cpu of them at once; the results are in order of jobs and policies.
@@ -116,21 +123,19 @@ func run(list []job, policies []contestant, cpu int) []result {
 			bounds[i].oracle = v.Score(bounds[i].bound).Cost
 		}
 	})
-	first := slices.IndexFunc(policies, func(c contestant) bool { return c.name == whole.name })
-	again := func(k int) bool {
-		same := policies[k%len(policies)].asWhole
-		return first >= 0 && same != nil && same(list[k/len(policies)].provider)
-	}
-	var own []int // the results that are run for
+	var own []int              // the results that are run for
+	twins := make(map[int]int) // of others, which is the same
 	for k := range results {
-		if !again(k) {
+		if twin, ok := twinOf(policies, k%len(policies), list[k/len(policies)].provider); ok {
+			twins[k] = k - k%len(policies) + twin
+		} else {
 			own = append(own, k)
 		}
 	}
 	each(len(own), cpu, func(i int) {
 		k := own[i]
 		j, c := list[k/len(policies)], policies[k%len(policies)]
-		r := result{Trace: j.trace.Name, Provider: j.provider.Name, Policy: c.name}
+		r := result{Trace: j.trace.Name, Provider: j.provider.Name, Policy: c.name, Seed: c.seed}
 		v := simulate.NewPlant(j.trace, j.provider)
 		p, err := c.make(j.trace, j.provider, v)
 		if err == nil {
@@ -152,13 +157,20 @@ func run(list []job, policies []contestant, cpu int) []result {
 		mu.Unlock()
 	})
 	fmt.Fprint(os.Stderr, "\r")
-	for k := range results {
-		if again(k) {
-			results[k] = results[k-k%len(policies)+first]
-			results[k].Policy = policies[k%len(policies)].name
-		}
+	for k, twin := range twins {
+		results[k] = results[twin]
+		results[k].Policy = policies[k%len(policies)].name
 	}
 	return results
+}
+
+// twinOf is the policy whose run is that of policy k as well.
+func twinOf(policies []contestant, k int, p simulate.Provider) (twin int, ok bool) {
+	if same := policies[k].asWhole; same == nil || !same(p) {
+		return 0, false
+	}
+	twin = slices.IndexFunc(policies, func(c contestant) bool { return c.name == whole.name && c.seed == policies[k].seed })
+	return twin, twin >= 0
 }
 
 // each calls f for 0 … n-1, cpu at once.
