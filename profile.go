@@ -26,7 +26,7 @@ type Profile struct {
 	Learned []Learned                        // from acting, by dimension; empty until anything was. See LearnedOf
 	Shift   *Shift                           // an own action whose effect is expected, or nil
 	// Ceiling is the rate that was served when the workload was last seen to be held back; 0 until it was.
-	Ceiling [NumDimensions]float64
+	Ceiling [numServed]float64
 	Backlog Backlog
 
 	Row       surprise.Row // how surprising steps were, lately and at each time of day
@@ -35,7 +35,34 @@ type Profile struct {
 	Run       Run
 	Current   *Anomaly // the anomaly that lasts, or nil
 
-	Trials [NumDimensions]*Trial // of what would have been done, nil where nothing is followed
+	Trials *[NumDimensions]*Trial // of what would have been done, nil where nothing is followed. See TrialOf
+}
+
+// numServed is how many dimensions, the first ones, are of what is served: their use is read step by step.
+const numServed = 2
+
+// CeilingOf is the rate of d that was served when the workload was last seen to be held back; 0 until it was.
+func (p *Profile) CeilingOf(d Dimension) float64 {
+	if int(d) >= len(p.Ceiling) {
+		return 0
+	}
+	return p.Ceiling[d]
+}
+
+// TrialOf is what would have been done to a dimension and is followed, or nil.
+func (p *Profile) TrialOf(d Dimension) *Trial {
+	if p.Trials == nil {
+		return nil
+	}
+	return p.Trials[d]
+}
+
+// Try follows what would have been done to a dimension; nil ends it.
+func (p *Profile) Try(d Dimension, t *Trial) {
+	if p.Trials == nil {
+		p.Trials = new([NumDimensions]*Trial)
+	}
+	p.Trials[d] = t
 }
 
 // MethodWeight is what feedback makes of a detection method: a factor on its configured weight.
@@ -84,21 +111,21 @@ type Backlog struct {
 type CoarseStep struct {
 	Length time.Duration // a multiple of the step; 0 until known
 	End    time.Time     // a multiple of Length
-	Steps  int32         // in it so far
 	Sum    [NumMetrics]float64
 	Count  [NumMetrics]int32
-	Demand Allocation `cbor:"-"` // highest demand so far in it
-	Score  float64    // highest score so far in it
+	Score  float64                      // highest score so far in it
+	Steps  int32                        // in it so far
+	Demand [NumDimensions]quantile.Code // one more than that of the highest demand so far in it, 0 where there is none
 }
 
 // MetricProfile is what is normal for one metric.
 type MetricProfile struct {
-	Window    quantile.Window  // the last clean readings
+	Window    quantile.History // the last clean readings
 	Rarity    surprise.Metric  // their level, spread and season, and the record of deviations at several scales
 	Season    *Season          // nil until it was looked for
 	Coarse    quantile.History // mean per coarse step, the seasons' history
 	Last      float64          // the newest reading, clean or not
-	Relearned time.Time        // when a new level was last taken as normal
+	LearnedAt int64            // when a new level was last taken as normal, in ns since 1970; 0 is never
 }
 
 // MaxMethods is how many detection methods can be in use at once.
@@ -114,15 +141,14 @@ type Season struct {
 
 // Threshold is the boundary of an anomaly, which follows the workload's own history of anomalies.
 type Threshold struct {
-	Value     float64   // the score that divides; starts at 1; 0 is read as 1
-	Bias      float64   // what people's opinions multiply it by; 0 is read as 1
-	Alarms    float64   // decayed count of alarms: anomalies above low severity
-	Lows      float64   // decayed count of anomalies of any severity
-	Watched   float64   // decayed time watched, in seconds
-	Decayed   time.Time // when the two were last decayed
-	Counted   bool      // the anomaly that lasts is among the alarms
-	Moved     time.Time // when it last moved
-	RestUntil time.Time // no new alarm before, unless it is a strong one
+	Value     float64 // the score that divides; starts at 1; 0 is read as 1
+	Bias      float64 // what people's opinions multiply it by; 0 is read as 1
+	Alarms    float64 // decayed count of alarms: anomalies above low severity
+	Lows      float64 // decayed count of anomalies of any severity
+	Watched   float64 // decayed time watched, in seconds
+	DecayedAt int64   // when they were last decayed, in ns since 1970; 0 is never
+	RestsTill int64   // no new alarm before, in ns since 1970, unless it is a strong one
+	Counted   bool    // the anomaly that lasts is among the alarms
 }
 
 // Run is how long the scores have been where they are.

@@ -11,9 +11,9 @@ func (p *Profile) Touch(at time.Time) (sum int64) {
 		if mp == nil {
 			continue
 		}
-		sum += mp.Rarity.Touch() + int64(mp.Coarse.Capacity) + mp.Relearned.Unix()
-		if ring := &mp.Window.Ring; int(ring.Head) < len(ring.Codes) {
-			sum += int64(ring.Codes[ring.Head])
+		sum += mp.Rarity.Touch() + int64(mp.Coarse.Capacity) + mp.LearnedAt
+		if newest := mp.Window.Recent; len(newest) > 0 {
+			sum += int64(newest[len(newest)-1])
 		}
 	}
 	sum += int64(p.Row.Touch(at.Unix())) + int64(p.Run.Over) + int64(p.Coarse.Steps) + int64(p.Backlog.Growing) + int64(len(p.Weights))

@@ -88,7 +88,7 @@ func BenchmarkStep(b *testing.B) {
 // size is what a metric takes in memory without the tables of its seasons and its history.
 func size(p *foreshock.Profile) uintptr {
 	mp := p.Metrics[foreshock.IOPS]
-	return unsafe.Sizeof(*mp) + 2*uintptr(cap(mp.Window.Ring.Codes))
+	return unsafe.Sizeof(*mp) + 2*uintptr(cap(mp.Window.Recent)) + uintptr(cap(mp.Window.Packed))
 }
 
 func TestSize(t *testing.T) {
@@ -99,7 +99,7 @@ func TestSize(t *testing.T) {
 	}
 	n := size(r.p)
 	t.Logf("%d bytes for each metric without the tables of its seasons; %d bytes encoded for four metrics after three days", n, len(data))
-	if n > 2176 {
-		t.Errorf("a metric takes %d bytes, at most 2176 are meant", n)
+	if n > 1536 {
+		t.Errorf("a metric takes %d bytes, at most 1536 are meant", n)
 	}
 }

@@ -42,26 +42,26 @@ func (d *Detector) watch(c *Changes, p *foreshock.Profile, step *foreshock.Step)
 		}
 		t.Counted = a.End.IsZero() && (t.Counted || a.Worst >= foreshock.Medium)
 	}
-	passed := step.Time.Sub(t.Decayed)
+	passed := step.Time.Sub(time.Unix(0, t.DecayedAt))
 	if p.Current != nil || !over && passed < decayEvery {
 		return
 	}
 	if passed >= decayEvery {
-		if !t.Decayed.IsZero() {
+		if t.DecayedAt != 0 {
 			kept := math.Exp2(-float64(passed) / float64(alarmMemory))
 			t.Alarms, t.Lows, t.Watched = t.Alarms*kept, t.Lows*kept, t.Watched*kept
 		}
-		t.Decayed = step.Time
+		t.DecayedAt = step.Time.UnixNano()
 	}
 	weeks := t.Watched / week.Seconds()
-	c.Correction = d.move(p, step.Time, func() string {
+	c.Correction = d.move(p, func() string {
 		return fmt.Sprintf("%.1f alarms and %.1f anomalies in %.1f weeks watched; %g and %g a week are wanted",
 			t.Alarms, t.Lows, weeks, d.cfg.AlarmsPerWeek, d.cfg.LowPerWeek)
 	})
 }
 
 // move sets the threshold to what history and opinions make of it, and tells of it when it is worth telling.
-func (d *Detector) move(p *foreshock.Profile, now time.Time, why func() string) *foreshock.Correction {
+func (d *Detector) move(p *foreshock.Profile, why func() string) *foreshock.Correction {
 	t := &p.Threshold
 	weeks := t.Watched / week.Seconds()
 	alarms := (t.Alarms + 1) / (d.cfg.AlarmsPerWeek*weeks + 1)
@@ -72,7 +72,7 @@ func (d *Detector) move(p *foreshock.Profile, now time.Time, why func() string) 
 	if math.Abs(wanted-from) < leastMove*from {
 		return nil
 	}
-	t.Value, t.Moved = wanted, now
+	t.Value = wanted
 	return &foreshock.Correction{Workload: p.ID, What: "threshold", From: from, To: wanted, Why: why()}
 }
 
@@ -116,7 +116,7 @@ func (d *Detector) opinion(p *foreshock.Profile, factor, alarms float64, why str
 	t := &p.Threshold
 	t.Bias = min(max(bias(t)*factor, leastBias), mostBias)
 	t.Alarms = max(0, t.Alarms-alarms)
-	if c := d.move(p, p.Updated, func() string { return why }); c != nil {
+	if c := d.move(p, func() string { return why }); c != nil {
 		return *c
 	}
 	at := threshold(p)
@@ -130,7 +130,6 @@ func (d *Detector) Undo(p *foreshock.Profile, c foreshock.Correction) foreshock.
 	if c.From > 0 && c.To > 0 {
 		t.Bias = min(max(bias(t)*c.From/c.To, leastBias), mostBias)
 		t.Value = min(max(from*c.From/c.To, LeastThreshold), MostThreshold)
-		t.Moved = p.Updated
 	}
 	return foreshock.Correction{Workload: p.ID, What: "threshold", From: from, To: t.Value, Why: "undone: " + c.Why}
 }

@@ -71,7 +71,7 @@ func saturate(n int32) int32 { return min(n+1, math.MaxInt32-1) }
 
 // resting says whether it is too soon after the last anomaly for another; a strong one comes through.
 func (d *Detector) resting(p *foreshock.Profile, f *foreshock.Finding, ratio float64, now time.Time) bool {
-	return now.Before(p.Threshold.RestUntil) && ratio < d.cfg.Severity.Medium && f.Severity <= foreshock.Low
+	return now.UnixNano() < p.Threshold.RestsTill && ratio < d.cfg.Severity.Medium && f.Severity <= foreshock.Low
 }
 
 func begin(p *foreshock.Profile, f *foreshock.Finding, step *foreshock.Step) *foreshock.Anomaly {
@@ -109,7 +109,7 @@ func (d *Detector) goOn(c *Changes, p *foreshock.Profile, f *foreshock.Finding, 
 	switch {
 	case p.Run.Quiet >= int32(d.cfg.Quiet):
 		why := ""
-		if mp := p.Metrics[a.Metric]; mp != nil && mp.Relearned.After(a.Start) {
+		if mp := p.Metrics[a.Metric]; mp != nil && mp.LearnedAt > a.Start.UnixNano() {
 			why = "what lasted is now taken as normal"
 		}
 		c.add(d.end(p, why))
@@ -136,7 +136,7 @@ func (d *Detector) end(p *foreshock.Profile, why string) foreshock.Anomaly {
 	a := p.Current
 	a.End, a.Severity = a.Time, foreshock.None
 	p.Current, p.Run = nil, foreshock.Run{}
-	p.Threshold.RestUntil = p.Updated.Add(max(d.cfg.Rest, surprise.Hold*p.Length))
+	p.Threshold.RestsTill = p.Updated.Add(max(d.cfg.Rest, surprise.Hold*p.Length)).UnixNano()
 	return speak(a, true, why)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/feedback"
+	"github.com/foreshock-io/foreshock/timeseries/robust"
 )
 
 // Latches remembers which workloads are left alone because acting did not help. It is folded from the journal at start, outlives a
@@ -187,10 +188,11 @@ func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
 // normal is the latency that is normal for the workload.
 func normal(w *workload) feedback.Normal {
 	mp := w.profile.Metrics[foreshock.Latency]
-	if mp == nil || mp.Window.Count() == 0 {
+	if mp == nil || mp.Window.Len() == 0 {
 		return feedback.Normal{}
 	}
-	return feedback.Normal{Level: mp.Window.Quantile(0.5), Upper: mp.Window.Quantile(0.99)}
+	q := robust.Quantiles(nil, mp.Window.Values(nil), 0.5, 0.99)
+	return feedback.Normal{Level: q[0], Upper: q[1]}
 }
 
 // resume takes up the judgement of an action that took effect before the program was started, or the roll-back that it led to.

@@ -39,11 +39,12 @@ func (o *owner) tryOut(w *workload, d *foreshock.Decision, now time.Time) {
 
 // trial is that of a dimension. It is in the profile, so that it goes on after a restart.
 func (w *workload) trial(dim foreshock.Dimension) *promote.Trial {
-	t := &w.profile.Trials[dim]
-	if *t == nil {
-		*t = new(foreshock.Trial)
+	t := w.profile.TrialOf(dim)
+	if t == nil {
+		t = new(foreshock.Trial)
+		w.profile.Try(dim, t)
 	}
-	return (*promote.Trial)(*t)
+	return (*promote.Trial)(t)
 }
 
 // would is what is the same of all that the policy would do to a dimension.
@@ -81,7 +82,7 @@ func (o *owner) followUp(w *workload, step *foreshock.Step) {
 			o.emit(step.Time, &foreshock.Event{Type: foreshock.EventFollowUp, FollowUp: ended})
 		}
 		if !trial.Follows() {
-			w.profile.Trials[dim] = nil
+			w.profile.Try(dim, nil)
 		}
 	}
 }

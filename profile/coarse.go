@@ -63,14 +63,14 @@ func closeCoarse(p *foreshock.Profile, cfg *Config) {
 		}
 	}
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
-		peak, ok := c.Demand.Get(d)
-		if p.Demand[d] == nil && ok {
+		peak := c.Demand[d]
+		if p.Demand[d] == nil && peak > 0 {
 			p.Demand[d] = newHistory(p, cfg)
 		}
 		switch {
 		case p.Demand[d] == nil:
-		case ok:
-			p.Demand[d].Add(peak)
+		case peak > 0:
+			p.Demand[d].Add(quantile.Decode(peak - 1))
 		default:
 			p.Demand[d].AddMissing()
 		}
@@ -90,12 +90,8 @@ func foldCoarse(p *foreshock.Profile, f *foreshock.Finding, demand foreshock.All
 		p.Coarse.Score = max(p.Coarse.Score, f.Score)
 	}
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
-		x, ok := demand.Get(d)
-		if !ok || !(x >= 0) {
-			continue
-		}
-		if peak, seen := p.Coarse.Demand.Get(d); !seen || x > peak {
-			p.Coarse.Demand.Set(d, x)
+		if x, ok := demand.Get(d); ok && x >= 0 {
+			p.Coarse.Demand[d] = max(p.Coarse.Demand[d], quantile.Encode(x)+1)
 		}
 	}
 }

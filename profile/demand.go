@@ -84,7 +84,7 @@ func capacityOf(d foreshock.Dimension, p *foreshock.Profile, allocated foreshock
 	if p == nil {
 		return 0
 	}
-	return p.Ceiling[d]
+	return p.CeilingOf(d)
 }
 
 // strain is how far above their normal latency and queue are.
@@ -139,7 +139,7 @@ func (s *strain) queueAt(depth float64, p *foreshock.Profile) float64 {
 func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) (float64, bool) {
 	x, ok := Reading(&step.Values, m)
 	mp := p.Metrics[m]
-	if !ok || mp == nil || mp.Window.Count() < leastNormal {
+	if !ok || mp == nil || mp.Window.Len() < leastNormal {
 		return 0, false
 	}
 	// A tenth of a request in the queue is as good as none, and so is a latency that the clock hardly shows.
@@ -147,7 +147,7 @@ func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) 
 	if m == foreshock.QueueDepth {
 		least = 0.1
 	}
-	return x / max(mp.Window.Mean(), least), true
+	return x / max(mp.Rarity.Raw.Mean, least), true
 }
 
 // ratio is demand over what was served; guessed says that it may be any.

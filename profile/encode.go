@@ -12,7 +12,7 @@ import (
 )
 
 // Version is that of the encoding. A program reads its own and older versions.
-const Version = 3
+const Version = 4
 
 // ErrNewer says that a newer program has written the profile.
 var ErrNewer = errors.New("profile was written by a newer version")
@@ -22,8 +22,6 @@ var ErrNewer = errors.New("profile was written by a newer version")
 type record struct {
 	Version uint
 	Profile *foreshock.Profile
-	// Peaks are the amounts of Profile.Coarse.Demand, NaN where there is none.
-	Peaks [foreshock.NumDimensions]float64
 }
 
 var encoding, decoding = func() (cbor.EncMode, cbor.DecMode) {
@@ -50,14 +48,7 @@ var encoding, decoding = func() (cbor.EncMode, cbor.DecMode) {
 
 // Encode writes a profile. Decode gives it back bit for bit.
 func Encode(p *foreshock.Profile) ([]byte, error) {
-	r := record{Version: Version, Profile: p}
-	for d := range foreshock.Dimension(foreshock.NumDimensions) {
-		r.Peaks[d] = math.NaN()
-		if x, ok := p.Coarse.Demand.Get(d); ok {
-			r.Peaks[d] = x
-		}
-	}
-	data, err := encoding.Marshal(&r)
+	data, err := encoding.Marshal(&record{Version, p})
 	if err != nil {
 		return nil, fmt.Errorf("encode profile %s: %w", p.ID, err)
 	}
@@ -80,12 +71,6 @@ func Decode(data []byte) (*foreshock.Profile, error) {
 	}
 	if r.Version == 0 || r.Profile == nil {
 		return nil, errors.New("decode profile: it is none")
-	}
-	for d, x := range r.Peaks {
-		if !math.IsNaN(x) && !amount(x) {
-			return nil, fmt.Errorf("decode profile: peak demand %g is no amount", x)
-		}
-		r.Profile.Coarse.Demand.Set(foreshock.Dimension(d), x)
 	}
 	if err := renew(r.Profile, r.Version, data); err != nil {
 		return nil, fmt.Errorf("decode profile: %w", err)
@@ -133,7 +118,8 @@ func valid(p *foreshock.Profile) error {
 	}
 	for d, history := range p.Demand {
 		c.history("demand of "+foreshock.Dimension(d).String(), history)
-		c.must(amount(p.Ceiling[d]), "ceiling %g", p.Ceiling[d])
+		ceiling := p.CeilingOf(foreshock.Dimension(d))
+		c.must(amount(ceiling), "ceiling %g", ceiling)
 		l := p.LearnedOf(foreshock.Dimension(d))
 		c.must(finite(l.Gain, l.Bias) && l.LeadTime >= 0 && l.Actions >= 0 && l.Helped >= 0, "what was learned of %s", foreshock.Dimension(d))
 		c.must(share(l.Covered) && share(l.Quantile) && share(l.QuantileTold) && share(l.Stated) && l.Checks >= 0, "coverage of %s", foreshock.Dimension(d))
@@ -160,9 +146,9 @@ func valid(p *foreshock.Profile) error {
 				"anomaly %s: part %s", a.ID, part.Method)
 		}
 	}
-	for d, trial := range p.Trials {
-		if trial != nil {
-			c.valid("trial of "+foreshock.Dimension(d).String(), trialValid(foreshock.Dimension(d), trial))
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		if trial := p.TrialOf(d); trial != nil {
+			c.valid("trial of "+d.String(), trialValid(d, trial))
 		}
 	}
 	return c.err
@@ -194,8 +180,7 @@ func coarseValid(p *foreshock.Profile) error {
 
 func metricValid(mp *foreshock.MetricProfile) error {
 	var c checker
-	c.valid("window", mp.Window.Valid())
-	c.must(mp.Window.Ring.Capacity <= mostCodes, "window: capacity %d is above %d", mp.Window.Ring.Capacity, mostCodes)
+	c.history("window", &mp.Window)
 	c.history("coarse steps", &mp.Coarse)
 	c.valid("rarity", mp.Rarity.Valid())
 	c.must(amount(mp.Last), "last %g", mp.Last)

@@ -74,7 +74,7 @@ func Reading(v *foreshock.Values, m foreshock.Metric) (float64, bool) {
 
 func newMetric(p *foreshock.Profile, cfg *Config) *foreshock.MetricProfile {
 	return &foreshock.MetricProfile{
-		Window: quantile.NewWindow(cfg.windowSteps(p.Length)),
+		Window: quantile.NewHistory(cfg.windowSteps(p.Length)),
 		Rarity: surprise.NewMetric(p.Length.Seconds(), true),
 		Coarse: quantile.NewHistory(coarseCapacity(p, cfg)),
 	}
@@ -121,9 +121,9 @@ func (l *learner) learn(x float64, f *foreshock.Finding) {
 // move takes the window along to a level that is normal from now on: its readings grow and shrink with what is expected, and their spread is
 // still known. Where nothing was expected before there is no window to take along.
 func (l *learner) move(before, after float64) {
-	l.mp.Relearned = l.p.Updated.Add(l.p.Length)
+	l.mp.LearnedAt = l.p.Updated.Add(l.p.Length).UnixNano()
 	old := l.mp.Window.Values(nil)
-	l.mp.Window = quantile.NewWindow(int(l.mp.Window.Ring.Capacity))
+	l.mp.Window = quantile.NewHistory(int(l.mp.Window.Capacity))
 	if !(before > 0 && after > 0) {
 		return
 	}

@@ -12,82 +12,98 @@ import (
 
 // renew makes a profile that an older version has written what this one would have.
 func renew(p *foreshock.Profile, version uint, data []byte) error {
-	if version >= 3 {
+	if version >= Version {
 		return nil
 	}
 	var old older
 	if err := decoding.Unmarshal(data, &old); err != nil {
 		return fmt.Errorf("version %d: %w", version, err)
 	}
-	if err := old.histories(p); err != nil {
+	if err := old.histories(p, version); err != nil {
 		return fmt.Errorf("version %d: %w", version, err)
 	}
 	if version < 2 {
 		prime(p)
 	} else {
-		old.sizes(p)
+		old.records(p, version)
 	}
-	if !slices.ContainsFunc(p.Learned, func(l foreshock.Learned) bool { return l != foreshock.Learned{} }) {
-		p.Learned = nil
-	}
-	if p.Shift != nil && *p.Shift == (foreshock.Shift{}) {
-		p.Shift = nil
-	}
+	old.rest(p)
 	return nil
 }
 
-// older is what versions 1 and 2 kept in another form.
+// older is what versions before had in another form.
 type older struct {
 	Profile struct {
-		Metrics [foreshock.NumMetrics]*struct {
-			Coarse quantile.Ring
-			Rarity struct {
-				Size [surprise.NumScales]struct{ Mean, Weight float64 }
-			}
-		}
-		Demand  [foreshock.NumDimensions]*quantile.Ring
-		Anomaly *quantile.Ring
+		Metrics   [foreshock.NumMetrics]*olderMetric
+		Demand    [foreshock.NumDimensions]*quantile.Ring // before version 3
+		Anomaly   *quantile.Ring                          // before version 3
+		Threshold struct{ Decayed, RestUntil time.Time }
+		Row       struct{ Daily olderDaily }
+	}
+	// Peaks are the highest demands so far in the coarse step, NaN where there is none.
+	Peaks [foreshock.NumDimensions]float64
+}
+
+type olderMetric struct {
+	Window    struct{ Ring quantile.Ring }
+	Coarse    quantile.Ring // before version 3
+	Relearned time.Time
+	Rarity    struct {
+		surprise.Older
+		Size [surprise.NumScales]struct{ Mean, Weight float32 } // before version 3
 	}
 }
 
-// histories takes over what was kept in two bytes for each coarse step.
-func (o *older) histories(p *foreshock.Profile) error {
-	take := func(r *quantile.Ring) (*quantile.History, error) {
-		if r == nil {
-			return nil, nil
-		}
-		if err := r.Valid(); err != nil {
-			return nil, err
-		}
-		if r.Capacity > mostCodes {
-			return nil, fmt.Errorf("capacity %d is above %d", r.Capacity, mostCodes)
-		}
-		h := quantile.NewHistory(int(r.Capacity))
-		h.Append(r)
-		return &h, nil
-	}
+// olderDaily is a surprise.Daily before version 4.
+type olderDaily struct {
+	Usual [96]float32
+	Days  [96]uint8
+}
+
+// histories takes over what was kept in two bytes for each reading: the windows, and before version 3 the coarse steps.
+func (o *older) histories(p *foreshock.Profile, version uint) error {
 	for m, mp := range p.Metrics {
 		if mp == nil {
 			continue
 		}
-		h, err := take(&o.Profile.Metrics[m].Coarse)
-		if err != nil {
-			return fmt.Errorf("coarse steps of %s: %w", foreshock.Metric(m), err)
+		old := o.Profile.Metrics[m]
+		if err := packed(&mp.Window, &old.Window.Ring); err != nil {
+			return fmt.Errorf("window of %s: %w", foreshock.Metric(m), err)
 		}
-		mp.Coarse = *h
+		if version < 3 {
+			if err := packed(&mp.Coarse, &old.Coarse); err != nil {
+				return fmt.Errorf("coarse steps of %s: %w", foreshock.Metric(m), err)
+			}
+		}
+	}
+	if version >= 3 {
+		return nil
 	}
 	for d, r := range o.Profile.Demand {
-		h, err := take(r)
-		if err != nil {
-			return fmt.Errorf("demand of %s: %w", foreshock.Dimension(d), err)
+		if r != nil {
+			if err := packed(p.Demand[d], r); err != nil {
+				return fmt.Errorf("demand of %s: %w", foreshock.Dimension(d), err)
+			}
 		}
-		p.Demand[d] = h
 	}
-	h, err := take(o.Profile.Anomaly)
-	if err != nil {
-		return fmt.Errorf("anomaly scores: %w", err)
+	if r := o.Profile.Anomaly; r != nil {
+		if err := packed(p.Anomaly, r); err != nil {
+			return fmt.Errorf("anomaly scores: %w", err)
+		}
 	}
-	p.Anomaly = h
+	return nil
+}
+
+// packed makes h of a ring.
+func packed(h *quantile.History, r *quantile.Ring) error {
+	if err := r.Valid(); err != nil {
+		return err
+	}
+	if r.Capacity > mostCodes {
+		return fmt.Errorf("capacity %d is above %d", r.Capacity, mostCodes)
+	}
+	*h = quantile.NewHistory(int(r.Capacity))
+	h.Append(r)
 	return nil
 }
 
@@ -106,14 +122,58 @@ func prime(p *foreshock.Profile) {
 	}
 }
 
-// sizes takes over the usual sizes of deviations, each of which had a weight of its own.
-func (o *older) sizes(p *foreshock.Profile) {
+// records takes over the records of deviations.
+func (o *older) records(p *foreshock.Profile, version uint) {
 	for m, mp := range p.Metrics {
 		if mp == nil {
 			continue
 		}
-		for i, size := range o.Profile.Metrics[m].Rarity.Size {
+		old := &o.Profile.Metrics[m].Rarity
+		mp.Rarity.Take(&old.Older)
+		if version > 2 {
+			continue
+		}
+		for i, size := range old.Size {
 			mp.Rarity.Sizes[i], mp.Rarity.SizeWeight = size.Mean, size.Weight
 		}
 	}
+}
+
+// rest takes over what is small: times that were texts, and what nothing is said in.
+func (o *older) rest(p *foreshock.Profile) {
+	old := &o.Profile
+	for m, mp := range p.Metrics {
+		if mp != nil {
+			mp.LearnedAt = nanoseconds(old.Metrics[m].Relearned)
+		}
+	}
+	p.Threshold.DecayedAt, p.Threshold.RestsTill = nanoseconds(old.Threshold.Decayed), nanoseconds(old.Threshold.RestUntil)
+	for d, peak := range o.Peaks {
+		if peak >= 0 {
+			p.Coarse.Demand[d] = quantile.Encode(peak) + 1
+		}
+	}
+	p.Row.Daily = surprise.Daily{Slot: p.Row.Daily.Slot, Peak: p.Row.Daily.Peak}
+	for slot, days := range old.Row.Daily.Days {
+		if days > 0 {
+			p.Row.Daily.Put(slot, old.Row.Daily.Usual[slot])
+		}
+	}
+	if !slices.ContainsFunc(p.Learned, func(l foreshock.Learned) bool { return l != foreshock.Learned{} }) {
+		p.Learned = nil
+	}
+	if p.Shift != nil && *p.Shift == (foreshock.Shift{}) {
+		p.Shift = nil
+	}
+	if p.Trials != nil && *p.Trials == ([foreshock.NumDimensions]*foreshock.Trial{}) {
+		p.Trials = nil
+	}
+}
+
+// nanoseconds is a time since 1970; 0 is never.
+func nanoseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
 }

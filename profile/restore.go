@@ -27,10 +27,9 @@ func teach(p, other *foreshock.Profile, over bool) (any bool) {
 			p.Learn(d, theirs)
 			any = true
 		}
-	}
-	for d, trial := range other.Trials {
-		if trial != nil && p.Trials[d] == nil {
-			p.Trials[d], any = trial, true
+		if trial := other.TrialOf(d); trial != nil && p.TrialOf(d) == nil {
+			p.Try(d, trial)
+			any = true
 		}
 	}
 	if len(other.Weights) > 0 && (over || len(p.Weights) == 0) {

@@ -38,8 +38,9 @@ func TestRestore(t *testing.T) {
 		t.Helper()
 		for _, steps := range []int64{3, 9} {
 			p, q := made(6, 0, 0), made(steps, 0, 0)
-			p.Trials[foreshock.DimIOPS], q.Trials[foreshock.DimIOPS] = stored, live
-			if got := Restore(p, q); got == nil && want != live || got != nil && got.Trials[foreshock.DimIOPS] != want {
+			p.Try(foreshock.DimIOPS, stored)
+			q.Try(foreshock.DimIOPS, live)
+			if got := Restore(p, q); got == nil && want != live || got != nil && got.TrialOf(foreshock.DimIOPS) != want {
 				t.Errorf("of %p and, after %d steps for 6, %p not %p goes on", stored, steps, live, want)
 			}
 		}

@@ -1,9 +1,11 @@
 package profile
 
 import (
+	"math"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/timeseries/robust"
 )
 
 // Summary is what people and programs are shown of a profile.
@@ -49,7 +51,7 @@ func Summarize(p *foreshock.Profile, now time.Time, cfg *Config) Summary {
 	s.ID, s.Source, s.Step, s.Steps = p.ID, p.Source, p.Length, p.Steps
 	s.Created, s.Updated, s.Threshold = p.Created, p.Updated, p.Threshold.Value
 	for m, mp := range p.Metrics {
-		if mp != nil && mp.Window.Count() > 0 {
+		if mp != nil && mp.Window.Len() > 0 {
 			s.Metrics = append(s.Metrics, summarizeMetric(foreshock.Metric(m), mp))
 		}
 	}
@@ -57,12 +59,17 @@ func Summarize(p *foreshock.Profile, now time.Time, cfg *Config) Summary {
 }
 
 func summarizeMetric(m foreshock.Metric, mp *foreshock.MetricProfile) MetricSummary {
-	q := mp.Window.Quantiles(nil, 0.5, 0.9, 0.95, 0.99)
+	readings := mp.Window.Values(nil)
+	q := robust.Quantiles(nil, readings, 0.5, 0.9, 0.95, 0.99)
 	s := MetricSummary{
-		Metric: m, Count: mp.Window.Count(), Last: mp.Last, Mean: mp.Window.Mean(), StdDev: mp.Window.StdDev(),
+		Metric: m, Count: len(readings), Last: mp.Last,
 		P50: q[0], P90: q[1], P95: q[2], P99: q[3],
 		EWMA: mp.Rarity.Levels[0].Mean, Usual: mp.Rarity.Levels[2].Mean, Spread: mp.Rarity.Spread.Mean,
-		Outside: mp.Rarity.Outside, Learned: mp.Relearned,
+		Outside: mp.Rarity.Outside,
+	}
+	s.Mean, s.StdDev = moments(readings)
+	if mp.LearnedAt != 0 {
+		s.Learned = time.Unix(0, mp.LearnedAt).UTC()
 	}
 	if season := mp.Season; season != nil {
 		s.Renewed = season.Renewed
@@ -74,6 +81,17 @@ func summarizeMetric(m foreshock.Metric, mp *foreshock.MetricProfile) MetricSumm
 		}
 	}
 	return s
+}
+
+// moments are the mean and the sample standard deviation, 0 of a single reading.
+func moments(readings []float64) (mean, deviation float64) {
+	squares := 0.0
+	for i, x := range readings { // Welford 1962
+		d := x - mean
+		mean += d / float64(i+1)
+		squares += d * (x - mean)
+	}
+	return mean, math.Sqrt(squares / float64(max(1, len(readings)-1)))
 }
 
 // Expected is what is to be expected of m in the step that ends at a time, in its unit: from the season where there is one,

@@ -60,7 +60,7 @@ func printSpeed(*labelled) error {
 		}
 		step, access := random(raritiesLike(metric, n), func(m *surprise.Metric, x float64) {
 			m.Observe(m.Second+int64(liveStep/time.Second), x)
-		}, func(m *surprise.Metric) int64 { return m.Count })
+		}, func(m *surprise.Metric) int64 { return int64(m.Count) })
 		many("rarity at all scales, with seasons", n, step, access)
 	}
 	if err := s.rows(many); err != nil {

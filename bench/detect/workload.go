@@ -31,8 +31,12 @@ func raritiesLike(m *surprise.Metric, n int) []*surprise.Metric {
 	list := make([]*surprise.Metric, n)
 	for i := range list {
 		one := *m
-		for k := range one.Seasons {
-			one.Seasons[k].Table = slices.Clone(m.Seasons[k].Table)
+		for k, season := range m.Seasons {
+			if season != nil {
+				own := *season
+				own.Table = slices.Clone(season.Table)
+				one.Seasons[k] = &own
+			}
 		}
 		list[i] = &one
 	}

@@ -60,11 +60,11 @@ func (m *Metric) Valid() error {
 		}
 	}
 	switch {
-	case !(m.Step > 0) || math.IsInf(m.Step, 0):
+	case !(m.Step > 0) || math.IsInf(m.step(), 0):
 		return fmt.Errorf("surprise: step %g is not above 0", m.Step)
-	case m.Count < 0 || m.Outside < 0:
-		return fmt.Errorf("surprise: %d readings, %d outside", m.Count, m.Outside)
-	case m.Season < none || int(m.Season) >= len(m.Seasons) || m.Season > none && m.Seasons[m.Season].Table == nil:
+	case m.Outside < 0:
+		return fmt.Errorf("surprise: %d readings outside", m.Outside)
+	case m.Season < none || int(m.Season) >= len(m.Seasons) || m.Season > none && m.Seasons[m.Season] == nil:
 		return fmt.Errorf("surprise: season %d is not there", m.Season)
 	}
 	for _, list := range [...][]mean{m.Levels[:], m.Average[:], m.sizes(), {m.Spread, m.Height, m.Raw}} {
@@ -81,11 +81,11 @@ func (m *Metric) Valid() error {
 			}
 		}
 	}
-	for i := range m.Seasons {
-		if m.Seasons[i].Table == nil {
+	for i, s := range m.Seasons {
+		if s == nil {
 			continue
 		}
-		if err := m.Seasons[i].valid([...]int{dayHours, weekHours}[i]); err != nil {
+		if err := s.valid([...]int{dayHours, weekHours}[i]); err != nil {
 			return err
 		}
 	}
@@ -95,7 +95,7 @@ func (m *Metric) Valid() error {
 // sizes are those of the scales with their weight.
 func (m *Metric) sizes() (list []mean) {
 	for _, size := range m.Sizes {
-		list = append(list, mean{size, m.SizeWeight})
+		list = append(list, mean{float64(size), float64(m.SizeWeight)})
 	}
 	return list
 }
@@ -119,7 +119,7 @@ func (m *Metric) waitingValid() error {
 }
 
 func (m mean) valid() bool {
-	return math.Abs(m.Mean) <= 4*limit && m.Weight >= 0 && m.Weight <= 1+1e-9
+	return math.Abs(m.Mean) <= 4*limit && m.Weight >= 0 && m.Weight <= 1+1e-6
 }
 
 func (t *Tail) valid() error {
@@ -134,7 +134,7 @@ func (t *Tail) valid() error {
 }
 
 func (s *Season) valid(hours int) error {
-	if len(s.Table) != hours || s.Within < 0 || s.Known < 0 || !s.Level.valid() || !s.Error.valid() || !s.Base.valid() {
+	if len(s.Table) != hours || s.Within < 0 || s.Known < 0 || !s.Level.valid() || !s.Error.valid() || !(math.Abs(s.Raw) <= 4*limit) {
 		return fmt.Errorf("surprise: season of %d hours, not %d", len(s.Table), hours)
 	}
 	if s.Hour < 0 || int(s.Hour) > hours {
@@ -151,13 +151,17 @@ func (s *Season) valid(hours int) error {
 // Valid returns an error that tells what is wrong with a row's state read from outside.
 func (r *Row) Valid() error {
 	d := &r.Daily
-	if !(r.Lately >= 0 && r.Lately < 1e6) || d.Slot < 0 || d.Slot > slots || d.Used < 0 || d.Used > slots || !(math.Abs(d.Sum) < 1e9) || !(d.Peak >= 0 && d.Peak < 1e6) {
-		return fmt.Errorf("surprise: row of %g, slot %d of %d, sum %g", r.Lately, d.Slot, d.Used, d.Sum)
+	if !(r.Lately >= 0 && r.Lately < 1e6) || d.Slot < 0 || d.Slot > slots || !(d.Peak >= 0 && d.Peak < 1e6) {
+		return fmt.Errorf("surprise: row of %g, %g in slot %d", r.Lately, d.Peak, d.Slot)
 	}
-	for _, x := range d.Usual {
-		if !(x >= 0 && x < 1e6) {
-			return fmt.Errorf("surprise: %g usual at a time of day", x)
+	sum, used := uint32(0), int8(0)
+	for _, code := range d.Peaks {
+		if sum += uint32(code); code > 0 {
+			used++
 		}
+	}
+	if sum != d.Total || used != d.Used {
+		return fmt.Errorf("surprise: %d peaks sum to %d, not %d to %d", used, sum, d.Used, d.Total)
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ func (m *Metric) restart(y float64) {
 
 // record takes the deviations that have waited into the tails, and lets those of the reading wait.
 func (m *Metric) record(j *Judgement, out bool) {
-	waiting, gain := &m.Waiting[m.Count%wait], 0.0
+	waiting, gain := &m.Waiting[m.Count%wait], float32(0)
 	if !out {
 		m.SizeWeight += sizeAlpha * (1 - m.SizeWeight)
 		gain = sizeAlpha / m.SizeWeight
@@ -98,7 +98,7 @@ func (m *Metric) record(j *Judgement, out bool) {
 			if most := 10 * m.usual(Scale(i), j.Spread); size > most && m.Count > started {
 				size = most
 			}
-			m.Sizes[i] += gain * (size - m.Sizes[i])
+			m.Sizes[i] += gain * (float32(size) - m.Sizes[i])
 		}
 	}
 	if m.Count > settled {
@@ -119,7 +119,7 @@ func (m *Metric) add(scale int, at int8, units uint16) {
 
 // chance is as good as a random number, and the same for the same state: Fibonacci hashing of the readings so far (Knuth 6.4).
 func (m *Metric) chance(scale int) uint16 {
-	return uint16((uint32(m.Count)*uint32(NumScales) + uint32(scale)) * 2654435769 >> 16)
+	return uint16((m.Count*uint32(NumScales) + uint32(scale)) * 2654435769 >> 16)
 }
 
 // follow takes a reading into the levels and seasons.
@@ -142,13 +142,13 @@ func (m *Metric) follow(j *Judgement, out bool) {
 		m.Levels[i].updateWithin(levelAlphas[i], j.y, within)
 	}
 	distance := math.Abs(j.x - m.Raw.Mean)
-	for i := range m.Seasons {
-		if s := &m.Seasons[i]; s.Table != nil {
-			s.learn(j.second+mondays, j.hours[i], j.x, j.lefts[i], distance, j.knowns[i], m.Step, levelLimit*j.Spread)
+	for i, s := range m.Seasons {
+		if s != nil {
+			s.learn(j.second+mondays, j.hours[i], j.x, j.lefts[i], distance, j.knowns[i], m.step(), levelLimit*j.Spread)
 		}
 	}
-	if d, w := &m.Seasons[0], &m.Seasons[1]; d.Table != nil && w.Table == nil && j.second+mondays-d.Start > day {
-		*w = newSeason(weekHours)
+	if d := m.Seasons[0]; d != nil && m.Seasons[1] == nil && j.second+mondays-d.Start > day {
+		m.Seasons[1] = newSeason(weekHours)
 	}
 	m.Raw.update(levelAlpha, j.x)
 	m.Height.update(heightAlpha, math.Abs(j.x))
@@ -179,7 +179,7 @@ func (m *Metric) move(weight float64) {
 	m.Raw.Mean += by
 	m.Spread.Mean *= growth
 	for i := range m.Sizes {
-		m.Sizes[i] *= growth
+		m.Sizes[i] *= float32(growth)
 	}
 	for i := range m.Records {
 		m.Records[i].grow(growth)
@@ -195,7 +195,7 @@ func (m *Metric) choose(j *Judgement) {
 		if !j.knowns[i] {
 			continue
 		}
-		share := m.Seasons[i].share(m.Step)
+		share := m.Seasons[i].share(m.step())
 		if int8(i) == m.Season {
 			share /= hysteresis
 		}

@@ -34,7 +34,7 @@ var (
 	averageAlphas = [2]float64{2. / 7, 2. / 25}
 	levelAlpha    = ewma.Alpha(150) // of the level about a season
 	spreadAlpha   = ewma.Alpha(300)
-	sizeAlpha     = ewma.Alpha(2000)
+	sizeAlpha     = float32(ewma.Alpha(2000))
 	heightAlpha   = ewma.Alpha(5000)
 )
 
@@ -53,13 +53,13 @@ const (
 	pause = 60
 	// leastPause is that in seconds, since time is told in whole ones.
 	leastPause = 2
-	limit      = 1e150 // of readings
+	limit      = 1e30 // of readings
 )
 
 // Metric is what is remembered of one metric. Make one with NewMetric. State is plain data.
 type Metric struct {
-	Step    float64 // usual time between two readings, seconds
-	Count   int64   // readings
+	Step    float32 // usual time between two readings, seconds
+	Count   uint32  // readings
 	Last    float64 // the newest, without the season
 	Second  int64   // when it was made
 	Levels  [4]mean
@@ -68,19 +68,19 @@ type Metric struct {
 	Height  mean // of their amount
 	Raw     mean // level of readings with their season
 	// Sizes are the usual ones of each scale's deviations, exponentially weighted means whose weights sum to SizeWeight.
-	Sizes      [NumScales]float64
-	SizeWeight float64
-	Seasons    [2]Season          // a day, and a week after the first day; or none
+	Sizes      [NumScales]float32
+	SizeWeight float32
+	Seasons    [2]*Season         // a day, and a week after the first day; nil where there is none
 	Tails      [NumScales][2]Tail // above and below
 	Records    [2]Records         // of readings, above and below
 	// Waiting holds the newest deviations of each scale, as bucket + 1 and, below the level, with a minus: they go into the tails only
 	// later, so that an incident does not make itself usual at once.
 	Waiting [wait][NumScales]int8
+	Season  int8 // the one that is used, or none
 	// Outside counts readings that were kept out of what is usual, less those that came back. Until that is over, Pending holds the
 	// greatest deviation of each scale, and Held is the level of what was kept out.
-	Outside int32
 	Pending [NumScales]int8
-	Season  int8 // the one that is used, or none
+	Outside int32
 	Held    float64
 }
 
@@ -93,12 +93,15 @@ func NewMetric(step float64, seasons bool) Metric {
 	if !(step > 0) {
 		panic("surprise: step must be above 0")
 	}
-	m := Metric{Step: step, Season: none}
+	m := Metric{Step: float32(step), Season: none}
 	if seasons {
 		m.Seasons[0] = newSeason(dayHours)
 	}
 	return m
 }
+
+// step is the usual time between two readings, in seconds.
+func (m *Metric) step() float64 { return float64(m.Step) }
 
 // Judgement is what is said of a reading.
 type Judgement struct {
@@ -127,7 +130,7 @@ type Judgement struct {
 func (m *Metric) Observe(second int64, x float64) (j Judgement) {
 	m.Touch()
 	if m.Judge(&j, second, x) {
-		m.Learn(&j, Handling{j.Outside, Patience(m.Step), EventWeight})
+		m.Learn(&j, Handling{j.Outside, Patience(m.step()), EventWeight})
 	}
 	return j
 }
@@ -141,15 +144,15 @@ func (m *Metric) Judge(j *Judgement, second int64, x float64) bool {
 	}
 	j.x, j.second = clip(x, limit), second
 	j.hours = hours(second + mondays)
-	for i := range m.Seasons {
-		if s := &m.Seasons[i]; s.Table != nil {
+	for i, s := range m.Seasons {
+		if s != nil {
 			j.lefts[i], j.knowns[i] = s.remainder(j.hours[i], j.x)
 		}
 	}
 	j.y = j.left(m.Season)
 	j.Spread = max(m.Spread.Mean, spreadFloor*m.Height.Mean)
 	j.Expected = j.x - (j.y - m.Levels[2].Mean)
-	j.goesOn = m.Count > 0 && float64(second-m.Second) <= max(pause*m.Step, leastPause)
+	j.goesOn = m.Count > 0 && float64(second-m.Second) <= max(pause*m.step(), leastPause)
 	j.Ready = m.Count > ready
 	if j.goesOn {
 		m.judge(j)
@@ -219,10 +222,11 @@ func fourth(x float64) float64 { return (x * x) * (x * x) }
 
 // usual is the usual size of a scale's deviations.
 func (m *Metric) usual(s Scale, spread float64) float64 {
-	if least := sizeFloor * spread; m.Sizes[s] < least {
+	size := float64(m.Sizes[s])
+	if least := sizeFloor * spread; size < least {
 		return least
 	}
-	return m.Sizes[s]
+	return size
 }
 
 // relative is a deviation in units of the usual one, which is 0 while there was none.

@@ -1,19 +1,22 @@
 package surprise
 
+import "math"
+
 const (
 	// A row counts for as much as the average surprise of the last rows, this one included, confirms: confirm is that average's share,
 	// and lately the weight of the newest row in it.
 	lately, confirm = 0.3, 0.3
 
-	slots    = 96 // of a day, 15 minutes each
-	slotGain = 0.3
+	slots = 96 // of a day, 15 minutes each
+	// firstGain is the weight of the first day's peak of a slot, and slotGain that of each after it.
+	firstGain, slotGain = 1. / 3, 0.3
 	// slotShare of what is usual there is taken from a surprise.
 	slotShare = 0.6
 )
 
 // Row is what is remembered of the surprises of rows, each of which has a reading of every metric. The zero value is ready.
 type Row struct {
-	Lately float64 // the average surprise of the last few rows
+	Lately float32 // the average surprise of the last few rows
 	Daily  Daily
 }
 
@@ -24,23 +27,46 @@ func (r *Row) Judge(second int64, surprise float64) float64 {
 }
 
 func (r *Row) confirmed(surprise float64) float64 {
-	return (1-confirm)*surprise + confirm*(r.Lately+lately*(surprise-r.Lately))
+	return (1-confirm)*surprise + confirm*r.now(surprise)
+}
+
+// now is the average surprise of the last few rows with one more.
+func (r *Row) now(surprise float64) float64 {
+	before := float64(r.Lately)
+	return before + lately*(surprise-before)
 }
 
 // Learn takes in a row's surprise, as it was given to Judge.
 func (r *Row) Learn(second int64, surprise float64) {
 	r.Daily.learn(second, r.confirmed(surprise))
-	r.Lately += lately * (surprise - r.Lately)
+	r.Lately = float32(r.now(surprise))
 }
 
 // Daily is the highest surprise in each quarter of an hour of the day, averaged over the days: what comes back every day is expected.
 type Daily struct {
-	Usual [slots]float32
-	Days  [slots]uint8
-	Sum   float64 // of Usual
-	Used  int32   // slots with a day
-	Slot  int8    // being filled, from 1; 0 before the first
-	Peak  float32 // in it so far
+	Peaks [slots]uint16 // the averages, see peakCode; 0 where no day was seen
+	Total uint32        // of Peaks
+	Peak  float32       // in the slot that is filled, so far
+	Used  int8          // slots with a day
+	Slot  int8          // the one that is filled, from 1; 0 before the first
+}
+
+// perPeak is how many steps of a peak's code make a decade.
+const perPeak = 2048
+
+// peakCode is a peak in two bytes; peaks of 32 decades and more are alike.
+func peakCode(surprise float32) uint16 {
+	return uint16(1 + min(max(surprise*perPeak+0.5, 0), math.MaxUint16-1))
+}
+
+// Put sets the usual peak of a slot, which must be one of a day.
+func (d *Daily) Put(slot int, peak float32) {
+	before, after := d.Peaks[slot], peakCode(peak)
+	if before == 0 {
+		d.Used++
+	}
+	d.Peaks[slot] = after
+	d.Total += uint32(after) - uint32(before)
 }
 
 func slotOf(second int64) int { return int(((second/(day/slots))%slots + slots) % slots) }
@@ -56,8 +82,9 @@ func (d *Daily) judge(second int64, surprise float64) float64 {
 	if now.Used == 0 {
 		return surprise
 	}
-	usual := max(now.Usual[slot], now.Usual[(slot+1)%slots], now.Usual[(slot+slots-1)%slots])
-	return max(0.01*surprise, surprise-slotShare*max(0, float64(usual)-now.Sum/float64(now.Used)))
+	usual := max(now.Peaks[slot], now.Peaks[(slot+1)%slots], now.Peaks[(slot+slots-1)%slots])
+	beyond := (float64(usual) - float64(now.Total)/float64(now.Used)) / perPeak
+	return max(0.01*surprise, surprise-slotShare*max(0, beyond))
 }
 
 // learn takes in a surprise.
@@ -73,13 +100,11 @@ func (d *Daily) close() {
 	if d.Slot == 0 {
 		return
 	}
-	i := d.Slot - 1
-	if d.Days[i] == 0 {
-		d.Used++
+	i := int(d.Slot - 1)
+	if d.Peaks[i] == 0 {
+		d.Put(i, firstGain*d.Peak)
+		return
 	}
-	gain := max(slotGain, 1/float32(d.Days[i]+3))
-	by := gain * (d.Peak - d.Usual[i])
-	d.Usual[i] += by
-	d.Sum += float64(by)
-	d.Days[i] = min(d.Days[i]+1, 200)
+	usual := float32(d.Peaks[i]-1) / perPeak
+	d.Put(i, usual+slotGain*(d.Peak-usual))
 }

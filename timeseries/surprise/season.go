@@ -51,13 +51,13 @@ func clip(x, limit float64) float64 {
 }
 
 // Season is the mean of each hour of a day or a week, kept as readings come: seasonal and trend of a
-// decomposition in which exponential weights take the place of loess. The zero value is none.
+// decomposition in which exponential weights take the place of loess.
 type Season struct {
 	Table  []float32 // by hour; NaN until it was seen
 	Start  int64     // when the first reading was made
 	Level  mean      // of the remainder
 	Error  mean      // mean distance of the remainder from its level
-	Base   mean      // mean distance of readings from theirs, as long
+	Raw    float64   // mean distance of readings from theirs, with the same weights
 	Within int32     // readings in this hour, in the first cycle
 	Known  int32     // readings with a remainder
 	// Hour is the hour of the newest reading, plus 1, or 0. Its mean is Here until the hour is over, not in the table, and those around it are from Least to
@@ -66,8 +66,8 @@ type Season struct {
 	Here, Least, Most float32
 }
 
-func newSeason(hours int) Season {
-	s := Season{Table: make([]float32, hours)}
+func newSeason(hours int) *Season {
+	s := &Season{Table: make([]float32, hours)}
 	for i := range s.Table {
 		s.Table[i] = float32(math.NaN())
 	}
@@ -150,8 +150,8 @@ func HourOf(second int64, hours int) int {
 // Renew takes over the shape that a decomposition found, with the usual reading of every hour of a day or a week; the level stays where it
 // is. It does nothing while there is no such season, or for another number of hours.
 func (m *Metric) Renew(hours []float64) {
-	for i := range m.Seasons {
-		if s := &m.Seasons[i]; len(hours) > 0 && len(s.Table) == len(hours) {
+	for _, s := range m.Seasons {
+		if s != nil && len(s.Table) == len(hours) {
 			s.renew(hours)
 		}
 	}
@@ -180,10 +180,9 @@ func (s *Season) learn(second int64, hour int, y, left, distance float64, known 
 			alpha = 1
 		}
 		s.Error.Weight += alpha * (1 - s.Error.Weight)
-		s.Base.Weight = s.Error.Weight
 		gain := alpha / s.Error.Weight
 		s.Error.Mean += gain * (math.Abs(left-s.Level.Mean) - s.Error.Mean)
-		s.Base.Mean += gain * (distance - s.Base.Mean)
+		s.Raw += gain * (distance - s.Raw)
 		s.Level.updateWithin(levelAlpha, left, limit)
 		s.Known = min(s.Known+1, math.MaxInt32-1)
 	}
@@ -211,8 +210,8 @@ func (s *Season) learn(second int64, hour int, y, left, distance float64, known 
 
 // share is how much of the mean distance from the level the season leaves; 1 until it was seen often enough.
 func (s *Season) share(step float64) float64 {
-	if float64(s.Known)*step <= cycles*3600*float64(len(s.Table)) || s.Base.Mean == 0 {
+	if float64(s.Known)*step <= cycles*3600*float64(len(s.Table)) || s.Raw == 0 {
 		return 1
 	}
-	return s.Error.Mean / s.Base.Mean
+	return s.Error.Mean / s.Raw
 }

@@ -301,14 +301,11 @@ func TestNothingIsAllocated(t *testing.T) {
 
 func TestSize(t *testing.T) {
 	m := NewMetric(minute, true)
-	seasons := uintptr(0)
-	for i := range m.Seasons {
-		seasons += 4 * uintptr(len(m.Seasons[i].Table))
-	}
-	without := unsafe.Sizeof(m)
-	t.Logf("%d bytes for each metric, %d with the table of a day; %d for each stream", without, without+seasons, unsafe.Sizeof(Stream{}))
-	if without > 1280 || without+seasons > 4096 {
-		t.Errorf("a metric takes %d bytes, %d with the table of a day; 1280 and 4096 are meant", without, without+seasons)
+	day := unsafe.Sizeof(*m.Seasons[0]) + 4*uintptr(len(m.Seasons[0].Table))
+	record := unsafe.Sizeof(m)
+	t.Logf("%d bytes for each metric, %d more with the season of a day; %d for each stream", record, day, unsafe.Sizeof(Stream{}))
+	if record > 896 || day > 192 {
+		t.Errorf("a metric takes %d bytes, and %d with the season of a day; 896 and 192 are meant", record, day)
 	}
 }
 

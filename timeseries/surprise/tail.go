@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	buckets   = 32
+	buckets   = 24
 	perOctave = 2
-	// Deviations below 2^-4 of their usual size are all alike.
-	octavesBelow   = 4
+	// Deviations below 2^-2 of their usual size are all alike, and those of 2^10 and more.
+	octavesBelow   = 2
 	leastDeviation = 1. / (1 << octavesBelow)
 	mostPosition   = buckets - 0.01
 	// unit is what a reading counts, so that counts can be halved three times before one is forgotten.
@@ -137,9 +137,6 @@ func (t *Tail) eightAt(i int) uint64 { return binary.LittleEndian.Uint64(t.Count
 func (t *Tail) above(bucket int) uint32 {
 	sum := sumOf(t.eightAt(0)&higher(bucket)) + sumOf(t.eightAt(8)&higher(bucket-8))
 	if codes := t.eightAt(16) & higher(bucket-16); codes != 0 {
-		sum += sumOf(codes)
-	}
-	if codes := t.eightAt(24) & higher(bucket-24); codes != 0 {
 		sum += sumOf(codes)
 	}
 	return sum

@@ -5,17 +5,19 @@ package surprise
 //
 //go:noinline
 func (m *Metric) Touch() (sum int64) {
-	sum = m.Count + int64(m.Outside)
+	sum = int64(m.Count) + int64(m.Outside)
 	for i := 0; i < wait; i += 8 {
 		sum += int64(m.Waiting[i][0])
 	}
 	for i := range m.Seasons {
-		sum += m.Seasons[i].Start + int64(m.Seasons[i].Hour)
+		if s := m.Seasons[i]; s != nil {
+			sum += s.Start + int64(s.Hour)
+		}
 	}
 	for i := range m.Tails {
 		sum += int64(m.Tails[i][0].Total) + int64(m.Tails[i][1].Total)
 	}
-	if m.Levels[2].Mean == m.Raw.Weight && m.Average[1].Mean == m.Sizes[0] && m.Records[1].Peak == 1 {
+	if m.Levels[2].Mean == m.Raw.Weight && m.Average[1].Mean == m.Held && m.Records[1].Peak == 1 {
 		sum++
 	}
 	return sum
@@ -25,5 +27,5 @@ func (m *Metric) Touch() (sum int64) {
 //
 //go:noinline
 func (r *Row) Touch(second int64) float32 {
-	return float32(r.Lately) + r.Daily.Usual[slotOf(second)] + r.Daily.Peak
+	return r.Lately + float32(r.Daily.Peaks[slotOf(second)]) + r.Daily.Peak
 }
