@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -67,6 +68,7 @@ func FindSeason(work SeasonWork) (FoundSeason, error) {
 	if work.Length <= 0 {
 		return none, errors.New("season: the length of a coarse step must be above 0")
 	}
+	work, per := work.byHour()
 	day := int((24*time.Hour + work.Length/2) / work.Length)
 	if day < 4 || len(work.Values) <= 2*day {
 		return none, nil
@@ -102,7 +104,34 @@ func FindSeason(work SeasonWork) (FoundSeason, error) {
 		return none, errors.New("season: the decomposition is not finite")
 	}
 	s.shape(result, scale, day, work)
+	s.Periods = slices.Clone(s.Periods)
+	for i := range s.Periods {
+		s.Periods[i] *= per
+	}
 	return s, nil
+}
+
+// byHour makes hours, which is what a shape is told by, of so many shorter steps each: a decomposition of them takes a fraction of the time. What is
+// not a whole hour at the end is left out.
+func (w SeasonWork) byHour() (hours SeasonWork, per int) {
+	per = int(time.Hour / w.Length)
+	if per < 2 || time.Hour%w.Length != 0 {
+		return w, 1
+	}
+	end := w.End.Truncate(time.Hour)
+	values := w.Values[:max(0, len(w.Values)-int(w.End.Sub(end)/w.Length))]
+	values = values[len(values)%per:]
+	hours = SeasonWork{End: end, Length: time.Hour, Values: make([]float64, 0, len(values)/per)}
+	for ; len(values) > 0; values = values[per:] {
+		sum, n := 0.0, 0.0
+		for _, x := range values[:per] {
+			if x == x {
+				sum, n = sum+x, n+1
+			}
+		}
+		hours.Values = append(hours.Values, sum/n) // NaN where all are missing
+	}
+	return hours, per
 }
 
 // levelScale is that on which changes are alike at every height: the readings', or ln(1+x/unit).

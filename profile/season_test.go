@@ -152,3 +152,29 @@ func TestSetSeasonRenewsTheShape(t *testing.T) {
 	closeTo(t, "mean of the hours", sum/24, 1000, 0.05)
 	SetSeason(f.p, foreshock.Latency, s) // a metric that is not there: nothing happens
 }
+
+// Hours are those of the clock, whichever quarter of one the history begins and ends in, and what is missing in one does not count.
+func TestSeasonsAreSoughtByTheHour(t *testing.T) {
+	w := made(4, func(_, q int) float64 { return float64(q / 4) })
+	f := func(from, to int) {
+		t.Helper()
+		part := SeasonWork{Values: w.Values[from:to], End: start.Add(time.Duration(to) * w.Length), Length: w.Length}
+		part.Values[0] = math.NaN() // one of four
+		hours, per := part.byHour()
+		if want := (to / 4 * 4) - ((from + 3) / 4 * 4); per != 4 || len(hours.Values) != want/4 || !hours.End.Equal(start.Add(time.Duration(to/4)*time.Hour)) {
+			t.Fatalf("%d hours of %d steps until %s, want %d", len(hours.Values), per, hours.End, want/4)
+		}
+		for i, x := range hours.Values {
+			if want := float64(((from+3)/4 + i) % 24); x != want {
+				t.Errorf("hour %d is %g, want %g", i, x, want)
+			}
+		}
+	}
+	f(0, 384)
+	f(1, 384)
+	f(0, 382)
+	f(3, 379)
+	if same, per := (SeasonWork{Values: w.Values, Length: 7 * time.Minute}).byHour(); per != 1 || len(same.Values) != len(w.Values) {
+		t.Errorf("steps that no hour is made of: %d of %d", len(same.Values), per)
+	}
+}
