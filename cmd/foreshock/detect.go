@@ -34,6 +34,7 @@ type detectOptions struct {
 	columns []string
 	step    time.Duration // 0: found in the first rows
 	say     io.Writer
+	bar     *bar // how far one file is; nil draws nothing
 }
 
 func detectCommand() *cobra.Command {
@@ -51,7 +52,10 @@ func detectCommand() *cobra.Command {
 			if o.config, err = f.load(); err != nil {
 				return err
 			}
-			o.say = cmd.ErrOrStderr()
+			if len(args) == 1 && !terminal(os.Stdout) { // where the scores are not seen
+				o.bar = newBar()
+			}
+			o.say = o.bar.above(cmd.ErrOrStderr())
 			switch info, err := os.Stat(args[0]); {
 			case len(args) == 2 && err == nil && !info.IsDir():
 				return usageError{fmt.Errorf("%s is a file; its scores go to standard output: %s %s > %s", args[0], cmd.CommandPath(), args[0], args[1])}
@@ -83,11 +87,13 @@ func (o *detectOptions) score(in *readings, out io.Writer) error {
 	for _, name := range in.ignored {
 		fmt.Fprintf(o.say, "foreshock: %s: column %s has text and is no metric\n", in.name, legible(name))
 	}
+	defer o.bar.end()
 	for {
 		row, err := in.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
+		o.bar.at(in.read.Load(), in.size)
 		if err != nil {
 			_ = w.flush()
 			return err

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -108,6 +110,37 @@ func FuzzReadings(f *testing.F) {
 			}
 		}
 	})
+}
+
+// How far a file is, is drawn while it is scored, and gone when it is done or something is said; of standard input nobody knows how long it is.
+func TestDetectShowsHowFarItIs(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "rows.csv")
+	text := "timestamp,reads\n" + strings.Repeat("2026-03-02 00:00:00,1\n", 30) + "never,1\n"
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	drawn := func(name string) string {
+		t.Helper()
+		var screen strings.Builder
+		o := detectOptions{config: config.Default(), form: "csv", bar: &bar{w: &screen, began: time.Now()}}
+		o.say = o.bar.above(&screen)
+		in, err := openReadings(name, strings.NewReader(text), nil, o.say)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = in.close() }()
+		if err := o.score(in, io.Discard); !errors.As(err, new(incomplete)) {
+			t.Fatalf("%v", err)
+		}
+		return screen.String()
+	}
+	all := barText(1, 1, 0)
+	if got := drawn(name); !strings.HasPrefix(got, "\r"+all) || !strings.Contains(got, "\033[Kforeshock: "+name+":32: ") || !strings.HasSuffix(got, "\r\033[K") {
+		t.Errorf("drawn: %q", got)
+	}
+	if got := drawn("-"); strings.Contains(got, "━") {
+		t.Errorf("of standard input: %q", got)
+	}
 }
 
 func TestWhen(t *testing.T) {

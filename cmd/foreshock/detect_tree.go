@@ -35,7 +35,8 @@ func detectTree(ctx context.Context, from, to string, o *detectOptions) error {
 	for _, f := range files {
 		total += f.size
 	}
-	t := &tree{say: o.say, total: total, bar: newBar()}
+	t := &tree{total: total, bar: newBar()}
+	t.say = t.bar.above(o.say)
 	mine := *o
 	mine.say = t
 	var g errgroup.Group

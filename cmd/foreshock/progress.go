@@ -28,8 +28,11 @@ const barWidth = 32
 
 // at draws that done of total is done, at most ten times a second.
 func (b *bar) at(done, total int64) {
+	if b == nil || total <= 0 {
+		return
+	}
 	now := time.Now()
-	if b == nil || total <= 0 || now.Sub(b.drawn) < 100*time.Millisecond {
+	if now.Sub(b.drawn) < 100*time.Millisecond {
 		return
 	}
 	b.drawn = now
@@ -46,6 +49,24 @@ func barText(done, total int64, took time.Duration) string {
 		text += fmt.Sprintf("  %s left", left.Round(time.Second))
 	}
 	return text
+}
+
+// above is where to write lines to w while the bar is drawn, so that they stand above it.
+func (b *bar) above(w io.Writer) io.Writer {
+	if b == nil {
+		return w
+	}
+	return aboveBar{b, w}
+}
+
+type aboveBar struct {
+	bar *bar
+	io.Writer
+}
+
+func (a aboveBar) Write(line []byte) (int, error) {
+	a.bar.end()
+	return a.Writer.Write(line)
 }
 
 // end takes the bar away.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -28,12 +29,14 @@ type readings struct {
 	text    *bufio.Reader
 	rows    *csv.Reader
 	close   func() error
-	first   []string // the first row below the header
-	time    int      // column
-	metrics []int    // columns
-	names   []string // of the metrics
-	ignored []string // columns that are no metrics by what is in them
-	wrong   int      // rows in which something could not be read
+	size    int64        // of the file in bytes; 0: unknown
+	read    atomic.Int64 // bytes of it
+	first   []string     // the first row below the header
+	time    int          // column
+	metrics []int        // columns
+	names   []string     // of the metrics
+	ignored []string     // columns that are no metrics by what is in them
+	wrong   int          // rows in which something could not be read
 	latest  time.Time
 	back    int // rows that are before the row above them, and the line of the first
 	backAt  int
@@ -59,7 +62,10 @@ func openReadings(name string, stdin io.Reader, chosen []string, say io.Writer) 
 		if err != nil {
 			return nil, err
 		}
-		from, r.close = file, file.Close
+		if info, err := file.Stat(); err == nil {
+			r.size = info.Size()
+		}
+		from, r.close = counted{file, &r.read}, file.Close
 	}
 	err := r.start(from, chosen)
 	if err != nil {
