@@ -42,7 +42,7 @@ func (d *Detector) watch(c *Changes, p *foreshock.Profile, step *foreshock.Step)
 		}
 		t.Counted = a.End.IsZero() && (t.Counted || a.Worst >= foreshock.Medium)
 	}
-	passed := step.Time.Sub(time.Unix(0, t.DecayedAt))
+	passed := time.Duration(step.Time.UnixNano() - t.DecayedAt)
 	if p.Current != nil || !over && passed < decayEvery {
 		return
 	}

@@ -171,8 +171,7 @@ func (s *strain) ratio(rate float64, atLimit bool, d foreshock.Dimension) (ratio
 
 // learnBacklog remembers how fast the queue of a saturated workload grew. It must be called before the step's readings
 // become the last ones.
-func learnBacklog(p *foreshock.Profile, step *foreshock.Step) {
-	s := readStrain(step, p)
+func learnBacklog(p *foreshock.Profile, s *strain) {
 	switch b := &p.Backlog; {
 	case s.factor < stressed:
 		*b = foreshock.Backlog{}
@@ -186,8 +185,7 @@ func learnBacklog(p *foreshock.Profile, step *foreshock.Step) {
 // learnCeiling remembers the rate at which a workload without a known allocation is held back: latency and queue are far above
 // normal, and the rate is within 5 % of the step before. It must be called before the step's readings become the last ones.
 // Where what is allocated holds a workload back, nothing else does: throughput stays where IOPS leave it, and rises with them.
-func learnCeiling(p *foreshock.Profile, step *foreshock.Step) {
-	s := readStrain(step, p)
+func learnCeiling(p *foreshock.Profile, step *foreshock.Step, s *strain) {
 	if s.factor >= strained && heldBack(step) {
 		return
 	}

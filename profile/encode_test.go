@@ -251,11 +251,11 @@ func TestInvalidProfilesAreRefused(t *testing.T) {
 	f("a record of NaN", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Records[1].Top[2] = float32(math.NaN()) })
 	f("a season that is not there", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Season = 2 })
 	f("a day of 23 hours", func(p *foreshock.Profile) {
-		p.Metrics[iops].Rarity.Seasons[0].Table = p.Metrics[iops].Rarity.Seasons[0].Table[1:]
+		p.Metrics[iops].Rarity.Day.Table = p.Metrics[iops].Rarity.Day.Table[1:]
 	})
-	f("an hour beyond the day", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Seasons[0].Hour = 25 })
-	f("an infinite hour", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Seasons[0].Here = float32(math.Inf(1)) })
-	f("an infinite season", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Seasons[0].Table[0] = float32(math.Inf(1)) })
+	f("an hour beyond the day", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Hour = 25 })
+	f("an infinite hour", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Here = float32(math.Inf(1)) })
+	f("an infinite season", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Table[0] = float32(math.Inf(1)) })
 	f("a season of no length", func(p *foreshock.Profile) { p.Metrics[iops].Season.Length = 0 })
 	f("lessons of too many dimensions", func(p *foreshock.Profile) { p.Learned = append(p.Learned, foreshock.Learned{}) })
 	f("a time of day of NaN", func(p *foreshock.Profile) { p.Row.Daily.Peak = float32(math.NaN()) })

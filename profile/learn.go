@@ -30,8 +30,9 @@ func Learn(p *foreshock.Profile, step foreshock.Step, f *foreshock.Finding, dema
 	}
 	advance(p, step.Time, cfg)
 	middle := step.Time.Add(-p.Length / 2)
-	learnCeiling(p, &step)
-	learnBacklog(p, &step)
+	s := readStrain(&step, p)
+	learnCeiling(p, &step, &s)
+	learnBacklog(p, &s)
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		x, ok := Reading(&step.Values, m)
 		if !ok {

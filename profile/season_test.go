@@ -143,7 +143,7 @@ func TestSetSeasonRenewsTheShape(t *testing.T) {
 		s.Day[h] = 100 + float64(h)
 	}
 	SetSeason(f.p, foreshock.IOPS, s)
-	table := f.p.Metrics[foreshock.IOPS].Rarity.Seasons[0].Table
+	table := f.p.Metrics[foreshock.IOPS].Rarity.Day.Table
 	sum := 0.0
 	for h, x := range table {
 		closeTo(t, "step from the hour before", float64(x-table[max(0, h-1)]), float64(min(h, 1)), 1e-3)

@@ -31,12 +31,11 @@ func raritiesLike(m *surprise.Metric, n int) []*surprise.Metric {
 	list := make([]*surprise.Metric, n)
 	for i := range list {
 		one := *m
-		for k, season := range m.Seasons {
-			if season != nil {
-				own := *season
-				own.Table = slices.Clone(season.Table)
-				one.Seasons[k] = &own
-			}
+		one.Day.Table = slices.Clone(m.Day.Table)
+		if m.Week != nil {
+			week := *m.Week
+			week.Table = slices.Clone(week.Table)
+			one.Week = &week
 		}
 		list[i] = &one
 	}

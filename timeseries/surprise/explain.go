@@ -46,7 +46,7 @@ func (m *Metric) Expect(second int64) (x float64, ok bool) {
 	if m.Season == none {
 		return level, true
 	}
-	if here := m.Seasons[m.Season].mean(hours(second + mondays)[m.Season]); !math.IsNaN(float64(here)) {
+	if here := m.seasons()[m.Season].mean(hours(second + mondays)[m.Season]); !math.IsNaN(float64(here)) {
 		level += float64(here)
 	}
 	return level, true
@@ -64,7 +64,7 @@ func (m *Metric) Valid() error {
 		return fmt.Errorf("surprise: step %g is not above 0", m.Step)
 	case m.Outside < 0:
 		return fmt.Errorf("surprise: %d readings outside", m.Outside)
-	case m.Season < none || int(m.Season) >= len(m.Seasons) || m.Season > none && m.Seasons[m.Season] == nil:
+	case m.Season < none || int(m.Season) >= len(m.seasons()) || m.Season > none && m.seasons()[m.Season] == nil:
 		return fmt.Errorf("surprise: season %d is not there", m.Season)
 	}
 	for _, list := range [...][]mean{m.Levels[:], m.Average[:], m.sizes(), {m.Spread, m.Height, m.Raw}} {
@@ -81,7 +81,7 @@ func (m *Metric) Valid() error {
 			}
 		}
 	}
-	for i, s := range m.Seasons {
+	for i, s := range m.seasons() {
 		if s == nil {
 			continue
 		}

@@ -142,13 +142,13 @@ func (m *Metric) follow(j *Judgement, out bool) {
 		m.Levels[i].updateWithin(levelAlphas[i], j.y, within)
 	}
 	distance := math.Abs(j.x - m.Raw.Mean)
-	for i, s := range m.Seasons {
+	for i, s := range m.seasons() {
 		if s != nil {
 			s.learn(j.second+mondays, j.hours[i], j.x, j.lefts[i], distance, j.knowns[i], m.step(), levelLimit*j.Spread)
 		}
 	}
-	if d := m.Seasons[0]; d != nil && m.Seasons[1] == nil && j.second+mondays-d.Start > day {
-		m.Seasons[1] = newSeason(weekHours)
+	if m.Day.Table != nil && m.Week == nil && j.second+mondays-m.Day.Start > day {
+		m.Week = newSeason(weekHours)
 	}
 	m.Raw.update(levelAlpha, j.x)
 	m.Height.update(heightAlpha, math.Abs(j.x))
@@ -191,11 +191,11 @@ func (m *Metric) move(weight float64) {
 // difference.
 func (m *Metric) choose(j *Judgement) {
 	now, least := int8(none), 1.0
-	for i := range m.Seasons {
+	for i, s := range m.seasons() {
 		if !j.knowns[i] {
 			continue
 		}
-		share := m.Seasons[i].share(m.step())
+		share := s.share(m.step())
 		if int8(i) == m.Season {
 			share /= hysteresis
 		}

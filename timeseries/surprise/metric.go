@@ -70,7 +70,8 @@ type Metric struct {
 	// Sizes are the usual ones of each scale's deviations, exponentially weighted means whose weights sum to SizeWeight.
 	Sizes      [NumScales]float32
 	SizeWeight float32
-	Seasons    [2]*Season         // a day, and a week after the first day; nil where there is none
+	Day        Season             // the zero value where there is none
+	Week       *Season            // nil in the first day, and where there is none
 	Tails      [NumScales][2]Tail // above and below
 	Records    [2]Records         // of readings, above and below
 	// Waiting holds the newest deviations of each scale, as bucket + 1 and, below the level, with a minus: they go into the tails only
@@ -95,9 +96,17 @@ func NewMetric(step float64, seasons bool) Metric {
 	}
 	m := Metric{Step: float32(step), Season: none}
 	if seasons {
-		m.Seasons[0] = newSeason(dayHours)
+		m.Day = *newSeason(dayHours)
 	}
 	return m
+}
+
+// seasons are those of a day and of a week, nil where there is none.
+func (m *Metric) seasons() [2]*Season {
+	if m.Day.Table == nil {
+		return [2]*Season{nil, m.Week}
+	}
+	return [2]*Season{&m.Day, m.Week}
 }
 
 // step is the usual time between two readings, in seconds.
@@ -144,7 +153,7 @@ func (m *Metric) Judge(j *Judgement, second int64, x float64) bool {
 	}
 	j.x, j.second = clip(x, limit), second
 	j.hours = hours(second + mondays)
-	for i, s := range m.Seasons {
+	for i, s := range m.seasons() {
 		if s != nil {
 			j.lefts[i], j.knowns[i] = s.remainder(j.hours[i], j.x)
 		}

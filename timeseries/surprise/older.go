@@ -6,7 +6,10 @@ type Older struct {
 	Tails   [NumScales][2]struct{ Counts []uint8 }
 	Waiting [wait][NumScales]int8
 	Pending [NumScales]int8
-	Seasons [2]struct{ Base mean }
+	Seasons [2]struct { // of a day and of a week
+		Season
+		Base mean
+	}
 }
 
 // lower is how many buckets tails began lower.
@@ -34,14 +37,12 @@ func (m *Metric) Take(o *Older) {
 	for scale, at := range o.Pending {
 		m.Pending[scale] = replaced(at)
 	}
-	for i, s := range m.Seasons {
-		switch {
-		case s == nil:
-		case s.Table == nil: // there was none
-			m.Seasons[i] = nil
-		default:
-			s.Raw = o.Seasons[i].Base.Mean
-		}
+	for i := range o.Seasons {
+		o.Seasons[i].Raw = o.Seasons[i].Base.Mean
+	}
+	m.Day = o.Seasons[0].Season
+	if week := o.Seasons[1].Season; week.Table != nil {
+		m.Week = &week
 	}
 }
 

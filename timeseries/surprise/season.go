@@ -51,7 +51,7 @@ func clip(x, limit float64) float64 {
 }
 
 // Season is the mean of each hour of a day or a week, kept as readings come: seasonal and trend of a
-// decomposition in which exponential weights take the place of loess.
+// decomposition in which exponential weights take the place of loess. The zero value is none.
 type Season struct {
 	Table  []float32 // by hour; NaN until it was seen
 	Start  int64     // when the first reading was made
@@ -150,7 +150,7 @@ func HourOf(second int64, hours int) int {
 // Renew takes over the shape that a decomposition found, with the usual reading of every hour of a day or a week; the level stays where it
 // is. It does nothing while there is no such season, or for another number of hours.
 func (m *Metric) Renew(hours []float64) {
-	for _, s := range m.Seasons {
+	for _, s := range m.seasons() {
 		if s != nil && len(s.Table) == len(hours) {
 			s.renew(hours)
 		}

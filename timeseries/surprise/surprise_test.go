@@ -301,11 +301,11 @@ func TestNothingIsAllocated(t *testing.T) {
 
 func TestSize(t *testing.T) {
 	m := NewMetric(minute, true)
-	day := unsafe.Sizeof(*m.Seasons[0]) + 4*uintptr(len(m.Seasons[0].Table))
+	day := 4 * uintptr(len(m.Day.Table))
 	record := unsafe.Sizeof(m)
-	t.Logf("%d bytes for each metric, %d more with the season of a day; %d for each stream", record, day, unsafe.Sizeof(Stream{}))
-	if record > 896 || day > 192 {
-		t.Errorf("a metric takes %d bytes, and %d with the season of a day; 896 and 192 are meant", record, day)
+	t.Logf("%d bytes for each metric, %d more with the table of a day; %d for each stream", record, day, unsafe.Sizeof(Stream{}))
+	if record > 968 || day > 96 {
+		t.Errorf("a metric takes %d bytes, and %d with the table of a day; 968 and 96 are meant", record, day)
 	}
 }
 

@@ -9,10 +9,9 @@ func (m *Metric) Touch() (sum int64) {
 	for i := 0; i < wait; i += 8 {
 		sum += int64(m.Waiting[i][0])
 	}
-	for i := range m.Seasons {
-		if s := m.Seasons[i]; s != nil {
-			sum += s.Start + int64(s.Hour)
-		}
+	sum += m.Day.Start + int64(m.Day.Hour)
+	if m.Week != nil {
+		sum += m.Week.Start + int64(m.Week.Hour)
 	}
 	for i := range m.Tails {
 		sum += int64(m.Tails[i][0].Total) + int64(m.Tails[i][1].Total)
