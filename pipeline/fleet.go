@@ -195,7 +195,7 @@ func (o *owner) headroom(w *workload) (least float64, tight foreshock.Dimension,
 	allocated := o.allocation(w, &w.last)
 	for _, d := range allocated.Dimensions() {
 		have, _ := allocated.Get(d)
-		need, known := w.demand.Get(d)
+		need, known := w.asked.Get(d)
 		if !known || have <= 0 {
 			continue
 		}

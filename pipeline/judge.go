@@ -156,7 +156,7 @@ func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
 	}
 	p := &pending{action: a, done: at, leadTime: max(0, at.Sub(asked)), normal: normal(w), forecasts: map[foreshock.Dimension]*foreshock.Forecast{}}
 	p.reversible = map[foreshock.Dimension]bool{}
-	if r := o.resources.get(a.Target, a.Resource).resource; r != nil {
+	if r := o.resources.get(resourceKey{a.Target, a.Resource}).resource; r != nil {
 		for d, rule := range r.Rules {
 			p.reversible[d] = rule.Down
 		}

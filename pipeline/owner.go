@@ -156,7 +156,7 @@ func (o *owner) judgeQuality(w *workload, step *foreshock.Step) {
 
 func (o *owner) setQuality(w *workload, quality foreshock.Quality, at time.Time) {
 	if w.scalable() && (w.quality == foreshock.Fresh) != (quality == foreshock.Fresh) {
-		o.resources.heard(at, hearing{w.policy.Name, resourceKey{w.policy.Target, w.resource}, w.id, quality == foreshock.Fresh})
+		o.resources.heard(at, hearing{w.policy.Name, w.key(), w.id, quality == foreshock.Fresh})
 	}
 	w.quality = quality
 }
@@ -165,7 +165,7 @@ func (o *owner) setQuality(w *workload, quality foreshock.Quality, at time.Time)
 func (o *owner) allocation(w *workload, step *foreshock.Step) foreshock.Allocation {
 	var known foreshock.Allocation
 	if w.scalable() {
-		if r := o.resources.get(w.policy.Target, w.resource); r.resource != nil {
+		if r := o.resources.get(w.key()); r.resource != nil {
 			known = r.resource.Allocated
 		}
 	}

@@ -85,16 +85,18 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 	o.judgeQuality(w, step)            // is it to be believed
 	o.applyDue(w, step.Time)           // what the background has found since
 	allocated := o.allocation(w, step) // what there is
-	demand, saturated, hidden := profile.Demand(*step, w.profile, allocated)
+	part := o.part(w, step, allocated) // what of it there is for this workload
+	demand, saturated, hidden := profile.Demand(*step, w.profile, part)
 
 	found := &o.finding
-	o.score(found, w.profile, step)                                              // how far from normal
-	changes := o.Detector.Track(w.profile, found, *step)                         // does an anomaly begin, change, end
-	profile.Learn(w.profile, given(*step, allocated), found, demand, &o.Profile) // what is normal now
+	o.score(found, w.profile, step)                                         // how far from normal
+	changes := o.Detector.Track(w.profile, found, *step)                    // does an anomaly begin, change, end
+	profile.Learn(w.profile, given(*step, part), found, demand, &o.Profile) // what is normal now
 
+	w.asked = o.asked(w, demand) // of what there is, by all who share it
 	w.remember(step, found, demand, saturated, hidden)
-	w.member.record(step, demand, allocated) // for others like it, when an action on them is judged
-	o.see(w, step, found, demand, allocated) // for those who look
+	w.member.record(step, w.asked, allocated) // for others like it, when an action on them is judged
+	o.see(w, step, found, demand, allocated)  // for those who look
 	o.report(w, step, found, &changes)
 	o.rehearse(w, step)      // what would have cost least
 	o.followUp(w, step)      // what came after what would have been done

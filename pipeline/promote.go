@@ -16,7 +16,7 @@ func (o *owner) tryOut(w *workload, d *foreshock.Decision, now time.Time) {
 	if d.Bound != decide.Observing || !w.observes() {
 		return
 	}
-	r := o.resources.get(w.policy.Target, w.resource).resource
+	r := o.resources.get(w.key()).resource
 	for _, dim := range d.To.Dimensions() {
 		to, _ := d.To.Get(dim)
 		from, known := r.Allocated.Get(dim)
@@ -64,18 +64,17 @@ func (o *owner) followUp(w *workload, step *foreshock.Step) {
 	if !w.observes() {
 		return
 	}
-	r := o.resources.get(w.policy.Target, w.resource).resource
+	r := o.resources.get(w.key()).resource
 	if r == nil {
 		return
 	}
-	demand := o.resources.demand(w.policy.Target, w.resource, w.id, w.demand)
 	for _, dim := range r.Allocated.Dimensions() {
 		if !w.policy.Changes(dim) {
 			continue
 		}
 		have, _ := r.Allocated.Get(dim)
 		reading := promote.Reading{Time: step.Time, Length: step.Length, Have: have}
-		reading.Demand, reading.Known = demand.Get(dim)
+		reading.Demand, reading.Known = w.asked.Get(dim)
 		about := o.would(w, dim)
 		trial := w.trial(dim)
 		for _, ended := range trial.Observe(reading, &about) {

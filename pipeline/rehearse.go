@@ -17,7 +17,7 @@ func (o *owner) rehearse(w *workload, step *foreshock.Step) {
 	if !w.states() {
 		return
 	}
-	resource := o.resources.get(w.policy.Target, w.resource).resource
+	resource := o.resources.get(w.key()).resource
 	if resource == nil {
 		return
 	}
@@ -48,7 +48,7 @@ const expectedLevel = 0.9
 
 // need is what a step's demand of a dimension needed, and what the forecast says of the time until a change made now can help.
 func (w *workload) need(d foreshock.Dimension, step *foreshock.Step, ahead time.Duration) rehearse.Need {
-	demand, known := w.demand.Get(d)
+	demand, known := w.asked.Get(d)
 	n := rehearse.Need{
 		Time: step.Time, Amount: demand / w.policy.Objective.Utilisation, Known: known && w.quality == foreshock.Fresh,
 		Hidden: w.hidden, Score: w.score,

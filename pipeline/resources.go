@@ -29,6 +29,9 @@ type fleet struct {
 
 type resourceKey struct{ target, name string }
 
+// key is that of the resource of a workload that is scalable.
+func (w *workload) key() resourceKey { return resourceKey{w.policy.Target, w.resource} }
+
 // watched is one resource.
 type watched struct {
 	resource *foreshock.Resource // as last read; nil until then
@@ -37,17 +40,24 @@ type watched struct {
 	silent   map[foreshock.ID]bool // those whose data are not fresh
 }
 
-// user is a workload that uses a resource, with its demand.
+// user is a workload that uses a resource.
 type user struct {
 	id     foreshock.ID
-	demand foreshock.Allocation
+	states [2]foreshock.Allocation // by account
 }
+
+// account is what a user states of a resource.
+type account uint8
+
+const (
+	served   account = iota // what it uses
+	demanded                // what it would use if nothing limited it
+)
 
 // known is what is known of a resource at a time.
 type known struct {
 	resource *foreshock.Resource // nil when it could not be read, or not yet
 	err      string              // why it could not
-	users    int
 }
 
 // readEvery is how often a resource is read without cause; before an action the executor reads it again.
@@ -73,7 +83,7 @@ func (r *resources) watch(policy, target, name string, id foreshock.ID) {
 		}
 		r.fleet[policy].size++
 	}
-	w.of(id).demand = foreshock.Allocation{}
+	w.of(id).states = [2]foreshock.Allocation{}
 	r.mu.Unlock()
 	r.refresh(target, name)
 }
@@ -145,14 +155,14 @@ func (r *resources) refresh(target, name string) {
 }
 
 // get gives what is known of a resource.
-func (r *resources) get(target, name string) known {
+func (r *resources) get(key resourceKey) known {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w := r.known[resourceKey{target, name}]
+	w := r.known[key]
 	if w == nil {
 		return known{}
 	}
-	return known{w.resource, w.err, len(w.users)}
+	return known{w.resource, w.err}
 }
 
 // of gives a user, a new one when there is none.
@@ -164,29 +174,28 @@ func (w *watched) of(id foreshock.ID) *user {
 	return &w.users[at]
 }
 
-// demand states a user's demand and gives that of all users of the resource together. They have one owner, so who is asked after whom, and
-// with that the answer, does not depend on chance.
-func (r *resources) demand(target, name string, id foreshock.ID, mine foreshock.Allocation) foreshock.Allocation {
+// sum takes what a user states and gives that of all users of the resource together; shared is false where there is no other. They have one
+// owner, so who is asked after whom, and with that the answer, does not depend on chance.
+func (r *resources) sum(key resourceKey, id foreshock.ID, of account, mine foreshock.Allocation) (all foreshock.Allocation, shared bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w := r.known[resourceKey{target, name}]
+	w := r.known[key]
 	if w == nil {
-		return mine
+		return mine, false
 	}
-	w.of(id).demand = mine
+	w.of(id).states[of] = mine
 	if len(w.users) == 1 {
-		return mine
+		return mine, false
 	}
-	var sum foreshock.Allocation
 	for i := range w.users {
 		for d := range foreshock.Dimension(foreshock.NumDimensions) {
-			if x, ok := w.users[i].demand.Get(d); ok {
-				before, _ := sum.Get(d)
-				sum.Set(d, before+x)
+			if x, ok := w.users[i].states[of].Get(d); ok {
+				before, _ := all.Get(d)
+				all.Set(d, before+x)
 			}
 		}
 	}
-	return sum
+	return all, true
 }
 
 // advance reads all resources when that is due, in virtual time.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,34 +100,48 @@ func (f *pool) run(steps int) {
 	}
 }
 
-// TestSharedResource: each of two volumes alone would have enough, both together outgrow what they share. It grows by what both need, in one action at a
-// time, of which each is judged once.
+// TestSharedResource: each of two volumes alone would have enough, both together outgrow what they share. That it is saturated is seen by both, also by one
+// that uses little of it. It grows by what both need, in one action at a time, of which each is judged once, by what both ask for.
 func TestSharedResource(t *testing.T) {
-	f := newPool(t)
-	f.run(250)
-	if len(f.actions()) > 0 {
-		t.Fatalf("of what is enough for both it makes %+v", f.actions())
-	}
-	f.demand = [2]float64{750, 550}
-	f.run(200)
-	actions, verdicts := f.actions(), map[string]int{}
-	for _, e := range f.events {
-		if e.Evaluation != nil {
-			verdicts[e.Evaluation.Action]++
+	test := func(demand ...float64) {
+		t.Helper()
+		f := newPool(t)
+		f.run(250)
+		if len(f.actions()) > 0 {
+			t.Fatalf("of what is enough for both it makes %+v", f.actions())
+		}
+		f.demand = [2]float64(demand)
+		f.run(200)
+		actions, verdicts, full := f.actions(), map[string]int{}, map[foreshock.ID]bool{}
+		for _, e := range f.events {
+			if d := e.Decision; d != nil && strings.Contains(d.Text(), "iops is saturated") {
+				full[d.Workload] = true
+			}
+			if e.Evaluation != nil {
+				verdicts[e.Evaluation.Action]++
+				if e.Evaluation.Before.Saturation < 0.9 {
+					t.Errorf("of what was saturated it judges: %s", e.Evaluation.Text)
+				}
+			}
+		}
+		if len(full) != 2 {
+			t.Errorf("that it is saturated is said of %v", full)
+		}
+		if len(actions) == 0 || f.capacity < 1300 || f.capacity > 4000 {
+			t.Errorf("of the 1300 that both need, it has %.0f after %d actions", f.capacity, len(actions))
+		}
+		for _, a := range actions {
+			if to, _ := a.To.Get(foreshock.DimIOPS); a.Resource != "pool" || verdicts[a.ID] != 1 || to < 1250 {
+				t.Errorf("%s of %s to %.0f has %d verdicts", a.ID, a.Resource, to, verdicts[a.ID])
+			}
+		}
+		f.run(200)
+		if after := len(f.actions()); after != len(actions) {
+			t.Errorf("%d actions, and %d more when all was well", len(actions), after-len(actions))
 		}
 	}
-	if len(actions) == 0 || f.capacity < 1300 || f.capacity > 4000 {
-		t.Errorf("of the 1300 that both need, it has %.0f after %d actions", f.capacity, len(actions))
-	}
-	for _, a := range actions {
-		if to, _ := a.To.Get(foreshock.DimIOPS); a.Resource != "pool" || verdicts[a.ID] != 1 || to < 1250 {
-			t.Errorf("%s of %s to %.0f has %d verdicts", a.ID, a.Resource, to, verdicts[a.ID])
-		}
-	}
-	f.run(200)
-	if after := len(f.actions()); after != len(actions) {
-		t.Errorf("%d actions, and %d more when all was well", len(actions), after-len(actions))
-	}
+	test(750, 550)
+	test(1240, 60)
 }
 
 // actions are those in effect.

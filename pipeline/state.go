@@ -20,7 +20,7 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 		Now: now, Step: w.last, Stage: w.stage, Quality: w.quality,
 		Finding:  decide.Finding{Score: w.score, Threshold: w.threshold, Severity: w.severity, Anomaly: w.profile.Current},
 		Policy:   w.policy,
-		Demand:   w.demand,
+		Demand:   w.asked,
 		Learned:  w.learned(),
 		Grant:    w.grant,
 		Sequence: w.sequence,
@@ -37,13 +37,9 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 		return s
 	}
 	s.Advice = w.advice()
-	known := o.resources.get(w.policy.Target, w.resource)
+	known := o.resources.get(w.key())
 	s.Resource, s.ResourceErr = known.resource, known.err
-	s.Demand = o.resources.demand(w.policy.Target, w.resource, w.id, w.demand)
 	s.RecentPeak = w.recent.peak(now, w.policy.Reduce.After)
-	if known.users > 1 {
-		s.RecentPeak = sharedPeak(s.RecentPeak, w.demand, s.Demand)
-	}
 	latch := o.Latches.of(w.id)
 	if opened, yes := latch.Opens(w.id, now, w.recent.window(now, beforeSteps).Mean); yes {
 		o.corrected(now, []foreshock.Correction{opened})
@@ -89,27 +85,13 @@ func (o *owner) submit(w *workload, a foreshock.Action, now time.Time) {
 	}
 }
 
-// sharedPeak is the peak of a resource that others use as well: what they use now comes on top of one's own peak.
-func sharedPeak(peak, mine, all foreshock.Allocation) foreshock.Allocation {
-	for d := range foreshock.Dimension(foreshock.NumDimensions) {
-		own, known := peak.Get(d)
-		if !known {
-			continue
-		}
-		a, _ := mine.Get(d)
-		b, _ := all.Get(d)
-		peak.Set(d, own+max(0, b-a))
-	}
-	return peak
-}
-
 // reserve asks the planner, in the background; the decision comes again with the answer.
 func (o *owner) reserve(w *workload, d *foreshock.Decision, now time.Time) {
 	if w.reserving {
 		return
 	}
 	w.reserving = true
-	resource := o.resources.get(w.policy.Target, w.resource).resource
+	resource := o.resources.get(w.key()).resource
 	request := capacity.Request{
 		ID: decide.RequestID(*d, w.sequence), Workload: w.id, Target: w.policy.Target, Resource: w.resource,
 		To: d.To, For: grantFor,

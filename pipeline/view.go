@@ -175,7 +175,7 @@ func (o *owner) detail(w *workload) Detail {
 		}
 	}
 	if w.scalable() {
-		r := o.resources.get(w.policy.Target, w.resource)
+		r := o.resources.get(w.key())
 		d.Resource, d.ResourceEr = r.resource, r.err
 	}
 	d.Learned = map[string]LearnedView{}

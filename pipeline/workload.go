@@ -35,9 +35,11 @@ type workload struct {
 	severity  foreshock.Severity
 	stage     foreshock.Stage
 	quality   foreshock.Quality
+	shares    bool // what it has with others
 	demand    foreshock.Allocation
-	saturated uint8 // bit per dimension
-	hidden    bool  // demand is a guess: what limits hides it
+	asked     foreshock.Allocation // the demand of all who share what it has
+	saturated uint8                // bit per dimension
+	hidden    bool                 // demand is a guess: what limits hides it
 
 	chosen      []*forecast.Chosen    // the models in use, kept up to date
 	planned     []*foreshock.Forecast // by dimension: as it was when the models were fitted
@@ -96,7 +98,7 @@ func (w *workload) remember(step *foreshock.Step, f *foreshock.Finding, demand f
 		if w.recent == nil {
 			w.recent = newRecent(w.policy.Reduce.After)
 		}
-		w.recent.add(step, demand, f.Score >= f.Threshold)
+		w.recent.add(step, w.asked, f.Score >= f.Threshold)
 	}
 	switch {
 	case w.severity > foreshock.None || was > foreshock.None, w.stage != wasStage, w.decision == nil:
@@ -139,7 +141,7 @@ const (
 type recentStep struct {
 	time     time.Time
 	values   foreshock.Values
-	demand   foreshock.Allocation
+	demand   foreshock.Allocation // of all who share what the workload has
 	abnormal bool
 }
 

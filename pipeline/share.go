@@ -1,0 +1,55 @@
+package pipeline
+
+import (
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/profile"
+)
+
+// part is what of an allocation there is for a workload. What others use as well is divided by what each uses, so that all are at their limit when
+// together they use up what there is, however little one of them does; what the source says that the workload has is not exceeded by it.
+func (o *owner) part(w *workload, step *foreshock.Step, allocated foreshock.Allocation) foreshock.Allocation {
+	if !w.scalable() {
+		return allocated
+	}
+	var all foreshock.Allocation
+	mine := servedOf(step)
+	if all, w.shares = o.resources.sum(w.key(), w.id, served, mine); !w.shares {
+		return allocated
+	}
+	whole := o.resources.get(w.key()).resource
+	if whole == nil {
+		return allocated
+	}
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		have, known := whole.Allocated.Get(d)
+		uses, read := mine.Get(d)
+		total, _ := all.Get(d)
+		if !known || !read || !(total > 0) {
+			continue
+		}
+		most, _ := allocated.Get(d)
+		allocated.Set(d, min(most, have*uses/total))
+	}
+	return allocated
+}
+
+// servedOf is what a step says of use, by dimension.
+func servedOf(step *foreshock.Step) (a foreshock.Allocation) {
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		if m, shows := d.Metric(); shows {
+			if x, ok := profile.Reading(&step.Values, m); ok {
+				a.Set(d, x)
+			}
+		}
+	}
+	return a
+}
+
+// asked is the demand for what a workload has: its own and that of all who share it.
+func (o *owner) asked(w *workload, demand foreshock.Allocation) foreshock.Allocation {
+	if !w.shares {
+		return demand
+	}
+	all, _ := o.resources.sum(w.key(), w.id, demanded, demand)
+	return all
+}
