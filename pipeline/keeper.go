@@ -64,7 +64,9 @@ func (k *keeper) run(ctx context.Context) {
 			if err := k.write(ctx, list); err != nil {
 				k.p.stats.saveErrors.add(1)
 				k.p.Log.Warn("a rehearsal cannot be saved; it is tried again", "workload", list[0].id, "err", err)
-				k.p.ask(list[0].id, func(o *owner, w *workload) { w.keepAt = o.Now().Add(keepAgain) })
+				if !errors.Is(err, store.ErrTooLarge) { // that is so in a minute as well
+					k.p.ask(list[0].id, func(o *owner, w *workload) { w.keepAt = o.Now().Add(keepAgain) })
+				}
 			}
 		case <-ctx.Done():
 			reads.Wait()

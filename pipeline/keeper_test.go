@@ -40,7 +40,8 @@ type costing struct {
 	p      *Pipeline
 	log    bytes.Buffer
 	handle ingest.Handle
-	stop   func()
+	ended  chan error
+	cancel context.CancelFunc
 }
 
 const volumeID = foreshock.ID("disk/a")
@@ -68,18 +69,23 @@ func startCosting(t *testing.T, profiles store.Profiles, before *costing) *costi
 		c.p.Inherit(before.p)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- c.p.Run(ctx) }()
-	c.stop = func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	}
+	c.ended, c.cancel = make(chan error, 1), cancel
+	go func() { c.ended <- c.p.Run(ctx) }()
 	if c.handle, err = c.p.Register(volumeID, ingest.About{Source: "test", Step: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func (c *costing) stop() { c.stops(nil) }
+
+// stops ends it, which gives an error or nil.
+func (c *costing) stops(want error) {
+	c.t.Helper()
+	c.cancel()
+	if err := <-c.ended; !errors.Is(err, want) {
+		c.t.Errorf("it stops with %v, not %v", err, want)
+	}
 }
 
 // watch lets minutes pass.

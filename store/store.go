@@ -18,12 +18,16 @@ var ErrDamaged = errors.New("damaged")
 // ErrCannotList says that a store cannot name what it holds.
 var ErrCannotList = errors.New("this store cannot list what it holds")
 
-// Profiles is a key-value store of sealed profiles (see Seal). It is safe for concurrent use. A call
+// ErrTooLarge says that values are above what the store takes. All others of their batch were stored, unless it says more.
+var ErrTooLarge = errors.New("too large for the store")
+
+// Profiles is a key-value store of sealed profiles, and what is kept beside them (see Seal). It is safe for concurrent use. A call
 // that cannot be served returns within a bounded time with an error.
 type Profiles interface {
 	// Get gives the values that are there; what is missing is missing from the answer.
 	Get(ctx context.Context, ids []foreshock.ID) (map[foreshock.ID][]byte, error)
-	// Put stores a batch. When it fails, any part of the batch may have been stored.
+	// Put stores a batch. When it fails, any part of the batch may have been stored; values that are too large (ErrTooLarge, which names
+	// them) keep no other from being stored.
 	Put(ctx context.Context, batch []Entry) error
 	Delete(ctx context.Context, ids []foreshock.ID) error
 	// Range calls f for each profile, in no order, until f returns an error; or it answers ErrCannotList.

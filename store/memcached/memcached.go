@@ -26,7 +26,7 @@ type Config struct {
 	Addresses []string      `yaml:"addresses"` // host:port, or unix:/path; profiles are spread over them
 	TLS       *store.TLS    `yaml:"tls"`
 	Prefix    string        `yaml:"prefix"`          // of all keys; default "foreshock:prof:"
-	TTL       time.Duration `yaml:"ttl"`             // after which a profile that was not saved again goes; default 0: never
+	TTL       time.Duration `yaml:"ttl"`             // after which goes what was not saved again: profiles are at each snapshot, costs of capacity each hour; default 0: never
 	Timeout   time.Duration `yaml:"timeout"`         // for one answer; default 500ms
 	MaxValue  int           `yaml:"max_value_bytes"` // the server's bound (its flag -I) less 512; default 1 MiB less 512
 }
@@ -146,24 +146,30 @@ func (p *Profiles) Get(ctx context.Context, ids []foreshock.ID) (map[foreshock.I
 	return found, ctx.Err()
 }
 
-// Put stores a batch. Values above the server's bound are left out, and named in the error.
+// Put stores a batch. Values above the bound, of the settings or of the server itself, are left out and named in the error.
 func (p *Profiles) Put(ctx context.Context, batch []store.Entry) error {
 	expires := expiration(p.cfg.TTL, time.Now())
-	var tooLarge []error
+	tooLarge := make([]error, len(batch))
 	err := p.each(ctx, len(batch), func(i int) error {
-		return p.client.Set(&memcache.Item{Key: p.key(batch[i].ID), Value: batch[i].Value, Expiration: expires})
-	}, func(i int) bool {
-		if size := len(batch[i].Value); size > p.cfg.MaxValue {
-			tooLarge = append(tooLarge, fmt.Errorf("profile of %s has %d bytes, above the bound of %d: raise the server's -I and max_value_bytes",
-				batch[i].ID, size, p.cfg.MaxValue))
-			return false
+		e := &batch[i]
+		var err error
+		if len(e.Value) <= p.cfg.MaxValue {
+			if err = p.client.Set(&memcache.Item{Key: p.key(e.ID), Value: e.Value, Expiration: expires}); !refused(err) {
+				return err
+			}
 		}
-		return true
+		tooLarge[i] = fmt.Errorf("put profiles into memcached: %q with its %d bytes is %w: the server's -I and max_value_bytes, %d, bound it", e.ID, len(e.Value), store.ErrTooLarge, p.cfg.MaxValue)
+		return nil
 	})
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("put profiles into memcached: %w", err)
 	}
 	return errors.Join(append(tooLarge, err)...)
+}
+
+// refused says whether the server found a value too large; the client has no other sign of it.
+func refused(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "SERVER_ERROR object too large for cache")
 }
 
 // Delete removes what is there of the ids.
@@ -173,7 +179,7 @@ func (p *Profiles) Delete(ctx context.Context, ids []foreshock.ID) error {
 			return err
 		}
 		return nil
-	}, func(int) bool { return true })
+	})
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("delete profiles from memcached: %w", err)
 	}
@@ -181,16 +187,14 @@ func (p *Profiles) Delete(ctx context.Context, ids []foreshock.ID) error {
 }
 
 // each does n things, some at once, and ends with the first error, so that a server that is away costs one timeout.
-func (p *Profiles) each(ctx context.Context, n int, do func(int) error, wanted func(int) bool) error {
+func (p *Profiles) each(ctx context.Context, n int, do func(int) error) error {
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for i := range n {
 		if within.Err() != nil {
 			break
 		}
-		if wanted(i) {
-			group.Go(func() error { return p.again(func() error { return do(i) }) })
-		}
+		group.Go(func() error { return p.again(func() error { return do(i) }) })
 	}
 	return errors.Join(group.Wait(), ctx.Err())
 }

@@ -111,21 +111,28 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// What is too large by the settings, or for the server though the settings say otherwise, is named, and the rest is stored.
 func TestTooLarge(t *testing.T) {
-	_, address := serve(t)
-	p := open(t, with(func(c *Config) { c.Addresses = []string{address} }))
-	defer p.Close()
-	long := foreshock.ID(strings.Repeat("x", maxKey-len(p.cfg.Prefix)))
-	fits := []store.Entry{
-		{ID: long, Value: make([]byte, p.cfg.MaxValue)},
-		{ID: "b", Value: []byte("small")},
+	_, roomy := serve(t)
+	_, narrow := serve(t, "-I", "512k")
+	for _, address := range []string{roomy, narrow} {
+		p := open(t, with(func(c *Config) { c.Addresses = []string{address} }))
+		defer p.Close()
+		fits := storetest.Entries(20, 1000, 1)
+		large := store.Entry{ID: "a\x1fb", Value: make([]byte, p.cfg.MaxValue)}
+		if address == roomy {
+			long := foreshock.ID(strings.Repeat("x", maxKey-len(p.cfg.Prefix)))
+			fits = append(fits, store.Entry{ID: long, Value: large.Value})
+			large.Value = make([]byte, p.cfg.MaxValue+1)
+		}
+		err := p.Put(t.Context(), append([]store.Entry{large}, fits...))
+		want := fmt.Sprintf(`"a\x1fb" with its %d bytes is too large for the store: the server's -I and max_value_bytes, 1048064, bound it`, len(large.Value))
+		if !errors.Is(err, store.ErrTooLarge) || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v", err)
+		}
+		storetest.Has(t, p, fits)
+		storetest.Lacks(t, p, large.ID)
 	}
-	err := p.Put(t.Context(), append([]store.Entry{{ID: "a", Value: make([]byte, p.cfg.MaxValue+1)}}, fits...))
-	if err == nil || !strings.Contains(err.Error(), "profile of a has 1048065 bytes, above the bound of 1048064: raise the server's -I") {
-		t.Errorf("error is %v", err)
-	}
-	storetest.Has(t, p, fits)
-	storetest.Lacks(t, p, "a")
 }
 
 func TestKey(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,7 +30,7 @@ type Config struct {
 	Sentinel     Sentinel      `yaml:"sentinel"`      // for the Sentinels themselves
 	TLS          *store.TLS    `yaml:"tls"`
 	Prefix       string        `yaml:"prefix"`  // of all keys; default "foreshock:prof:"
-	TTL          time.Duration `yaml:"ttl"`     // after which a profile that was not saved again goes; default 0: never
+	TTL          time.Duration `yaml:"ttl"`     // after which goes what was not saved again: profiles are at each snapshot, costs of capacity each hour; default 0: never
 	Timeout      time.Duration `yaml:"timeout"` // for one answer; default 2s
 }
 
@@ -195,25 +196,52 @@ func (p *Profiles) pipe(ctx context.Context, client redis.Cmdable, fill func(red
 	return nil
 }
 
-// Put stores a batch.
+// Put stores a batch. A value that the server may refuse goes after the others and alone: a server that is sent one above its bound closes the connection.
 func (p *Profiles) Put(ctx context.Context, batch []store.Entry) error {
-	for len(batch) > 0 {
+	small := slices.DeleteFunc(slices.Clone(batch), refusable)
+	for len(small) > 0 {
 		n, size := 0, 0
-		for n < min(len(batch), perCall) && (n == 0 || size+len(batch[n].Value) <= bytesPerCall) {
-			size += len(batch[n].Value)
+		for n < min(len(small), perCall) && (n == 0 || size+len(small[n].Value) <= bytesPerCall) {
+			size += len(small[n].Value)
 			n++
 		}
-		err := p.pipe(ctx, p.client, func(pipe redis.Pipeliner) {
-			for _, e := range batch[:n] {
-				pipe.Set(ctx, p.key(e.ID), e.Value, p.cfg.TTL)
-			}
-		})
-		if err != nil {
+		if err := p.set(ctx, small[:n]); err != nil {
 			return fmt.Errorf("put profiles into redis: %w", err)
 		}
-		batch = batch[n:]
+		small = small[n:]
 	}
-	return ctx.Err()
+	var errs []error
+	for _, e := range batch {
+		if refusable(e) {
+			errs = append(errs, p.putLarge(ctx, e))
+		}
+	}
+	return errors.Join(append(errs, ctx.Err())...)
+}
+
+// leastBound is the least that a server's proto-max-bulk-len can be.
+const leastBound = 1 << 20
+
+func refusable(e store.Entry) bool { return len(e.Value) > leastBound }
+
+func (p *Profiles) set(ctx context.Context, entries []store.Entry) error {
+	return p.pipe(ctx, p.client, func(pipe redis.Pipeliner) {
+		for _, e := range entries {
+			pipe.Set(ctx, p.key(e.ID), e.Value, p.cfg.TTL)
+		}
+	})
+}
+
+// putLarge stores a value that the server may refuse, by an answer or by closing the connection. That it does and is not away shows when it is asked.
+func (p *Profiles) putLarge(ctx context.Context, e store.Entry) error {
+	err := p.set(ctx, []store.Entry{e})
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	if p.client.Ping(ctx).Err() != nil {
+		return fmt.Errorf("put profiles into redis: %w", err)
+	}
+	return fmt.Errorf("put profiles into redis: %q with its %d bytes is %w: raise the server's proto-max-bulk-len and what else bounds it: %w", e.ID, len(e.Value), store.ErrTooLarge, err)
 }
 
 // Delete removes what is there of the ids.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -300,6 +301,36 @@ func TestTTL(t *testing.T) {
 	}
 	if ttl, err := p.client.TTL(t.Context(), p.key("a")).Result(); err != nil || ttl <= 59*time.Minute || ttl > time.Hour {
 		t.Errorf("time to live is %s, %v", ttl, err)
+	}
+}
+
+// A value above the server's bound, for which it closes the connection, is named, and the rest of its batch is stored. One that is as large and
+// allowed is stored, and a server that is away is not called too small.
+func TestTooLarge(t *testing.T) {
+	s, roomy := serve(t, "proto-max-bulk-len 1mb"), serve(t)
+	entries := storetest.Entries(5, 1000, 1)
+	entries[1].Value = make([]byte, leastBound+1)
+	fits := slices.Delete(slices.Clone(entries), 1, 2)
+	for _, server := range []*server{s, roomy} {
+		p := open(t, with(func(c *Config) { c.Addresses = []string{server.address} }))
+		defer p.Close()
+		err := p.Put(t.Context(), entries)
+		if server == roomy {
+			if err != nil {
+				t.Error(err)
+			}
+			storetest.Has(t, p, entries)
+			continue
+		}
+		if !errors.Is(err, store.ErrTooLarge) || !strings.Contains(err.Error(), `"host-01/disk/00001" with its 1048577 bytes is too large for the store: raise the server's proto-max-bulk-len`) {
+			t.Errorf("error is %v", err)
+		}
+		storetest.Has(t, p, fits)
+		storetest.Lacks(t, p, entries[1].ID)
+		s.Stop()
+		if err := p.Put(t.Context(), entries[1:2]); err == nil || errors.Is(err, store.ErrTooLarge) {
+			t.Errorf("of a server that is away: %v", err)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,6 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Profiles) {
 		{"batch", batch},
 		{"ids", oddIDs},
 		{"values", oddValues},
+		{"snapshots", snapshots},
 		{"copies", copies},
 		{"cancel", cancelled},
 		{"concurrent", concurrent},
@@ -177,6 +179,24 @@ func oddValues(t *testing.T, p store.Profiles) {
 	}
 	put(t, p, entries...)
 	Has(t, p, entries)
+}
+
+// snapshots checks what is kept beside profiles: values a hundred times as large, more of them than go in one call, with keys that are no
+// workload's id and longer than any.
+func snapshots(t *testing.T, p store.Profiles) {
+	small := Entries(3, 4096, 1)
+	large := Entries(16, 400_000, 2)
+	for i := range large {
+		large[i].ID = foreshock.ID(strings.Repeat("x", foreshock.MaxID)) + foreshock.ID(fmt.Sprintf("\x1frehearsal %d", i))
+	}
+	all := slices.Concat(small[:1], large, small[1:])
+	put(t, p, all...)
+	Has(t, p, all)
+	if err := p.Delete(t.Context(), idsOf(large)); err != nil {
+		t.Fatalf("delete: %v", err)
+	}
+	Lacks(t, p, idsOf(large)...)
+	Has(t, p, small)
 }
 
 // copies checks that neither side holds on to the other's memory.
