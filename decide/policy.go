@@ -24,7 +24,7 @@ type Policy struct {
 	Headroom   float64                        `yaml:"headroom"`    // above demand, relative; default 0.25
 	Quantile   float64                        `yaml:"quantile"`    // of the forecast that capacity follows, corrected so that as much is covered; default 0.95
 	Cooldown   time.Duration                  `yaml:"cooldown"`    // after an action took effect, before the next growth; default 5m, 1s with an objective
-	LeadTime   time.Duration                  `yaml:"lead_time"`   // until learned; default 1m
+	LeadTime   time.Duration                  `yaml:"lead_time"`   // until learned; default 1m. With an objective, rules of capacity are tried as if it were at most a day
 	Validity   time.Duration                  `yaml:"validity"`    // of a decision; default 2m
 	Patience   time.Duration                  `yaml:"patience"`    // how long a proposal waits for a person; default 15m
 	MaxLatency time.Duration                  `yaml:"max_latency"` // what people want; 0: only what is normal counts

@@ -46,8 +46,8 @@ type costing struct {
 
 const volumeID = foreshock.ID("disk/a")
 
-// startCosting starts one, which goes on for another where that is given.
-func startCosting(t *testing.T, profiles store.Profiles, before *costing) *costing {
+// startCosting starts one, which goes on for another where that is given, under a policy that may be changed.
+func startCosting(t *testing.T, profiles store.Profiles, before *costing, change ...func(*decide.Policy)) *costing {
 	t.Helper()
 	c := &costing{t: t}
 	method, err := ewma.Factory.New(func(any) error { return nil })
@@ -62,6 +62,9 @@ func startCosting(t *testing.T, profiles store.Profiles, before *costing) *costi
 	policy.Name, policy.Match, policy.Target, policy.Forecast = "p", []string{"disk/*"}, "t", false
 	policy.Bounds = map[foreshock.Dimension]decide.Bounds{foreshock.DimIOPS: {}}
 	policy.Objective = decide.Costs{UnitHour: 1, LateSecond: 0.005, Utilisation: 0.8}
+	for _, f := range change {
+		f(&policy)
+	}
 	c.p = New(Stages{Profile: profile.Default(), Detector: detector, Policies: []decide.Policy{policy}, Executor: disk{}, Profiles: profiles}, Options{
 		Log: slog.New(slog.NewTextHandler(&c.log, nil)), Step: time.Minute, Most: 10, Snapshot: time.Minute, Owners: 1,
 	})
@@ -165,6 +168,22 @@ func TestCostsSurvive(t *testing.T) {
 			c.stop()
 		}
 		whole.stop()
+	})
+}
+
+// A lead time above a day is no reason to learn anew what capacity costs.
+func TestCostsOfSlowTargets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept, slow := storetest.NewMemory(), func(p *decide.Policy) { p.LeadTime = 48 * time.Hour }
+		c := startCosting(t, kept, nil, slow)
+		c.watch(150)
+		c.stop()
+		c = startCosting(t, kept, nil, slow)
+		c.watch(1)
+		if seen, _, ok := c.knows(); !ok || seen < 145 || strings.Contains(c.log.String(), "WARN") {
+			t.Errorf("%d minutes are seen, advice %v; the log says %s", seen, ok, c.log.String())
+		}
+		c.stop()
 	})
 }
 

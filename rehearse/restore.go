@@ -56,7 +56,7 @@ func (c *record) valid() error {
 	}{
 		{fits && len(c.Needs) == 4*count && len(c.Scores) == 4*count, "of its minutes some are missing"},
 		{amounts(t.Quantum, t.Min, t.Max, t.Late, t.Worth) && t.Late > 0, "its terms are no amounts"},
-		{t.Delay >= 0 && t.Delay <= longest && t.Spacing >= 0 && t.Spacing <= 31*longest, "its lead time is above a day, or changes are further apart than a month"},
+		{t.Delay >= 0 && t.Delay <= LongestDelay && t.Spacing >= 0 && t.Spacing <= 31*24*time.Hour, "its lead time is above a day, or changes are further apart than a month"},
 		{c.End%60 == 0 && c.End >= 0 && c.End < math.MaxInt32*60, "its end is no minute"},
 		{amounts(c.Sum, c.Ahead, c.Pending.Need, c.Pending.Score, c.Pending.Expected) && amounts(c.Growths[:]...), "its last minute is no amount"},
 		{c.Grown >= 0 && c.Grown <= n && c.Knows >= 0 && c.Knows <= n, "its forest is of the future"},
@@ -84,10 +84,10 @@ func (c *record) valid() error {
 	return nil
 }
 
-const (
-	longest  = 24 * time.Hour // lead time of what is kept
-	mostRung = 1 << 14        // above that of any number
-)
+// LongestDelay is that of terms that are kept: each rule remembers its wishes of so many minutes. It is what a learned lead time is at most.
+const LongestDelay = 24 * time.Hour
+
+const mostRung = 1 << 14 // above that of any number
 
 func (t *trialRecord) valid(minutes, back int) bool {
 	for _, h := range t.Held {
