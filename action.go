@@ -1,9 +1,6 @@
 package foreshock
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Mode is what a policy may do.
 type Mode uint8
@@ -467,51 +464,4 @@ func (e *Event) Workload() ID {
 		return e.FollowUp.Workload
 	}
 	return ""
-}
-
-// FormatAmount writes an amount of a dimension with its unit, for people.
-func FormatAmount(d Dimension, x float64) string {
-	switch d {
-	case DimIOPS:
-		return fmt.Sprintf("%.0f IOPS", x)
-	case DimThroughput:
-		return FormatBytes(x) + "/s"
-	case DimSize, DimMemory:
-		return FormatBytes(x)
-	case DimVCPU:
-		return fmt.Sprintf("%g vCPU", x)
-	}
-	return fmt.Sprintf("%g %s", x, d)
-}
-
-// FormatMetric writes a reading with its unit, for people.
-func FormatMetric(m Metric, x float64) string {
-	switch m {
-	case Latency:
-		switch {
-		case x >= 1:
-			return fmt.Sprintf("%.2f s", x)
-		case x >= 1e-3:
-			return fmt.Sprintf("%.2f ms", x*1e3)
-		}
-		return fmt.Sprintf("%.0f µs", x*1e6)
-	case Throughput:
-		return FormatBytes(x) + "/s"
-	case IOPS:
-		return fmt.Sprintf("%.1f IOPS", x)
-	}
-	return fmt.Sprintf("%.2f requests", x)
-}
-
-// FormatBytes writes bytes with a binary unit.
-func FormatBytes(x float64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
-	i := 0
-	for x >= 1024 && i < len(units)-1 {
-		x, i = x/1024, i+1
-	}
-	if i == 0 {
-		return fmt.Sprintf("%.0f B", x)
-	}
-	return fmt.Sprintf("%.1f %s", x, units[i])
 }

@@ -33,7 +33,7 @@ func TestCheckRules(t *testing.T) {
 	f(foreshock.DimIOPS, 3000, "")
 	f(foreshock.DimIOPS, 16000, "")
 	f(foreshock.DimIOPS, 2900, "below the least that is allowed, 3000 IOPS")
-	f(foreshock.DimIOPS, 16100, "above the most that is allowed, 16000 IOPS")
+	f(foreshock.DimIOPS, 16100, "above the most that is allowed, 16,000 IOPS")
 	f(foreshock.DimIOPS, 5050, "not a multiple of 100 IOPS")
 	f(foreshock.DimIOPS, 4000, "has iops=4000 already")
 	f(foreshock.DimIOPS, -100, "is no amount")
@@ -41,7 +41,7 @@ func TestCheckRules(t *testing.T) {
 	f(foreshock.DimIOPS, math.NaN(), "no amount is stated")
 	f(foreshock.DimSize, 11<<30, "")
 	f(foreshock.DimSize, 1e15, "not a multiple")
-	f(foreshock.DimSize, 9<<30, "size cannot be reduced (from 10.0 GiB to 9.0 GiB)")
+	f(foreshock.DimSize, 9<<30, "size cannot be reduced (from 10 GiB to 9 GiB)")
 	f(foreshock.DimMemory, 2<<30, "memory of v cannot be changed")
 	f(foreshock.DimVCPU, 2, "how much vcpu there is now is not known")
 	rules[foreshock.DimIOPS] = foreshock.Rule{Down: true, NotBefore: at.Add(time.Second)}

@@ -66,7 +66,7 @@ func TestApplyRefuses(t *testing.T) {
 	action := foreshock.Action{Resource: "vol-1", To: amounts(6000, 250<<20)}
 	for _, target := range []act.Target{dryrun.Declared(amounts(1, 1)), dryrun.Wrap(&counting{})} {
 		err := target.Apply(t.Context(), action)
-		if !errors.Is(err, act.ErrRefused) || !strings.Contains(err.Error(), "dry run: 6000 IOPS and 250.0 MiB/s of vol-1") {
+		if !errors.Is(err, act.ErrRefused) || !strings.Contains(err.Error(), "dry run: 6000 IOPS and 250 MiB/s of vol-1") {
 			t.Error(err)
 		}
 	}

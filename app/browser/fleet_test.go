@@ -19,7 +19,7 @@ func TestTenThousand(t *testing.T) {
 	p.history(volumes, 4*time.Minute)
 	b := p.open(readToken)
 	b.visit("/")
-	b.until(fmt.Sprintf("document.querySelectorAll('.fleet tbody tr').length === 50 && document.querySelector('.paging').textContent.includes('of %s')", "10 000"))
+	b.until(fmt.Sprintf("document.querySelectorAll('.fleet tbody tr').length === 50 && document.querySelector('.paging').textContent.includes('of %s')", "10,000"))
 	b.visit("/?q=volume-04711")
 	b.until("document.querySelectorAll('.fleet tbody tr').length === 1")
 

@@ -123,7 +123,7 @@ func TestReserve(t *testing.T) {
 		}
 	}
 	f("/volumes/data", foreshock.DimSize, 10*gib, 20*gib, 20*gib, "", claims)
-	f("/volumes/data", foreshock.DimSize, 10*gib, 20*gib, 17*gib, "ResourceQuota q (requests.storage) has room for 7.0 GiB more", func(h *kubetest.Hands) { claims(h); quota(h, "q", "requests.storage", "45Gi", "30Gi") })
+	f("/volumes/data", foreshock.DimSize, 10*gib, 20*gib, 17*gib, "ResourceQuota q (requests.storage) has room for 7 GiB more", func(h *kubetest.Hands) { claims(h); quota(h, "q", "requests.storage", "45Gi", "30Gi") })
 	runs := func(h *kubetest.Hands) {
 		newNode(h, "a", "3", "32Gi")
 		h.Create("pods", pod)

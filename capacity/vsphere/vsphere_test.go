@@ -59,7 +59,7 @@ func TestPlanner(t *testing.T) {
 	f("c", "DC0_C0_RP0_VM0", memory, 4*gib, 6*gib, 6*gib, "")
 	f("d", "DC0_C0_RP0_VM1", memory, 4*gib, 6*gib, 5*gib, "memory of cluster DC0_C0 has")
 	f("e", "DC0_C0_RP0_VM0#204", size, 10*gib, 17*gib, 17*gib, "")
-	f("f", "DC0_C0_RP0_VM1#204", size, 10*gib, 17*gib, 13*gib, "datastore LocalDS_0 has 3.0 GiB left")
+	f("f", "DC0_C0_RP0_VM1#204", size, 10*gib, 17*gib, 13*gib, "datastore LocalDS_0 has 3 GiB left")
 	f("g", "DC0_C0_RP0_VM1#204", foreshock.DimIOPS, 100, 1e6, 1e6, "") // a limit costs nothing
 	if err := p.Release(t.Context(), now, "a"); err != nil {
 		t.Error(err)
