@@ -68,15 +68,17 @@ func (o *owner) followUp(w *workload, step *foreshock.Step) {
 	if r == nil {
 		return
 	}
-	for _, dim := range r.Allocated.Dimensions() {
-		if !w.policy.Changes(dim) {
+	for dim := range foreshock.Dimension(foreshock.NumDimensions) {
+		have, known := r.Allocated.Get(dim)
+		if !known || !w.policy.Changes(dim) {
 			continue
 		}
-		have, _ := r.Allocated.Get(dim)
 		reading := promote.Reading{Time: step.Time, Length: step.Length, Have: have}
 		reading.Demand, reading.Known = w.asked.Get(dim)
-		about := o.would(w, dim)
-		trial := w.trial(dim)
+		if w.profile.Trials[dim] == nil && !reading.Late() {
+			continue
+		}
+		about, trial := o.would(w, dim), w.trial(dim)
 		for _, ended := range trial.Observe(reading, &about) {
 			o.emit(step.Time, &foreshock.Event{Type: foreshock.EventFollowUp, FollowUp: ended})
 		}

@@ -34,6 +34,9 @@ type Reading struct {
 	Known  bool    // Demand is
 }
 
+// Late says whether more is demanded than there is: where nothing is followed, only such a reading is of any interest to a Trial.
+func (r *Reading) Late() bool { return r.Known && r.Demand > r.Have*(1+1e-9) }
+
 // Trial follows one dimension of one workload. It is kept in the workload's profile.
 type Trial foreshock.Trial
 
@@ -76,12 +79,11 @@ func (t *Trial) open() bool { return !t.Action.Begun.IsZero() }
 // Observe takes a step in. about names the workload, the policy and the dimension of a surge, and over how long it is followed. It gives what is over with this step.
 func (t *Trial) Observe(r Reading, about *Would) (ended []*foreshock.FollowUp) {
 	covered := t.open() && r.Time.Add(-r.Length).Compare(t.Action.Works) >= 0
-	late := r.Known && r.Demand > r.Have*(1+1e-9)
 	if covered && r.Known {
 		t.Action.WatchedS += r.Length.Seconds()
 		add(&t.Action, r)
 	}
-	if late && (!covered || t.Action.Kind != foreshock.Grow) {
+	if r.Late() && (!covered || t.Action.Kind != foreshock.Grow) {
 		t.missed(r, about)
 	}
 	if t.open() && !r.Time.Before(t.Until) {
