@@ -10,13 +10,17 @@ import (
 
 // asks are workloads of which the store is to be asked for something. A store that is away is asked again.
 type asks struct {
+	p    *Pipeline
+	what string        // is asked for: profiles, rehearsals
 	wake chan struct{} // there is something wanted
 
 	mu     sync.Mutex // guards wanted
 	wanted []foreshock.ID
 }
 
-func newAsks() asks { return asks{wake: make(chan struct{}, 1)} }
+func newAsks(p *Pipeline, what string) asks {
+	return asks{p: p, what: what, wake: make(chan struct{}, 1)}
+}
 
 // add never waits.
 func (a *asks) add(id foreshock.ID) {
@@ -29,8 +33,8 @@ func (a *asks) add(id foreshock.ID) {
 	}
 }
 
-// run calls fetch with up to most workloads at once until ctx ends, and failed with how many are waiting where it gives an error.
-func (a *asks) run(ctx context.Context, most int, fetch func(context.Context, []foreshock.ID) error, failed func(waiting int, err error)) {
+// run calls fetch with up to most workloads at once until ctx ends, and counts and tells of its errors.
+func (a *asks) run(ctx context.Context, most int, fetch func(context.Context, []foreshock.ID) error) {
 	var ids []foreshock.ID
 	for {
 		var again <-chan time.Time
@@ -54,10 +58,17 @@ func (a *asks) run(ctx context.Context, most int, fetch func(context.Context, []
 		for len(ids) > 0 {
 			n := min(len(ids), most)
 			if err := fetch(ctx, ids[:n]); err != nil {
-				failed(len(ids), err)
+				a.p.stats.saveErrors.add(1)
+				a.p.Log.Warn("the store cannot be read; it is asked again, and what it would tell is learned meanwhile", "what", a.what, "waiting", len(ids), "err", err)
 				break
 			}
 			ids = append(ids[:0], ids[n:]...)
 		}
 	}
+}
+
+// useless counts and tells of what is stored and is of no use.
+func (a *asks) useless(id foreshock.ID, err error) {
+	a.p.stats.damaged.add(1)
+	a.p.Log.Warn("what is stored of a workload is of no use; it is learned anew", "what", a.what, "workload", id, "err", err)
 }

@@ -36,7 +36,10 @@ const (
 	leastKept  = 2 * 60      // minutes that a rehearsal has seen
 )
 
-func (k *keeper) init(p *Pipeline) { k.p, k.asks, k.writes = p, newAsks(), make(chan []copied, 4) }
+func (k *keeper) init(p *Pipeline) {
+	k.p, k.asks = p, newAsks(p, "rehearsals")
+	k.writes = make(chan []copied, 4)
+}
 
 // keeperKey is the store's key of a rehearsal. No workload has it for an id: these have no control characters.
 func keeperKey(id foreshock.ID, d foreshock.Dimension) foreshock.ID {
@@ -52,12 +55,7 @@ func (k *keeper) run(ctx context.Context) {
 		return
 	}
 	var reads sync.WaitGroup
-	reads.Go(func() {
-		k.asks.run(ctx, keptAtOnce, k.fetch, func(waiting int, err error) {
-			k.p.stats.saveErrors.add(1)
-			k.p.Log.Warn("rehearsals cannot be read; what capacity costs is learned meanwhile", "waiting", waiting, "err", err)
-		})
-	})
+	reads.Go(func() { k.asks.run(ctx, keptAtOnce, k.fetch) })
 	for {
 		select {
 		case list := <-k.writes:
@@ -119,8 +117,7 @@ func (k *keeper) open(id foreshock.ID, d foreshock.Dimension, found map[foreshoc
 			return r
 		}
 	}
-	k.p.stats.damaged.add(1)
-	k.p.Log.Warn("a stored rehearsal is of no use; what capacity costs is learned anew", "workload", id, "dimension", d.String(), "err", err)
+	k.asks.useless(id, fmt.Errorf("%s: %w", d, err))
 	return nil
 }
 

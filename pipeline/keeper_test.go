@@ -218,10 +218,42 @@ func TestDamagedCosts(t *testing.T) {
 				t.Errorf("%s: %d minutes are seen, advice %v", what, seen, ok)
 			}
 			c.stop()
-			if log := c.log.String(); !strings.Contains(log, "a stored rehearsal is of no use") || !strings.Contains(log, string(volumeID)) {
+			if log := c.log.String(); !strings.Contains(log, "is of no use; it is learned anew\" what=rehearsals") || !strings.Contains(log, string(volumeID)) {
 				t.Errorf("%s: the log says %s", what, log)
 			}
 		}
+	})
+}
+
+// away is a store that cannot be read for some time.
+type away struct {
+	*storetest.Memory
+	until time.Time
+}
+
+func (a *away) Get(ctx context.Context, ids []foreshock.ID) (map[foreshock.ID][]byte, error) {
+	if time.Now().Before(a.until) {
+		return nil, errors.New("nobody answers")
+	}
+	return a.Memory.Get(ctx, ids)
+}
+
+// Of a store that is away at the start, profiles and rehearsals are asked for again, and each time it is counted and told.
+func TestReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := storetest.NewMemory()
+		c := startCosting(t, kept, nil)
+		c.watch(150)
+		c.stop()
+		c = startCosting(t, &away{kept, time.Now().Add(5 * retryStore)}, nil)
+		time.Sleep(10 * retryStore)
+		seen, _, ok := c.knows()
+		log, errs := c.log.String(), int(c.p.stats.saveErrors.load())
+		profiles, rehearsals := strings.Count(log, "what=profiles waiting=1"), strings.Count(log, "what=rehearsals waiting=1")
+		if !ok || seen < 145 || profiles < 2 || rehearsals < 2 || profiles+rehearsals != errs {
+			t.Errorf("%d minutes are seen, advice %v; of %d errors the log says %s", seen, ok, errs, log)
+		}
+		c.stop()
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -28,7 +29,7 @@ const (
 )
 
 func (s *saver) init(p *Pipeline) {
-	s.p, s.asks = p, newAsks()
+	s.p, s.asks = p, newAsks(p, "profiles")
 	s.writes = make(chan []store.Entry, 64)
 }
 
@@ -40,20 +41,14 @@ func (s *saver) run(ctx context.Context) {
 	if s.p.Profiles == nil {
 		return
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.asks.run(ctx, saveBatch, s.fetch, func(waiting int, err error) {
-			s.p.stats.saveErrors.add(1)
-			s.p.Log.Warn("profiles cannot be read; their workloads learn meanwhile", "waiting", waiting, "err", err)
-		})
-	}()
+	var reads sync.WaitGroup
+	reads.Go(func() { s.asks.run(ctx, saveBatch, s.fetch) })
 	for {
 		select {
 		case entries := <-s.writes:
 			s.write(ctx, entries)
 		case <-ctx.Done():
-			<-done
+			reads.Wait()
 			return
 		}
 	}
@@ -89,8 +84,7 @@ func (s *saver) open(id foreshock.ID, sealed []byte) *foreshock.Profile {
 	}
 	restored, err := unseal(id, sealed)
 	if err != nil {
-		s.p.stats.damaged.add(1)
-		s.p.Log.Warn("a stored profile is of no use; its workload learns anew", "workload", id, "err", err)
+		s.asks.useless(id, err)
 	}
 	return restored
 }
