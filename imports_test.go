@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"feedback":    {"", "timeseries/*"},
 	"promote":     {""},                              // judges what a policy that observes would have done
 	"rehearse":    {"", "timeseries/*"},              // tries rules on the demand that came
-	"certs":       {},                                // what a listener of its own shows, and asks of who connects
+	"certs":       {},                                // what listeners and clients of its own show, and ask of each other
 	"providers":   {},                                // figures, for the targets and for the simulation
 	"simulate":    {"", "providers", "timeseries/*"}, // the plant; app drives the stages with it
 	"providers/*": {""},                              // what components of several stages share that call the same provider
@@ -49,7 +49,7 @@ var mayImport = map[string][]string{
 
 	// Components import their stage, never each other.
 	"ingest/*":       {"", "ingest", "timeseries/*", "providers/*", "hypervisor/*", "certs"},
-	"store/*":        {"", "store"},
+	"store/*":        {"", "store", "certs"},
 	"detect/*":       {"", "detect", "timeseries/*"},
 	"forecast/*":     {"", "forecast", "timeseries/*"},
 	"capacity/*":     {"", "capacity", "kube", "providers/*", "hypervisor/*"},

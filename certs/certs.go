@@ -1,4 +1,4 @@
-// Package certs reads what a listener of its own shows to those who connect to it, and asks of them.
+// Package certs reads what a listener of its own shows to those who connect to it and asks of them, and the same of a client.
 package certs
 
 import (
@@ -32,13 +32,22 @@ func (s Server) Config() (*tls.Config, error) {
 	if s.ClientCA == "" {
 		return cfg, nil
 	}
-	pem, err := os.ReadFile(s.ClientCA)
-	if err != nil {
+	if cfg.ClientCAs, err = authorities(s.ClientCA); err != nil {
 		return nil, fmt.Errorf("client_ca_file: %w", err)
 	}
-	cfg.ClientCAs, cfg.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
-	if !cfg.ClientCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("client_ca_file: %s has no certificate", s.ClientCA)
-	}
+	cfg.ClientAuth = tls.RequireAndVerifyClientCert
 	return cfg, nil
+}
+
+// authorities reads the certificates of a file.
+func authorities(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s has no certificate in PEM form", file)
+	}
+	return pool, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 
+	"github.com/foreshock-io/foreshock/certs"
 	"github.com/foreshock-io/foreshock/ingest"
 )
 
@@ -28,7 +29,7 @@ type Config struct {
 	BearerToken     string            `yaml:"bearer_token"` // better in a file, or as ${env:NAME}
 	BearerTokenFile string            `yaml:"bearer_token_file"`
 	Headers         map[string]string `yaml:"headers"` // sent with each request, for example X-Scope-OrgID
-	TLS             *TLS              `yaml:"tls"`
+	TLS             *certs.Client     `yaml:"tls"`
 
 	ingest.Mapping     `yaml:",inline"`
 	ingest.IndexLimits `yaml:",inline"`

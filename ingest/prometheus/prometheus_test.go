@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/certs"
 	"github.com/foreshock-io/foreshock/ingest"
 )
 
@@ -203,7 +204,7 @@ func TestCredentials(t *testing.T) {
 		}
 		_, _, log := run(t, settings(server.URL, func(c *Config) {
 			c.Presets, c.Rules = nil, []ingest.Rule{depth}
-			c.TLS = &TLS{CAFile: ca}
+			c.TLS = &certs.Client{CAFile: ca}
 			c.Headers = map[string]string{"X-Scope-OrgID": "team-a"}
 			change(c)
 		}), func(s *sink) bool { return true })
@@ -281,8 +282,8 @@ func TestSettings(t *testing.T) {
 	f("needs a username", func(c *Config) { c.Password = "p" })
 	f("password_file", func(c *Config) { c.Username, c.PasswordFile = "u", "/nowhere" })
 	f("bearer_token_file", func(c *Config) { c.BearerTokenFile = "/nowhere" })
-	f("tls.ca_file", func(c *Config) { c.TLS = &TLS{CAFile: "/nowhere"} })
-	f("go together", func(c *Config) { c.TLS = &TLS{KeyFile: "/nowhere"} })
+	f("tls.ca_file", func(c *Config) { c.TLS = &certs.Client{CAFile: "/nowhere"} })
+	f("go together", func(c *Config) { c.TLS = &certs.Client{KeyFile: "/nowhere"} })
 	f("interval is", func(c *Config) { c.Interval = 0 })
 	f("step is", func(c *Config) { c.Step = time.Microsecond })
 	f("lag is", func(c *Config) { c.Lag = -1 })

@@ -18,13 +18,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/certs"
 	"github.com/foreshock-io/foreshock/store"
 )
 
 // Config is the memcached block of a configuration file.
 type Config struct {
 	Addresses []string      `yaml:"addresses"` // host:port, or unix:/path; profiles are spread over them
-	TLS       *store.TLS    `yaml:"tls"`
+	TLS       *certs.Client `yaml:"tls"`
 	Prefix    string        `yaml:"prefix"`          // of all keys; default "foreshock:prof:"
 	TTL       time.Duration `yaml:"ttl"`             // after which goes what was not saved again: profiles are at each snapshot, costs of capacity each hour; default 0: never
 	Timeout   time.Duration `yaml:"timeout"`         // for one answer; default 500ms
@@ -79,7 +80,7 @@ var _ store.Profiles = (*Profiles)(nil)
 
 // New makes a store of the settings. It connects when it is used, so a server that is away now may come later.
 func New(c Config) (*Profiles, error) {
-	tlsConfig, err := c.TLS.Client()
+	tlsConfig, err := c.TLS.Config()
 	if err := errors.Join(c.check(), err); err != nil {
 		return nil, err
 	}

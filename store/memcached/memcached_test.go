@@ -15,6 +15,7 @@ import (
 	"github.com/bradfitz/gomemcache/memcache"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/certs"
 	"github.com/foreshock-io/foreshock/store"
 	"github.com/foreshock-io/foreshock/store/storetest"
 )
@@ -102,9 +103,9 @@ func TestUnixSocket(t *testing.T) {
 func TestTLS(t *testing.T) {
 	certificate := storetest.NewCertificate(t)
 	_, address := serve(t, "-Z", "-o", "ssl_chain_cert="+certificate.CertFile+",ssl_key="+certificate.KeyFile)
-	good := store.TLS{CAFile: certificate.CertFile}
+	good := certs.Client{CAFile: certificate.CertFile}
 	storetest.Run(t, empty(with(func(c *Config) { c.Addresses = []string{address}; c.TLS = &good })))
-	bad := store.TLS{CAFile: storetest.NewCertificate(t).CertFile}
+	bad := certs.Client{CAFile: storetest.NewCertificate(t).CertFile}
 	p := open(t, with(func(c *Config) { c.Addresses = []string{address}; c.TLS = &bad }))
 	if _, err := p.Get(t.Context(), []foreshock.ID{"a"}); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("another authority's certificate: %v", err)
@@ -248,7 +249,7 @@ func TestSettings(t *testing.T) {
 	f(func(c *Config) { c.TTL = time.Millisecond }, "ttl is 1ms")
 	f(func(c *Config) { c.Timeout = time.Hour }, "timeout is 1h")
 	f(func(c *Config) { c.MaxValue = 0 }, "max_value_bytes")
-	f(func(c *Config) { c.TLS = &store.TLS{CAFile: "/nowhere"} }, "tls.ca_file")
+	f(func(c *Config) { c.TLS = &certs.Client{CAFile: "/nowhere"} }, "tls.ca_file")
 	if _, err := (servers{}).PickServer("a"); !errors.Is(err, memcache.ErrNoServers) {
 		t.Error(err)
 	}

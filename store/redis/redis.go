@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/certs"
 	"github.com/foreshock-io/foreshock/store"
 )
 
@@ -28,7 +29,7 @@ type Config struct {
 	Password     string        `yaml:"password"`      // better in a file, or as ${env:NAME}
 	PasswordFile string        `yaml:"password_file"` // read anew for each connection
 	Sentinel     Sentinel      `yaml:"sentinel"`      // for the Sentinels themselves
-	TLS          *store.TLS    `yaml:"tls"`
+	TLS          *certs.Client `yaml:"tls"`
 	Prefix       string        `yaml:"prefix"`  // of all keys; default "foreshock:prof:"
 	TTL          time.Duration `yaml:"ttl"`     // after which goes what was not saved again: profiles are at each snapshot, costs of capacity each hour; default 0: never
 	Timeout      time.Duration `yaml:"timeout"` // for one answer; default 2s
@@ -107,7 +108,7 @@ var _ store.Profiles = (*Profiles)(nil)
 
 // New makes a store of the settings. It connects when it is used, so a server that is away now may come later.
 func New(c Config) (*Profiles, error) {
-	tlsConfig, err := c.TLS.Client()
+	tlsConfig, err := c.TLS.Config()
 	_, noPassword := password(c.Password, c.PasswordFile)
 	sentinelPassword, noSentinel := password(c.Sentinel.Password, c.Sentinel.PasswordFile)
 	if err := errors.Join(c.check(), err, noPassword, noSentinel); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/certs"
 	"github.com/foreshock-io/foreshock/store"
 	"github.com/foreshock-io/foreshock/store/storetest"
 )
@@ -101,9 +102,9 @@ func TestUnixSocket(t *testing.T) {
 
 func TestTLS(t *testing.T) {
 	s := serve(t)
-	good := store.TLS{CAFile: s.certificate.CertFile, CertFile: s.certificate.CertFile, KeyFile: s.certificate.KeyFile}
+	good := certs.Client{CAFile: s.certificate.CertFile, CertFile: s.certificate.CertFile, KeyFile: s.certificate.KeyFile}
 	storetest.Run(t, empty(with(func(c *Config) { c.Addresses = []string{s.tls}; c.TLS = &good })))
-	f := func(change func(*store.TLS), want string) {
+	f := func(change func(*certs.Client), want string) {
 		t.Helper()
 		bad := good
 		change(&bad)
@@ -113,9 +114,9 @@ func TestTLS(t *testing.T) {
 			t.Errorf("error is %v, want %s", err, want)
 		}
 	}
-	f(func(b *store.TLS) { b.CAFile = storetest.NewCertificate(t).CertFile }, "certificate")
-	f(func(b *store.TLS) { b.ServerName = "redis.example" }, "certificate")
-	f(func(b *store.TLS) { b.CertFile, b.KeyFile = "", "" }, "certificate required")
+	f(func(b *certs.Client) { b.CAFile = storetest.NewCertificate(t).CertFile }, "certificate")
+	f(func(b *certs.Client) { b.ServerName = "redis.example" }, "certificate")
+	f(func(b *certs.Client) { b.CertFile, b.KeyFile = "", "" }, "certificate required")
 }
 
 func TestACL(t *testing.T) {
@@ -373,8 +374,8 @@ func TestSettings(t *testing.T) {
 	f(func(c *Config) { c.PasswordFile = "/nowhere" }, "/nowhere")
 	f(func(c *Config) { c.TTL = time.Millisecond }, "ttl is 1ms")
 	f(func(c *Config) { c.Timeout = 0 }, "timeout is 0s")
-	f(func(c *Config) { c.TLS = &store.TLS{CAFile: "/nowhere"} }, "tls.ca_file")
-	f(func(c *Config) { c.TLS = &store.TLS{CertFile: "/nowhere"} }, "go together")
+	f(func(c *Config) { c.TLS = &certs.Client{CAFile: "/nowhere"} }, "tls.ca_file")
+	f(func(c *Config) { c.TLS = &certs.Client{CertFile: "/nowhere"} }, "go together")
 }
 
 func ids(entries []store.Entry) []foreshock.ID {

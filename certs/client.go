@@ -1,15 +1,13 @@
-package store
+package certs
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 )
 
-// TLS is the tls block of a store that is reached over the network.
-type TLS struct {
+// Client is the tls block of what connects to a server over the network.
+type Client struct {
 	CAFile             string `yaml:"ca_file"`              // certificates to trust; default the system's
 	CertFile           string `yaml:"cert_file"`            // own certificate, where the server asks for one; read anew for each connection
 	KeyFile            string `yaml:"key_file"`             // its key
@@ -17,31 +15,27 @@ type TLS struct {
 	InsecureSkipVerify bool   `yaml:"insecure_skip_verify"` // trust any certificate: for trials only
 }
 
-// Client makes a client's settings. A nil TLS gives nil: no TLS.
-func (t *TLS) Client() (*tls.Config, error) {
-	if t == nil {
+// Config reads the files. A nil Client gives nil: no TLS.
+func (c *Client) Config() (*tls.Config, error) {
+	if c == nil {
 		return nil, nil
 	}
-	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify}
-	if t.CAFile != "" {
-		pem, err := os.ReadFile(t.CAFile)
-		if err != nil {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName, InsecureSkipVerify: c.InsecureSkipVerify}
+	if c.CAFile != "" {
+		var err error
+		if cfg.RootCAs, err = authorities(c.CAFile); err != nil {
 			return nil, fmt.Errorf("tls.ca_file: %w", err)
 		}
-		cfg.RootCAs = x509.NewCertPool()
-		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls.ca_file %s has no certificate in PEM form", t.CAFile)
-		}
 	}
-	if (t.CertFile == "") != (t.KeyFile == "") {
+	if (c.CertFile == "") != (c.KeyFile == "") {
 		return nil, errors.New("tls.cert_file and tls.key_file go together; set both or none")
 	}
-	if t.CertFile != "" {
-		if _, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile); err != nil {
+	if c.CertFile != "" {
+		if _, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile); err != nil {
 			return nil, fmt.Errorf("tls.cert_file: %w", err)
 		}
 		cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			cert, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+			cert, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
 			return &cert, err
 		}
 	}
