@@ -52,14 +52,14 @@ var mayImport = map[string][]string{
 	"store/*":        {"", "store", "certs"},
 	"detect/*":       {"", "detect", "timeseries/*"},
 	"forecast/*":     {"", "forecast", "timeseries/*"},
-	"capacity/*":     {"", "capacity", "kube", "providers/*", "hypervisor/*"},
+	"capacity/*":     {"", "capacity", "kube", "providers/*", "hypervisor/*", "webhooks", "certs"},
 	"capacity/quota": {"", "capacity", "capacity/limits", "providers/*"}, // limits whose totals are asked for
 	"act/*":          {"", "act", "kube", "providers", "providers/*", "hypervisor/*", "webhooks"},
 	"act/acttest/*":  {"", "act/acttest", "providers", "providers/*"}, // stand-ins of providers
 
 	"notify":    {""},
 	"notify/*":  {"", "notify", "webhooks"},
-	"webhooks":  {},                      // what components of several stages share that call services of the user's own
+	"webhooks":  {"certs"},               // what components of several stages share that call services of the user's own
 	"telemetry": {"", "api", "pipeline"}, // what the program measures of itself
 
 	// The stages meet in pipeline, the components in app.

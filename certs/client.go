@@ -2,6 +2,7 @@ package certs
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 )
@@ -21,11 +22,9 @@ func (c *Client) Config() (*tls.Config, error) {
 		return nil, nil
 	}
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName, InsecureSkipVerify: c.InsecureSkipVerify}
-	if c.CAFile != "" {
-		var err error
-		if cfg.RootCAs, err = authorities(c.CAFile); err != nil {
-			return nil, fmt.Errorf("tls.ca_file: %w", err)
-		}
+	var err error
+	if cfg.RootCAs, err = Authorities(c.CAFile); err != nil {
+		return nil, fmt.Errorf("tls.%w", err)
 	}
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		return nil, errors.New("tls.cert_file and tls.key_file go together; set both or none")
@@ -40,4 +39,16 @@ func (c *Client) Config() (*tls.Config, error) {
 		}
 	}
 	return cfg, nil
+}
+
+// Authorities reads the setting ca_file: certificates to trust, in PEM. Of "" it gives nil, which is the system's.
+func Authorities(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pool, err := authorities(file)
+	if err != nil {
+		return nil, fmt.Errorf("ca_file: %w", err)
+	}
+	return pool, nil
 }

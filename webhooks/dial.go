@@ -1,18 +1,19 @@
 package webhooks
 
 import (
+	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/foreshock-io/foreshock/certs"
 )
 
 // ErrForbidden says that nothing was sent because the address is not one to send to.
@@ -68,23 +69,19 @@ func unwrap(ip netip.Addr) netip.Addr {
 // Transport keeps no connections: a try is then never sent twice by the transport itself. It uses no proxy, which would hide the address. Certificates of
 // caFile (PEM) are trusted instead of the system's, where it is stated.
 func Transport(caFile string, timeout time.Duration, onThisMachine bool) (*http.Transport, error) {
-	dialer := &net.Dialer{Timeout: timeout, Control: guard{onThisMachine}.allow}
-	t := &http.Transport{
-		DialContext: dialer.DialContext, DisableKeepAlives: true, TLSHandshakeTimeout: timeout,
-		MaxResponseHeaderBytes: 64 << 10, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
-	}
-	if caFile == "" {
-		return t, nil
-	}
-	data, err := os.ReadFile(caFile)
+	authorities, err := certs.Authorities(caFile)
 	if err != nil {
-		return nil, fmt.Errorf("ca_file: %w", err)
+		return nil, err
 	}
-	t.TLSClientConfig.RootCAs = x509.NewCertPool()
-	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(data) {
-		return nil, fmt.Errorf("ca_file: %s holds no certificate in PEM form", caFile)
-	}
-	return t, nil
+	return &http.Transport{
+		DialContext: Dial(timeout, onThisMachine), DisableKeepAlives: true, TLSHandshakeTimeout: timeout,
+		MaxResponseHeaderBytes: 64 << 10, TLSClientConfig: &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12},
+	}, nil
+}
+
+// Dial makes connections to any address of a service, and to this machine where that is meant.
+func Dial(timeout time.Duration, onThisMachine bool) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return (&net.Dialer{Timeout: timeout, Control: guard{onThisMachine}.allow}).DialContext
 }
 
 // Address checks where the calls go, and says whether that is this machine.

@@ -1,5 +1,5 @@
-// Package webhooks is what components share that call services of the user's own: signatures as Standard Webhooks has them, and connections that
-// reach no address that hands out credentials.
+// Package webhooks is what components share that call services of the user's own: signatures as Standard Webhooks has them, connections that
+// reach no address that hands out credentials, and when to try again.
 package webhooks
 
 import (

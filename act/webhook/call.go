@@ -8,11 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	mathrand "math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -84,8 +82,8 @@ func (t *Target) post(ctx context.Context, id string, body []byte) error {
 		if doubt && sure(err) {
 			err = fmt.Errorf("an earlier try had no clear answer; the last one: %v", err) //nolint:errorlint // it no longer says what came of it
 		}
-		pause := max(after, jitter(t.cfg.Backoff, try))
-		if !again || try >= t.cfg.Tries || !inTime(ctx, pause) || t.wait(ctx, pause) != nil {
+		pause := max(after, webhooks.Jitter(t.cfg.Backoff, 5*time.Second, try))
+		if !again || try >= t.cfg.Tries || !webhooks.InTime(ctx, pause) || t.wait(ctx, pause) != nil {
 			return err
 		}
 		t.log.Debug("a change is sent again", "action", id, "err", err)
@@ -116,7 +114,7 @@ func (t *Target) try(ctx context.Context, id string, body []byte) (again bool, a
 	err = meaning(answer)
 	switch code := answer.StatusCode; {
 	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code >= 500:
-		again, after = true, retryAfter(answer.Header.Get("Retry-After"), time.Now())
+		again, after = true, webhooks.RetryAfter(answer.Header.Get("Retry-After"), time.Now())
 	}
 	return again, after, err
 }
@@ -124,44 +122,6 @@ func (t *Target) try(ctx context.Context, id string, body []byte) (again bool, a
 // sure says whether an error means that nothing came of a try.
 func sure(err error) bool {
 	return errors.Is(err, act.ErrRefused) || errors.Is(err, act.ErrDenied) || errors.Is(err, act.ErrNotFound) || errors.Is(err, act.ErrThrottled)
-}
-
-// jitter is a random time below a bound that doubles (full jitter), so that those who failed together do not come back together.
-func jitter(first time.Duration, try int) time.Duration {
-	const most = 5 * time.Second
-	bound := max(first, most)
-	if try <= 10 && first<<(try-1) > 0 {
-		bound = min(bound, first<<(try-1))
-	}
-	return mathrand.N(bound) + 1
-}
-
-// inTime says whether there is time left after a pause.
-func inTime(ctx context.Context, pause time.Duration) bool {
-	deadline, limited := ctx.Deadline()
-	return ctx.Err() == nil && (!limited || time.Until(deadline) > pause)
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// retryAfter reads the header's two forms, seconds or a date; 0 where there is neither.
-func retryAfter(text string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
 }
 
 // meaning makes an error of an answer that is none of success. What 3xx, 408 and 5xx mean for a change is not known.

@@ -57,7 +57,7 @@ var _ act.Target = (*Target)(nil)
 
 // New makes a target of the settings. It calls nobody.
 func New(cfg Config, env act.Env) (*Target, error) {
-	t := &Target{cfg: cfg, name: env.Name, log: env.Log, wait: wait}
+	t := &Target{cfg: cfg, name: env.Name, log: env.Log, wait: webhooks.Wait}
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
 	}

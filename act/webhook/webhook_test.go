@@ -258,36 +258,6 @@ func TestWaits(t *testing.T) {
 	if tries, waits, err := post(t, says(429, "", "Retry-After", "3600")); tries != 1 || waits != nil || !errors.Is(err, act.ErrThrottled) {
 		t.Errorf("%d tries, waited %v, %v", tries, waits, err)
 	}
-	for try := 1; try <= 10; try++ {
-		bound := min(5*time.Second, 250*time.Millisecond<<(try-1))
-		spread := map[time.Duration]bool{}
-		for range 100 {
-			d := jitter(250*time.Millisecond, try)
-			if d <= 0 || d > bound {
-				t.Fatalf("try %d: %s, above %s", try, d, bound)
-			}
-			spread[d] = true
-		}
-		if len(spread) < 50 {
-			t.Errorf("try %d: only %d different waits", try, len(spread))
-		}
-	}
-}
-
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	f := func(text string, want time.Duration) {
-		t.Helper()
-		if got := retryAfter(text, now); got != want {
-			t.Errorf("%q: %s, want %s", text, got, want)
-		}
-	}
-	f("", 0)
-	f("7", 7*time.Second)
-	f("-1", 0)
-	f("soon", 0)
-	f("Fri, 02 Jan 2026 03:04:15 GMT", 10*time.Second)
-	f("Fri, 02 Jan 2026 03:03:15 GMT", 0)
 }
 
 // A service that never answers is given up, and nothing is said of what came of it.

@@ -7,14 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	nethttp "net/http"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/webhooks"
 )
 
 // maxAnswer bounds the body of an answer, in bytes.
@@ -61,17 +60,15 @@ func (p *Planner) call(ctx context.Context, path string, in, out any) error {
 		}
 		err = fmt.Errorf("POST %s%s: %w", p.base, path, err)
 		pause, retry := backOff(err, try)
-		if !retry || try >= p.cfg.Tries || !inTime(ctx, pause) || p.wait(ctx, pause) != nil {
+		if !retry || try >= p.cfg.Tries || !webhooks.InTime(ctx, pause) || p.wait(ctx, pause) != nil {
 			return err
 		}
 	}
 }
 
-// backOff says whether to try again, and after how long: a random time (full jitter) below a bound that doubles, or what the
-// answer asks for if that is longer.
+// backOff says whether to try again, and after how long at least, or what the answer asks for if that is longer.
 func backOff(err error, try int) (time.Duration, bool) {
-	const first, most = 200 * time.Millisecond, 2 * time.Second
-	pause := rand.N(min(most, first<<(try-1))) + 1
+	pause := webhooks.Jitter(200*time.Millisecond, 2*time.Second, try)
 	var answer *answerError
 	switch {
 	case errors.As(err, &answer):
@@ -80,23 +77,6 @@ func backOff(err error, try int) (time.Duration, bool) {
 		return 0, false
 	}
 	return pause, true
-}
-
-// inTime says whether there is time left after a pause.
-func inTime(ctx context.Context, pause time.Duration) bool {
-	deadline, limited := ctx.Deadline()
-	return ctx.Err() == nil && (!limited || time.Until(deadline) > pause)
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // What no further try will better.
@@ -158,19 +138,8 @@ func refusal(resp *nethttp.Response, body []byte) error {
 	if resp.StatusCode/100 == 3 {
 		e.text = "redirects are not followed; give the address itself"
 	}
-	e.after = retryAfter(resp.Header.Get("Retry-After"), time.Now())
+	e.after = webhooks.RetryAfter(resp.Header.Get("Retry-After"), time.Now())
 	return e
-}
-
-// retryAfter reads the header's two forms: seconds, or a date.
-func retryAfter(s string, now time.Time) time.Duration {
-	if n, err := strconv.Atoi(s); err == nil {
-		return time.Duration(min(max(n, 0), 1<<30)) * time.Second
-	}
-	if at, err := nethttp.ParseTime(s); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
 }
 
 // token gives the bearer token as it is now.

@@ -4,11 +4,9 @@ package http
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	nethttp "net/http"
 	"net/netip"
 	"net/url"
@@ -17,6 +15,8 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock/capacity"
+	"github.com/foreshock-io/foreshock/certs"
+	"github.com/foreshock-io/foreshock/webhooks"
 )
 
 // Config is the http block of a configuration file.
@@ -49,18 +49,17 @@ func Defaults() Config {
 // New makes a planner of the settings. It calls nobody.
 func New(cfg Config, env capacity.Env) (*Planner, error) {
 	base, err := address(cfg)
-	roots, err2 := roots(cfg.CAFile)
+	roots, err2 := certs.Authorities(cfg.CAFile)
 	if err := errors.Join(err, err2, cfg.check()); err != nil {
 		return nil, err
 	}
-	p := &Planner{cfg: cfg, base: base, log: env.Log, wait: wait}
+	p := &Planner{cfg: cfg, base: base, log: env.Log, wait: webhooks.Wait}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
-	dialer := &net.Dialer{Timeout: cfg.Timeout, Control: refuseLinkLocal}
 	p.http = &nethttp.Client{
 		Transport: &nethttp.Transport{
-			DialContext:         dialer.DialContext, // no proxy: the address that is dialled is the one that is checked
+			DialContext:         webhooks.Dial(cfg.Timeout, true), // no proxy: the address that is dialled is the one that is checked
 			TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 			MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10,
 		},
@@ -107,19 +106,4 @@ func address(c Config) (string, error) {
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
-}
-
-func roots(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil // the system's
-	}
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("ca_file: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca_file %s holds no certificate in PEM form", file)
-	}
-	return pool, nil
 }
