@@ -35,6 +35,7 @@ const (
 
 // Cloud is a subscription. It is safe for concurrent use.
 type Cloud struct {
+	*acttest.Faults[Call]
 	Now      func() time.Time // default: time.Now
 	Updating time.Duration    // how long a change is under way; default 20ms
 
@@ -48,7 +49,6 @@ type Cloud struct {
 	scaled  map[string]bool // the scale sets that an autoscale setting sets
 	points  []Points
 	events  []event
-	faults  faults
 	allowed []string // the rights that the caller has; nil: all
 	used    map[string]bool
 	noToken bool
@@ -64,7 +64,7 @@ func New() *Cloud {
 	return &Cloud{
 		Now: time.Now, Updating: 20 * time.Millisecond, types: types, disks: map[string]*Disk{}, sets: map[string]*ScaleSet{}, vms: map[string]*VM{},
 		sizes: map[string]Size{}, usages: map[string]Usage{}, scaled: map[string]bool{}, used: map[string]bool{}, servers: map[string]server{},
-		faults: faults{mood: acttest.Fine, gone: make(chan struct{})},
+		Faults: acttest.NewFaults[Call](),
 	}
 }
 

@@ -209,7 +209,7 @@ func (c *Cloud) updateDisk(d *Disk, in armcompute.DiskUpdate) error {
 	if n := len(d.starts); t.Changes > 0 && n >= t.Changes && now.Sub(d.starts[n-t.Changes]) < t.Window {
 		return &refusal{http.StatusConflict, "OperationNotAllowed", fmt.Sprintf("The performance of a disk can be changed %d times in 24 hours at most.", t.Changes)}
 	}
-	if c.faults.mood == acttest.AcceptsOnly {
+	if c.Mood() == acttest.AcceptsOnly {
 		return nil
 	}
 	if t.Changes > 0 {
@@ -218,7 +218,7 @@ func (c *Cloud) updateDisk(d *Disk, in armcompute.DiskUpdate) error {
 	if rank(t, next.tier) < rank(t, d.Tier) {
 		d.lowered = now
 	}
-	d.last, d.ready, d.underWay, d.state, d.fails = next, now.Add(c.Updating), true, "Updating", c.faults.mood == acttest.FailingLater
+	d.last, d.ready, d.underWay, d.state, d.fails = next, now.Add(c.Updating), true, "Updating", c.Mood() == acttest.FailingLater
 	return nil
 }
 

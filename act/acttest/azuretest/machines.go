@@ -210,11 +210,11 @@ func (c *Cloud) updateVM(v *VM, in armcompute.VirtualMachineUpdate, o *armcomput
 	if _, known := c.sizes[size]; !known || !v.Deallocated && slices.Contains(v.Elsewhere, size) {
 		return &refusal{http.StatusConflict, "OperationNotAllowed", "Unable to resize the VM: the requested size " + size + " is not available in the current hardware cluster."}
 	}
-	if c.faults.mood == acttest.AcceptsOnly {
+	if c.Mood() == acttest.AcceptsOnly {
 		return nil
 	}
 	v.version++
-	v.next, v.ready, v.underWay, v.state, v.fails = size, c.Now().Add(c.Updating), true, "Updating", c.faults.mood == acttest.FailingLater
+	v.next, v.ready, v.underWay, v.state, v.fails = size, c.Now().Add(c.Updating), true, "Updating", c.Mood() == acttest.FailingLater
 	return nil
 }
 

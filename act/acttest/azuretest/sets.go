@@ -135,11 +135,11 @@ func (c *Cloud) updateSet(s *ScaleSet, in armcompute.VirtualMachineScaleSetUpdat
 	if in.SKU == nil || in.SKU.Capacity == nil || *in.SKU.Capacity < 0 || *in.SKU.Capacity > s.most() {
 		return &refusal{http.StatusBadRequest, "InvalidParameter", "The value of parameter sku.capacity is invalid."}
 	}
-	if c.faults.mood == acttest.AcceptsOnly {
+	if c.Mood() == acttest.AcceptsOnly {
 		return nil
 	}
 	s.before, s.Capacity, s.version = s.Capacity, *in.SKU.Capacity, s.version+1 // the model has it at once
-	s.ready, s.underWay, s.state, s.fails = c.Now().Add(c.Updating), true, "Updating", c.faults.mood == acttest.FailingLater
+	s.ready, s.underWay, s.state, s.fails = c.Now().Add(c.Updating), true, "Updating", c.Mood() == acttest.FailingLater
 	return nil
 }
 
