@@ -1,7 +1,6 @@
 package azuretest
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -29,13 +28,11 @@ type Disk struct {
 	Created          time.Time
 	Tags             map[string]string
 
-	starts   []time.Time // of all changes of what counts
-	lowered  time.Time   // when its tier was last lowered
-	last     diskShape   // what it gets from the change that is under way
-	ready    time.Time   // when that is
-	fails    bool
-	underWay bool
-	state    string
+	key     string      // as "group/name"
+	starts  []time.Time // of all changes of what counts
+	lowered time.Time   // when its tier was last lowered
+	last    diskShape   // what it gets from the change that is under way
+	course
 }
 
 // diskShape is what a change is of.
@@ -48,7 +45,7 @@ type diskShape struct {
 func (c *Cloud) AddDisk(name string, d Disk) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d.state = "Succeeded"
+	d.key, d.state = name, "Succeeded"
 	if d.Created.IsZero() {
 		d.Created = c.Now().Add(-30 * 24 * time.Hour)
 	}
@@ -83,13 +80,8 @@ func (c *Cloud) ChangeDisk(name string, f func(*Disk)) {
 func (c *Cloud) settle() {
 	now := c.Now()
 	for _, d := range c.disks {
-		if d.underWay && !now.Before(d.ready) {
-			d.underWay, d.state = false, "Succeeded"
-			if d.fails {
-				d.state = "Failed"
-			} else {
-				d.Size, d.IOPS, d.MBps, d.Tier = d.last.size, d.last.iops, d.last.mbps, d.last.tier
-			}
+		if ended, failed := d.end(now); ended && !failed {
+			d.Size, d.IOPS, d.MBps, d.Tier = d.last.size, d.last.iops, d.last.mbps, d.last.tier
 		}
 		if tiers := c.types[d.SKU].TiersAt(d.Size); len(tiers) > 0 {
 			at := max(0, slices.IndexFunc(tiers, func(t providers.Tier) bool { return t.Name == d.Tier }))
@@ -101,40 +93,12 @@ func (c *Cloud) settle() {
 
 func (c *Cloud) disksServer() *compute.DisksServer {
 	return &compute.DisksServer{
-		Get: func(_ context.Context, group, name string, _ *armcompute.DisksClientGetOptions) (resp azfake.Responder[armcompute.DisksClientGetResponse], no azfake.ErrorResponder) {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.settle()
-			d, err := c.disk(group, name)
-			if err != nil {
-				no.SetError(err)
-				return
-			}
-			resp.SetResponse(http.StatusOK, armcompute.DisksClientGetResponse{Disk: c.diskModel(group, name, d)}, nil)
-			return
-		},
-		BeginUpdate: func(_ context.Context, group, name string, in armcompute.DiskUpdate, _ *armcompute.DisksClientBeginUpdateOptions) (resp azfake.PollerResponder[armcompute.DisksClientUpdateResponse], no azfake.ErrorResponder) {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.settle()
-			d, err := c.disk(group, name)
-			if err == nil {
-				err = c.updateDisk(d, in)
-				c.log(strings.ToLower(group+"/"+name), err == nil)
-			}
-			if err != nil {
-				no.SetError(err)
-				return
-			}
-			resp.AddNonTerminalResponse(http.StatusAccepted, nil)
-			resp.AddNonTerminalResponse(http.StatusAccepted, nil)
-			if d.fails {
-				resp.SetTerminalError(http.StatusConflict, "AllocationFailed")
-				return
-			}
-			resp.SetTerminalResponse(http.StatusOK, armcompute.DisksClientUpdateResponse{Disk: c.diskModel(group, name, d)}, nil)
-			return
-		},
+		Get: gets[armcompute.DisksClientGetOptions](c, c.disk, func(group, name string, d *Disk) armcompute.DisksClientGetResponse {
+			return armcompute.DisksClientGetResponse{Disk: c.diskModel(group, name, d)}
+		}),
+		BeginUpdate: begins(c, c.disk, c.updateDisk, func(group, name string, d *Disk) armcompute.DisksClientUpdateResponse {
+			return armcompute.DisksClientUpdateResponse{Disk: c.diskModel(group, name, d)}
+		}, http.StatusAccepted, http.StatusAccepted),
 		NewListPager: func(*armcompute.DisksClientListOptions) (resp azfake.PagerResponder[armcompute.DisksClientListResponse]) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
@@ -196,8 +160,14 @@ func (c *Cloud) diskModel(group, name string, d *Disk) armcompute.Disk {
 	return model
 }
 
-// updateDisk keeps the rules of an update. The caller holds mu.
-func (c *Cloud) updateDisk(d *Disk, in armcompute.DiskUpdate) error {
+// updateDisk keeps the rules of an update, and notes it in the activity log. The caller holds mu.
+func (c *Cloud) updateDisk(d *Disk, in armcompute.DiskUpdate, _ *armcompute.DisksClientBeginUpdateOptions) error {
+	err := c.beginDisk(d, in)
+	c.log(d.key, err == nil)
+	return err
+}
+
+func (c *Cloud) beginDisk(d *Disk, in armcompute.DiskUpdate) error {
 	if d.underWay {
 		return &refusal{http.StatusConflict, "OperationNotAllowed", "Another operation on this disk is in progress."}
 	}
@@ -218,7 +188,7 @@ func (c *Cloud) updateDisk(d *Disk, in armcompute.DiskUpdate) error {
 	if rank(t, next.tier) < rank(t, d.Tier) {
 		d.lowered = now
 	}
-	d.last, d.ready, d.underWay, d.state, d.fails = next, now.Add(c.Updating), true, "Updating", c.Mood() == acttest.FailingLater
+	d.last, d.course = next, c.begin()
 	return nil
 }
 

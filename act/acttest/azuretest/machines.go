@@ -2,7 +2,6 @@ package azuretest
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -33,12 +32,9 @@ type VM struct {
 	Set         string // the scale set it belongs to, as "group/name"
 	Ephemeral   bool   // its operating system's disk is lost when it moves
 
-	next     string
-	ready    time.Time
-	underWay bool
-	fails    bool
-	state    string
-	version  int
+	next    string
+	version int
+	course
 }
 
 // AddSize makes a size known.
@@ -63,59 +59,25 @@ func (c *Cloud) VM(name string) VM {
 // settleMachines lets what was under way be in effect, or have failed. The caller holds mu.
 func (c *Cloud) settleMachines(now time.Time) {
 	for _, v := range c.vms {
-		if v.underWay && !now.Before(v.ready) {
-			v.underWay, v.state = false, "Succeeded"
-			if v.fails {
-				v.state = "Failed"
-			} else {
-				v.Size = v.next
-			}
+		if ended, failed := v.end(now); ended && !failed {
+			v.Size = v.next
 		}
 	}
 	for _, s := range c.sets {
-		if s.underWay && !now.Before(s.ready) {
-			s.underWay, s.state = false, "Succeeded"
-			if s.fails {
-				s.state, s.Capacity = "Failed", s.before
-			}
+		if _, failed := s.end(now); failed {
+			s.Capacity = s.before
 		}
 	}
 }
 
 func (c *Cloud) machinesServer() *compute.VirtualMachinesServer {
 	return &compute.VirtualMachinesServer{
-		Get: func(_ context.Context, group, name string, _ *armcompute.VirtualMachinesClientGetOptions) (resp azfake.Responder[armcompute.VirtualMachinesClientGetResponse], no azfake.ErrorResponder) {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.settle()
-			v, err := c.vm(group, name)
-			if err != nil {
-				no.SetError(err)
-				return
-			}
-			resp.SetResponse(http.StatusOK, armcompute.VirtualMachinesClientGetResponse{VirtualMachine: c.vmModel(group, name, v)}, nil)
-			return
-		},
-		BeginUpdate: func(_ context.Context, group, name string, in armcompute.VirtualMachineUpdate, o *armcompute.VirtualMachinesClientBeginUpdateOptions) (resp azfake.PollerResponder[armcompute.VirtualMachinesClientUpdateResponse], no azfake.ErrorResponder) {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.settle()
-			v, err := c.vm(group, name)
-			if err == nil {
-				err = c.updateVM(v, in, o)
-			}
-			if err != nil {
-				no.SetError(err)
-				return
-			}
-			resp.AddNonTerminalResponse(http.StatusOK, nil)
-			if v.fails {
-				resp.SetTerminalError(http.StatusConflict, "AllocationFailed")
-				return
-			}
-			resp.SetTerminalResponse(http.StatusOK, armcompute.VirtualMachinesClientUpdateResponse{VirtualMachine: c.vmModel(group, name, v)}, nil)
-			return
-		},
+		Get: gets[armcompute.VirtualMachinesClientGetOptions](c, c.vm, func(group, name string, v *VM) armcompute.VirtualMachinesClientGetResponse {
+			return armcompute.VirtualMachinesClientGetResponse{VirtualMachine: c.vmModel(group, name, v)}
+		}),
+		BeginUpdate: begins(c, c.vm, c.updateVM, func(group, name string, v *VM) armcompute.VirtualMachinesClientUpdateResponse {
+			return armcompute.VirtualMachinesClientUpdateResponse{VirtualMachine: c.vmModel(group, name, v)}
+		}, http.StatusOK),
 		NewListAllPager: func(*armcompute.VirtualMachinesClientListAllOptions) (resp azfake.PagerResponder[armcompute.VirtualMachinesClientListAllResponse]) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
@@ -214,7 +176,7 @@ func (c *Cloud) updateVM(v *VM, in armcompute.VirtualMachineUpdate, o *armcomput
 		return nil
 	}
 	v.version++
-	v.next, v.ready, v.underWay, v.state, v.fails = size, c.Now().Add(c.Updating), true, "Updating", c.Mood() == acttest.FailingLater
+	v.next, v.course = size, c.begin()
 	return nil
 }
 

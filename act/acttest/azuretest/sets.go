@@ -1,11 +1,9 @@
 package azuretest
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	azfake "github.com/Azure/azure-sdk-for-go/sdk/azcore/fake"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
@@ -22,12 +20,9 @@ type ScaleSet struct {
 	Single   bool // one placement group, of 100 machines at most
 	Tags     map[string]string
 
-	before   int64
-	ready    time.Time
-	underWay bool
-	fails    bool
-	state    string
-	version  int
+	before  int64
+	version int
+	course
 }
 
 // AddScaleSet puts a scale set there, as "group/name".
@@ -57,38 +52,12 @@ func (c *Cloud) ChangeScaleSet(name string, f func(*ScaleSet)) {
 
 func (c *Cloud) setsServer() *compute.VirtualMachineScaleSetsServer {
 	return &compute.VirtualMachineScaleSetsServer{
-		Get: func(_ context.Context, group, name string, _ *armcompute.VirtualMachineScaleSetsClientGetOptions) (resp azfake.Responder[armcompute.VirtualMachineScaleSetsClientGetResponse], no azfake.ErrorResponder) {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.settle()
-			s, err := c.set(group, name)
-			if err != nil {
-				no.SetError(err)
-				return
-			}
-			resp.SetResponse(http.StatusOK, armcompute.VirtualMachineScaleSetsClientGetResponse{VirtualMachineScaleSet: setModel(group, name, s)}, nil)
-			return
-		},
-		BeginUpdate: func(_ context.Context, group, name string, in armcompute.VirtualMachineScaleSetUpdate, o *armcompute.VirtualMachineScaleSetsClientBeginUpdateOptions) (resp azfake.PollerResponder[armcompute.VirtualMachineScaleSetsClientUpdateResponse], no azfake.ErrorResponder) {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.settle()
-			s, err := c.set(group, name)
-			if err == nil {
-				err = c.updateSet(s, in, o)
-			}
-			if err != nil {
-				no.SetError(err)
-				return
-			}
-			resp.AddNonTerminalResponse(http.StatusOK, nil)
-			if s.fails {
-				resp.SetTerminalError(http.StatusConflict, "AllocationFailed")
-				return
-			}
-			resp.SetTerminalResponse(http.StatusOK, armcompute.VirtualMachineScaleSetsClientUpdateResponse{VirtualMachineScaleSet: setModel(group, name, s)}, nil)
-			return
-		},
+		Get: gets[armcompute.VirtualMachineScaleSetsClientGetOptions](c, c.set, func(group, name string, s *ScaleSet) armcompute.VirtualMachineScaleSetsClientGetResponse {
+			return armcompute.VirtualMachineScaleSetsClientGetResponse{VirtualMachineScaleSet: setModel(group, name, s)}
+		}),
+		BeginUpdate: begins(c, c.set, c.updateSet, func(group, name string, s *ScaleSet) armcompute.VirtualMachineScaleSetsClientUpdateResponse {
+			return armcompute.VirtualMachineScaleSetsClientUpdateResponse{VirtualMachineScaleSet: setModel(group, name, s)}
+		}, http.StatusOK),
 	}
 }
 
@@ -139,7 +108,7 @@ func (c *Cloud) updateSet(s *ScaleSet, in armcompute.VirtualMachineScaleSetUpdat
 		return nil
 	}
 	s.before, s.Capacity, s.version = s.Capacity, *in.SKU.Capacity, s.version+1 // the model has it at once
-	s.ready, s.underWay, s.state, s.fails = c.Now().Add(c.Updating), true, "Updating", c.Mood() == acttest.FailingLater
+	s.course = c.begin()
 	return nil
 }
 
