@@ -17,9 +17,8 @@ type Asked struct {
 
 // Counts is what was done lately. An action counts from its intent on, unless it ended before the provider was asked.
 type Counts struct {
-	Open              int // fleet-wide, under way; what waits for a person or is parked is not
-	LastHour, LastDay int // fleet-wide, begun
-	PolicyLastHour    int
+	Open              int  // fleet-wide, under way; what waits for a person or is parked is not
+	LastHour, LastDay int  // fleet-wide, begun
 	PolicyResources   int  // distinct resources of the policy changed in the last hour
 	PolicyMine        bool // this resource is one of them
 	PolicyJudged      int  // actions of the policy that were ever judged
@@ -67,7 +66,6 @@ func (l *Ledger) Counts(q Asked) Counts {
 		c.Spend += a.Spend
 		if ours {
 			c.PolicySpend += a.Spend
-			c.PolicyLastHour++
 			c.PolicyMine = c.PolicyMine || e.on == mine
 			if e.on.counted != l.counts {
 				e.on.counted = l.counts

@@ -58,19 +58,19 @@ func TestCounts(t *testing.T) {
 		}
 	}
 	f(23*time.Hour+30*time.Minute, "p", "r1", act.Counts{
-		Open: 1, LastHour: 3, LastDay: 4, PolicyLastHour: 2, PolicyResources: 2, PolicyMine: true, PolicyDue: 1, WorkloadLastDay: 2,
+		Open: 1, LastHour: 3, LastDay: 4, PolicyResources: 2, PolicyMine: true, PolicyDue: 1, WorkloadLastDay: 2,
 	})
 	f(23*time.Hour+30*time.Minute, "p", "r3", act.Counts{
-		Open: 1, LastHour: 3, LastDay: 4, PolicyLastHour: 2, PolicyResources: 2, PolicyDue: 3, WorkloadLastDay: 1,
+		Open: 1, LastHour: 3, LastDay: 4, PolicyResources: 2, PolicyDue: 3, WorkloadLastDay: 1,
 	})
-	f(24*time.Hour, "q", "r3", act.Counts{Open: 1, LastHour: 2, LastDay: 3, PolicyLastHour: 1, PolicyResources: 1, PolicyMine: true, WorkloadLastDay: 1})
+	f(24*time.Hour, "q", "r3", act.Counts{Open: 1, LastHour: 2, LastDay: 3, PolicyResources: 1, PolicyMine: true, WorkloadLastDay: 1})
 	f(48*time.Hour, "p", "r1", act.Counts{Open: 1, PolicyDue: 1})
 	// The clock was set back: what is to come counts.
-	f(-24*time.Hour, "q", "r3", act.Counts{Open: 1, LastHour: 4, LastDay: 4, PolicyLastHour: 1, PolicyResources: 1, PolicyMine: true, WorkloadLastDay: 1})
+	f(-24*time.Hour, "q", "r3", act.Counts{Open: 1, LastHour: 4, LastDay: 4, PolicyResources: 1, PolicyMine: true, WorkloadLastDay: 1})
 
 	b.judge(24*time.Hour, "a", foreshock.Helped)
 	b.judge(24*time.Hour, "a", foreshock.Helped)
-	f(24*time.Hour, "p", "r3", act.Counts{Open: 1, LastHour: 2, LastDay: 3, PolicyLastHour: 1, PolicyResources: 1, PolicyJudged: 1, PolicyDue: 1, WorkloadLastDay: 1})
+	f(24*time.Hour, "p", "r3", act.Counts{Open: 1, LastHour: 2, LastDay: 3, PolicyResources: 1, PolicyJudged: 1, PolicyDue: 1, WorkloadLastDay: 1})
 }
 
 func TestNotHelped(t *testing.T) {

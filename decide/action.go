@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"math"
 	"slices"
 	"strings"
@@ -89,6 +88,15 @@ func (d *deliberation) action() *foreshock.Action {
 	return a
 }
 
+// longest is the longest lead time among the wishes.
+func (d *deliberation) longest() time.Duration {
+	var lead time.Duration
+	for _, w := range d.wishes {
+		lead = max(lead, d.leadTime(w.Dimension))
+	}
+	return lead
+}
+
 // waits is how long a proposal waits for a person: not longer than the capacity is reserved for it.
 func (d *deliberation) waits() time.Time {
 	until := d.Now.Add(d.policy.Patience)
@@ -111,37 +119,33 @@ func whole(a foreshock.Allocation) foreshock.Allocation {
 // ActionID is the hash by which an action is known: 32 hexadecimal digits over workload, target, resource, amounts and the decision's
 // sequence. The same decision has the same ID wherever it is made.
 func ActionID(a *foreshock.Action, sequence uint64) string {
-	h := sha256.New()
-	text(h, "action", string(a.Workload), a.Target, a.Resource)
-	amount(h, a.From)
-	amount(h, a.To)
-	binary.Write(h, binary.BigEndian, sequence) //nolint:errcheck // a hash never fails
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return identify(sequence, []string{"action", string(a.Workload), a.Target, a.Resource}, a.From, a.To)
 }
 
 // RequestID is the ID by which a planner is asked for the capacity of a decision with Reserve. Asking again for the same amounts has the same ID.
 func RequestID(d foreshock.Decision, sequence uint64) string {
-	h := sha256.New()
-	text(h, "request", string(d.Workload), d.Policy)
-	amount(h, d.To)
-	binary.Write(h, binary.BigEndian, sequence) //nolint:errcheck // a hash never fails
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return identify(sequence, []string{"request", string(d.Workload), d.Policy}, d.To)
 }
 
-// text adds strings with their lengths, so that none can run into the next.
-func text(h hash.Hash, parts ...string) {
-	for _, s := range parts {
-		binary.Write(h, binary.BigEndian, uint64(len(s))) //nolint:errcheck // a hash never fails
-		h.Write([]byte(s))
+// identify hashes texts, with their lengths so that none can run into the next, amounts and a sequence.
+func identify(sequence uint64, texts []string, amounts ...foreshock.Allocation) string {
+	var b []byte
+	for _, text := range texts {
+		b = binary.BigEndian.AppendUint64(b, uint64(len(text)))
+		b = append(b, text...)
 	}
-}
-
-func amount(h hash.Hash, a foreshock.Allocation) {
-	for dim := range foreshock.Dimension(foreshock.NumDimensions) {
-		x, known := a.Get(dim)
-		binary.Write(h, binary.BigEndian, known)               //nolint:errcheck // a hash never fails
-		binary.Write(h, binary.BigEndian, math.Float64bits(x)) //nolint:errcheck // a hash never fails
+	for _, a := range amounts {
+		for dim := range foreshock.Dimension(foreshock.NumDimensions) {
+			x, known := a.Get(dim)
+			b = append(b, 0)
+			if known {
+				b[len(b)-1] = 1
+			}
+			b = binary.BigEndian.AppendUint64(b, math.Float64bits(x))
+		}
 	}
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(b, sequence))
+	return hex.EncodeToString(sum[:16])
 }
 
 // Key is what makes a decision another one than the last: its kind, severity, what bound it, the codes of its reasons and, to two digits,

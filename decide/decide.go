@@ -69,20 +69,19 @@ type Past struct {
 
 // Counts is what was done lately, counted from the journal. Each counts actions that were begun.
 type Counts struct {
-	Open              int // fleet-wide, not terminal
-	LastHour, LastDay int // fleet-wide
-	PolicyLastHour    int
-	PolicyResources   int  // distinct resources of the policy changed in the last hour
-	PolicyMine        bool // this resource is one of them
-	PolicySize        int  // resources under the policy
-	PolicySilent      int  // of them, those whose data are not fresh
-	PolicyJudged      int  // actions of the policy that were ever judged
-	PolicyDue         int  // actions of the policy, on other resources, that are under way or not judged yet
-	NotHelped         int  // in a row, fleet-wide
-	WorkloadLastDay   int
-	FleetSize         int     // resources under all policies
-	Spend             float64 // what the growth begun in the last hour adds to the cost of an hour, fleet-wide
-	PolicySpend       float64 // of it, the policy's
+	Open            int  // fleet-wide, not terminal
+	LastHour        int  // fleet-wide
+	PolicyResources int  // distinct resources of the policy changed in the last hour
+	PolicyMine      bool // this resource is one of them
+	PolicySize      int  // resources under the policy
+	PolicySilent    int  // of them, those whose data are not fresh
+	PolicyJudged    int  // actions of the policy that were ever judged
+	PolicyDue       int  // actions of the policy, on other resources, that are under way or not judged yet
+	NotHelped       int  // in a row, fleet-wide
+	WorkloadLastDay int
+	FleetSize       int     // resources under all policies
+	Spend           float64 // what the growth begun in the last hour adds to the cost of an hour, fleet-wide
+	PolicySpend     float64 // of it, the policy's
 }
 
 // Grant is a planner's answer.

@@ -456,6 +456,9 @@ func TestIdentity(t *testing.T) {
 	f(false, func(a *foreshock.Action) { a.Target, a.Resource = "tr", "" })
 	f(false, func(a *foreshock.Action) { a.From.Set(foreshock.DimIOPS, 501) })
 	f(false, func(a *foreshock.Action) { a.To.Set(foreshock.DimThroughput, 1) })
+	if want := "a771610b38f56b1f19e171089fe12879"; same != want { // journals and providers have such IDs
+		t.Errorf("the ID is %s, it was %s", same, want)
+	}
 	a := foreshock.Action{Workload: "w"}
 	if ActionID(&a, 1) == ActionID(&a, 2) {
 		t.Error("two sequences have one ID")

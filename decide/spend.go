@@ -46,10 +46,7 @@ func withinSpend(d *deliberation, kind foreshock.Kind, w *wish) bool {
 		d.limit(w, to, SpendCap, "%s of %s would add %.6g an hour, %s may add at most %.6g within an hour and has added %.6g",
 			w.text(w.to), w.Dimension, d.cost(w), cap.whose, cap.most, cap.begun+d.spent)
 	}
-	if w.to > w.have && !d.lawful(kind, w) {
-		return false
-	}
-	return true
+	return w.to <= w.have || d.lawful(kind, w)
 }
 
 // Overspent says why growth may not begin that brings what is begun within an hour to these sums, or "".

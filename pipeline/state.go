@@ -242,8 +242,8 @@ func (o *owner) fromLedger(s *decide.State, w *workload, now time.Time) {
 // Counted is what was done, as decide wants it; how large the fleet is it does not say.
 func Counted(done act.Counts) decide.Counts {
 	return decide.Counts{
-		Open: done.Open, LastHour: done.LastHour, LastDay: done.LastDay, NotHelped: done.NotHelped,
-		PolicyLastHour: done.PolicyLastHour, PolicyResources: done.PolicyResources, PolicyMine: done.PolicyMine,
+		Open: done.Open, LastHour: done.LastHour, NotHelped: done.NotHelped,
+		PolicyResources: done.PolicyResources, PolicyMine: done.PolicyMine,
 		PolicyJudged: done.PolicyJudged, PolicyDue: done.PolicyDue,
 		WorkloadLastDay: done.WorkloadLastDay, Spend: done.Spend, PolicySpend: done.PolicySpend,
 	}
