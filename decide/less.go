@@ -44,10 +44,7 @@ func (d *deliberation) spare(m measure) {
 	if !ok {
 		return
 	}
-	to := d.withHeadroom(need)
-	if to > m.have*(1-worthwhile) {
-		return // cannot be while Below is what Check allows
-	}
+	to := d.withHeadroom(need) // little, as all that it is the highest of
 	d.want(m, to)
 	d.because(LowUse, "at most %s were used in the last %s%s: + %s headroom = %s, below %s of the %s allocated",
 		m.text(math.Max(peak, m.demand)), span(d.policy.Reduce.After), told, percent(d.policy.Headroom), m.text(to),

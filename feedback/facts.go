@@ -178,14 +178,8 @@ func (f *facts) excess(level float64) float64 {
 	return math.Max(0, level-normal)
 }
 
-// relief is the share of the excess latency that went away.
-func (f *facts) relief() float64 {
-	before := f.excess(f.was.level())
-	if !(before > 0) {
-		return 0
-	}
-	return 1 - f.excess(f.own().level())/before
-}
+// relief is the share of the excess latency that went away, where latency was bad.
+func (f *facts) relief() float64 { return 1 - f.excess(f.own().level())/f.excess(f.was.level()) }
 
 // improved says whether latency surely fell, by at least half of the excess.
 func (f *facts) improved() bool { return f.change.known && f.change.upper < 0 && f.relief() >= 0.5 }
@@ -238,12 +232,7 @@ func (f *facts) recoveredEarly() bool {
 		return false
 	}
 	last := f.Meanwhile[n-2:]
-	for _, x := range latencies(last) {
-		if x > f.limit {
-			return false
-		}
-	}
-	if len(latencies(last)) < 2 {
+	if xs := latencies(last); len(xs) < 2 || slices.Max(xs) > f.limit {
 		return false
 	}
 	for _, u := range f.dims {
@@ -255,15 +244,15 @@ func (f *facts) recoveredEarly() bool {
 	return true
 }
 
-// explained is the factor by which more capacity lowers the latency of a queue with random arrivals (M/M/1): (1-rho before)/(1-rho after). It has no bound
-// where the old amount was saturated.
-func (f *facts) explained() float64 {
-	u, ok := f.bound()
-	if !ok || u.was() >= binds {
-		return math.Inf(1)
-	}
-	return (1 - u.was()) / (1 - math.Min(0.99, u.is()))
-}
+// slower is how many times as long requests wait in a queue with random arrivals (M/M/1) where a share of its capacity is in use as where another is.
+func slower(share, other float64) float64 { return idle(other) / idle(share) }
+
+// idle is the share of a capacity that is not in use, of which latency is the inverse; a little is left of any.
+func idle(share float64) float64 { return 1 - math.Min(0.99, share) }
+
+// credible is the factor by which latency may fall at the most that more of what did not limit is credited with: below twice, and the less the fuller it
+// was. The queue's law alone would allow the more the fuller it was; but there a neighbour that goes looks the same.
+func (u use) credible() float64 { return 2 * slower(u.is(), u.was()) }
 
 // without is the latency in seconds that was to be expected had nothing been done: that of before while demand would still saturate the old
 // amount, less by the queue's law where it would not, and what happened to all. 0 where it cannot be said.
@@ -281,11 +270,11 @@ func (f *facts) forecast() float64 {
 	case u.wouldBe() >= binds && f.bad(f.was):
 		return late.level()
 	case u.wouldBe() >= binds: // it was decided ahead: what the queue's law says of a saturated amount
-		return f.own().level() * (1 - math.Min(0.99, u.is())) / (1 - math.Min(0.99, u.wouldBe()))
+		return f.own().level() * slower(u.wouldBe(), u.is())
 	case f.loadFell() && f.Normal.Level > 0:
 		return f.Normal.Level
 	}
-	return late.level() * (1 - math.Min(0.99, u.was())) / (1 - math.Min(0.99, u.wouldBe()))
+	return late.level() * slower(u.wouldBe(), u.was())
 }
 
 // ahead is the peak of the demand that was forecast for the time to come.

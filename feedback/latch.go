@@ -93,15 +93,13 @@ func (l Latch) Opens(id foreshock.ID, now time.Time, mean foreshock.Values) (for
 		then, known := l.Level.Get(m)
 		x, seen := mean.Get(m)
 		if known && seen && then > 0 && x > 0 && math.Abs(math.Log(x/then)) > math.Log(otherLevel) {
-			return l.open(id, fmt.Sprintf("%s changed from %s to %s", m, foreshock.FormatMetric(m, then), foreshock.FormatMetric(m, x))), true
+			return Open(id, fmt.Sprintf("%s changed from %s to %s", m, foreshock.FormatMetric(m, then), foreshock.FormatMetric(m, x))), true
 		}
 	}
 	return foreshock.Correction{}, false
 }
 
-// Open is the correction by which a person opens the latch.
-func (l Latch) Open(id foreshock.ID, why string) foreshock.Correction { return l.open(id, why) }
-
-func (l Latch) open(id foreshock.ID, why string) foreshock.Correction {
+// Open is the correction by which the latch is opened, by a person or as the workload has changed.
+func Open(id foreshock.ID, why string) foreshock.Correction {
 	return foreshock.Correction{Workload: id, What: "latch", From: 1, To: 0, Why: why}
 }

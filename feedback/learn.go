@@ -20,8 +20,8 @@ const (
 	biasOfNote   = 0.15 // a change that is told
 )
 
-// Learn folds the judgement on an action into what is known of one of its dimensions, and says what changed. Each change is bounded: one odd
-// action moves the lead time by a factor of 2 at the most.
+// Learn folds the judgement on an action into what is known of one of its dimensions, and says what changed. Each change is bounded: after the
+// first, one odd action moves the lead time by a factor of 1.4, 3 to the power of 0.3, at the most.
 func Learn(l foreshock.Learned, d foreshock.Dimension, e foreshock.Evaluation) (foreshock.Learned, []foreshock.Correction) {
 	before := l
 	l.LeadTime = learnLeadTime(l.LeadTime, e.LeadTime)

@@ -18,109 +18,91 @@ type ruling struct {
 	wait     bool // more steps may make it clear
 }
 
-// rulings are tried in order; the first that says something holds.
-var rulings = []func(f *facts) (ruling, bool){
-	unread,    // was too little read?
-	reduction, // was less given?
-	relieved,  // was latency bad before?
-	prepared,  // was it decided ahead?
-}
-
+// rule judges by the first that applies.
 func rule(f *facts) ruling {
-	for _, holds := range rulings {
-		if v, ok := holds(f); ok {
-			return v
-		}
-	}
-	return ruling{why: "nothing speaks for or against it", wait: true}
-}
-
-func unread(f *facts) (ruling, bool) {
 	switch {
 	case f.was.n == 0:
-		return ruling{why: "no latency was read before it"}, true
+		return ruling{why: "no latency was read before it"}
 	case f.is.n < least:
-		return ruling{why: fmt.Sprintf("latency was read in %d steps after it, %d are needed", f.is.n, least), wait: true}, true
+		return ruling{why: fmt.Sprintf("latency was read in %d steps after it, %d are needed", f.is.n, least), wait: true}
+	case f.shrank:
+		return reduction(f)
+	case f.bad(f.was):
+		return relieved(f)
 	}
-	return ruling{}, false
+	return prepared(f)
 }
 
 // reduction judges an action that gave less: it is good when nothing is felt of it, or latency is what people say that they want.
-func reduction(f *facts) (ruling, bool) {
-	if !f.shrank {
-		return ruling{}, false
-	}
+func reduction(f *facts) ruling {
 	back := f.Action.Undoes == "" // what was taken back is not taken back again
 	switch {
 	case f.slow() && f.worse() && !f.accepted(f.is):
-		return ruling{verdict: foreshock.TooMuch, why: "latency rose since", rollBack: back}, true
+		return ruling{verdict: foreshock.TooMuch, why: "latency rose since", rollBack: back}
 	case f.saturated():
-		return ruling{verdict: foreshock.TooMuch, why: "what is left is saturated", rollBack: back}, true
+		return ruling{verdict: foreshock.TooMuch, why: "what is left is saturated", rollBack: back}
 	case !f.bad(f.is), f.accepted(f.is):
-		return ruling{verdict: foreshock.Helped, why: "less is allocated, and latency is as it should be"}, true
+		return ruling{verdict: foreshock.Helped, why: "less is allocated, and latency is as it should be"}
 	}
-	return ruling{why: "latency is bad, but no worse by the reduction"}, true
+	return ruling{why: "latency is bad, but no worse by the reduction"}
 }
 
 // relieved judges a growth that was to relieve a latency that was bad.
-func relieved(f *facts) (ruling, bool) {
-	if !f.bad(f.was) {
-		return ruling{}, false
-	}
+func relieved(f *facts) ruling {
 	u, known := f.bound()
 	switch {
 	case f.worse() && !f.saturated() && f.slow():
-		return f.useless("latency rose since, though what was given does not limit"), true
+		return f.useless("latency rose since, though what was given does not limit")
 	case f.unimproved() && f.saturated():
-		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("%s is still saturated", u.Dimension)}, true
+		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("%s is still saturated", u.Dimension)}
 	case f.unimproved() && f.bad(f.is):
-		return f.useless("latency stayed, though what was given does not limit"), true
+		return f.useless("latency stayed, though what was given does not limit")
 	case f.recoveredEarly():
-		return ruling{why: "latency was well again before it took effect"}, true
+		return ruling{why: "latency was well again before it took effect"}
 	case f.loadFell():
-		return ruling{why: "the load fell by itself, the old amount would do now"}, true
+		return ruling{why: "the load fell by itself, the old amount would do now"}
 	case f.unimproved() && !f.needed():
-		return f.useless("latency fell as much where nothing was done"), true
+		return f.useless("latency fell as much where nothing was done")
 	case f.bad(f.is) && f.saturated():
-		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("latency fell, but %s is still saturated", u.Dimension)}, true
+		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("latency fell, but %s is still saturated", u.Dimension)}
 	case !f.improved():
-		return ruling{why: "the change of latency is within what it varies by", wait: true}, true
-	case known && u.was() < binds && math.Exp(-f.change.ratio) > 2*f.explained():
-		return ruling{why: fmt.Sprintf("demand was %s of the old amount, which does not explain that much: something else changed", percent(u.was()))}, true
+		return ruling{why: "the change of latency is within what it varies by", wait: true}
+	case known && u.was() < binds && math.Exp(-f.change.ratio) > u.credible():
+		return ruling{why: fmt.Sprintf("demand was %s of the old amount, which does not explain that much: something else changed", percent(u.was()))}
 	case f.oversized():
-		return ruling{verdict: foreshock.TooMuch, why: fmt.Sprintf("latency is well, but at most %s of the %s given is asked for", u.text(u.peak), u.text(u.to))}, true
+		return ruling{verdict: foreshock.TooMuch, why: fmt.Sprintf("latency is well, but at most %s of the %s given is asked for", u.text(u.peak), u.text(u.to))}
 	}
 	if f.bad(f.is) {
-		return ruling{verdict: foreshock.Helped, why: "latency is bad, but would be far worse: it is everywhere"}, true
+		return ruling{verdict: foreshock.Helped, why: "latency is bad, but would be far worse: it is everywhere"}
 	}
-	return ruling{verdict: foreshock.Helped, why: "latency fell while demand stayed"}, true
+	return ruling{verdict: foreshock.Helped, why: "latency fell while demand stayed"}
 }
 
 // prepared judges a growth that was decided ahead of a demand.
-func prepared(f *facts) (ruling, bool) {
+func prepared(f *facts) ruling {
 	u, known := f.bound()
 	switch {
 	case f.bad(f.is) && f.saturated():
-		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("demand came, and %s is saturated", u.Dimension)}, true
+		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("demand came, and %s is saturated", u.Dimension)}
 	case f.slow() && f.worse() && known && u.peak < 1.2*u.before:
-		return f.useless("latency rose since, though demand did not"), true
+		return f.useless("latency rose since, though demand did not")
 	case f.slow():
-		return ruling{why: "latency rose, but what was given does not limit"}, true
+		return ruling{why: "latency rose, but what was given does not limit"}
 	case !known:
-		return ruling{why: "latency was well before and is, and the demand is not known"}, true
+		return ruling{why: "latency was well before and is, and the demand is not known"}
 	case u.peak >= binds*u.from && f.oversized():
-		return ruling{verdict: foreshock.TooMuch, why: fmt.Sprintf("latency stayed well, but at most %s of the %s given is asked for", u.text(u.peak), u.text(u.to))}, true
+		return ruling{verdict: foreshock.TooMuch, why: fmt.Sprintf("latency stayed well, but at most %s of the %s given is asked for", u.text(u.peak), u.text(u.to))}
 	case u.peak >= binds*u.from:
-		return ruling{verdict: foreshock.Helped, why: "demand came that would have saturated the old amount, and latency stayed well"}, true
+		return ruling{verdict: foreshock.Helped, why: "demand came that would have saturated the old amount, and latency stayed well"}
 	}
 	peak, at, ok := f.ahead(u.Dimension, time.Hour)
 	switch {
 	case ok && at.After(f.Now):
-		return ruling{why: fmt.Sprintf("demand is forecast to come by %s, and has not yet", at.UTC().Format("15:04 UTC"))}, true
+		return ruling{why: fmt.Sprintf("demand is forecast to come by %s, and has not yet", at.UTC().Format("15:04 UTC"))}
 	case ok && peak > u.peak:
-		return ruling{verdict: foreshock.TooMuch, why: fmt.Sprintf("%s was forecast, at most %s came", u.text(peak), u.text(u.peak))}, true
+		return ruling{verdict: foreshock.TooMuch, why: fmt.Sprintf("%s was forecast, at most %s came", u.text(peak), u.text(u.peak))}
 	}
-	return ruling{why: "latency was well before and is, and the old amount would do"}, true
+	return ruling{why: "latency was well before and is, and the old amount would do"}
 }
 
 // useless is the ruling on a growth that did not help: it is taken back where that can be done and the old amount would do, and

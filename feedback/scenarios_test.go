@@ -197,7 +197,7 @@ func (s *scenario) happens(what string, v values) {
 	var e foreshock.Event
 	switch what {
 	case "opened":
-		c := s.latch.Open("disk/a", v[""])
+		c := Open("disk/a", v[""])
 		e.Correction = &c
 	case "changed":
 		c, opens := s.latch.Opens("disk/a", now, level)

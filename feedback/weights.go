@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/foreshock-io/foreshock"
 )
@@ -87,7 +88,10 @@ func Genuine(e *foreshock.Evaluation) (genuine, known bool) {
 
 // UndoWeight takes one correction of a method's weight back; what was learned since stays, within the same bounds.
 func UndoWeight(weights []foreshock.MethodWeight, c foreshock.Correction) ([]foreshock.MethodWeight, foreshock.Correction, error) {
-	method := c.What[len("weight/"):]
+	method, ok := strings.CutPrefix(c.What, "weight/")
+	if !ok {
+		return weights, foreshock.Correction{}, fmt.Errorf("a correction of %q is none of a weight", c.What)
+	}
 	if !(c.From > 0) || !(c.To > 0) {
 		return weights, foreshock.Correction{}, fmt.Errorf("a weight from %g to %g is none that was learned", c.From, c.To)
 	}

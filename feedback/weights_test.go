@@ -3,6 +3,7 @@ package feedback
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -83,6 +84,9 @@ func TestWeighBounds(t *testing.T) {
 	})
 	if _, _, err := UndoWeight(nil, foreshock.Correction{What: "weight/stl", From: 0, To: 1}); err == nil {
 		t.Error("a weight of 0 was undone")
+	}
+	if _, _, err := UndoWeight(nil, foreshock.Correction{What: "gain", From: 1, To: 2}); err == nil || !strings.Contains(err.Error(), `"gain"`) {
+		t.Errorf("a gain was undone as a weight: %v", err)
 	}
 }
 

@@ -81,7 +81,7 @@ func (o *owner) undone(w *workload, e *foreshock.Event, now time.Time) (foreshoc
 		if latch.Action != e.Evaluation.Action || latch.Closed(now) == "" {
 			return foreshock.Correction{}, fmt.Errorf("action %s does not hold the workload back any more", e.Evaluation.Action)
 		}
-		return latch.Open(w.id, "undone: "+e.Evaluation.Text), nil
+		return feedback.Open(w.id, "undone: "+e.Evaluation.Text), nil
 	case e.Correction == nil:
 		return foreshock.Correction{}, fmt.Errorf("it is of type %s; only corrections and latches can be undone", e.Type)
 	case e.Correction.What == "threshold":
