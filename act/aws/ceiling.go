@@ -87,7 +87,7 @@ func (x *volumes) shareOf(ctx context.Context, id string, instance types.Instanc
 				continue
 			}
 			other := x.volume(raw)
-			s.iops, s.throughput = s.iops-other.iops, s.throughput-other.throughput
+			s.iops, s.throughput = s.iops-other.IOPS, s.throughput-other.Throughput
 		}
 		if in.NextToken = page.NextToken; sdk.ToString(in.NextToken) == "" {
 			return s, nil

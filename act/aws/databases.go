@@ -36,7 +36,7 @@ func (*databases) Prefix() string { return "rds/" }
 
 // database is what RDS says of an instance's storage.
 type database struct {
-	shape
+	act.Volume
 	status  string
 	phase   providers.Phase
 	pending bool // storage is to be changed later
@@ -54,12 +54,12 @@ func (d *databases) read(ctx context.Context, resource string) (database, error)
 	}
 	raw := out.DBInstances[0]
 	db := database{
-		shape:  shape{sdk.ToString(raw.StorageType), amount(raw.AllocatedStorage), amount(raw.Iops), amount(raw.StorageThroughput)},
+		Volume: act.Volume{Kind: sdk.ToString(raw.StorageType), Size: amount(raw.AllocatedStorage), IOPS: amount(raw.Iops), Throughput: amount(raw.StorageThroughput)},
 		status: sdk.ToString(raw.DBInstanceStatus), scales: amount(raw.MaxAllocatedStorage) > amount(raw.AllocatedStorage),
 	}
-	t, known := d.types[db.kind]
+	t, known := d.types[db.Kind]
 	if !known {
-		return db, fmt.Errorf("nothing is known of database storage of type %q; state it in volume_types_file", db.kind)
+		return db, fmt.Errorf("nothing is known of database storage of type %q; state it in volume_types_file", db.Kind)
 	}
 	if db.phase, known = t.States[db.status]; !known { // stopped, rebooting, being backed up, …: not a time for changes
 		db.phase = providers.UnderWay
@@ -81,43 +81,43 @@ func (d *databases) Read(ctx context.Context, resource string) (foreshock.Resour
 	if err != nil {
 		return foreshock.Resource{}, err
 	}
-	t := d.types[db.kind].At(db.size)
+	t := d.types[db.Kind].At(db.Size)
 	rules := map[foreshock.Dimension]foreshock.Rule{}
 	if !db.scales {
-		rules[foreshock.DimSize] = foreshock.Rule{Min: t.LeastGrowth(db.size) * gib, Max: t.Size.Max * gib, Quantum: gib}
+		rules[foreshock.DimSize] = foreshock.Rule{Min: t.LeastGrowth(db.Size) * gib, Max: t.Size.Max * gib, Quantum: gib}
 	}
 	if t.IOPS.Max > 0 {
-		rules[foreshock.DimIOPS] = foreshock.Rule{Min: t.LeastIOPS(db.throughput), Max: t.MostIOPS(db.size), Quantum: 1, Down: true}
+		rules[foreshock.DimIOPS] = foreshock.Rule{Min: t.LeastIOPS(db.Throughput), Max: t.MostIOPS(db.Size), Quantum: 1, Down: true}
 	}
 	if t.Throughput.Max > 0 {
-		rules[foreshock.DimThroughput] = foreshock.Rule{Min: t.Throughput.Min * mib, Max: t.MostThroughput(db.iops) * mib, Quantum: mib, Down: true}
+		rules[foreshock.DimThroughput] = foreshock.Rule{Min: t.Throughput.Min * mib, Max: t.MostThroughput(db.IOPS) * mib, Quantum: mib, Down: true}
 	}
-	return foreshock.Resource{Allocated: db.allocation(), Rules: rules, Budget: act.BudgetOf(t.Changes, t.Window, nil, d.target.Now()), Busy: db.busy()}, nil
+	return foreshock.Resource{Allocated: db.Allocation(), Rules: rules, Budget: act.BudgetOf(t.Changes, t.Window, nil, d.target.Now()), Busy: db.busy()}, nil
 }
 
 // Recount takes in what the journal says was asked for: RDS itself does not say how many changes are left.
 func (d *databases) Recount(r *foreshock.Resource, asked []time.Time) {
 	if db, known := d.seen.Get(r.Name); known {
-		t := d.types[db.kind]
+		t := d.types[db.Kind]
 		r.Budget = act.BudgetOf(t.Changes, t.Window, asked, d.target.Now())
 	}
 }
 
 // change is the whole storage that is to be asked for.
-func (d *databases) change(db database, action foreshock.Action) (shape, error) {
-	to := db.shape
+func (d *databases) change(db database, action foreshock.Action) (act.Volume, error) {
+	to := db.Volume
 	if size, stated := action.To.Get(foreshock.DimSize); stated {
-		to.size = math.Round(size / gib)
+		to.Size = math.Round(size / gib)
 	}
-	t := d.types[db.kind].At(to.size)
-	to.iops = stay(t.IOPS, to.iops, action.To, foreshock.DimIOPS, 1)
-	to.throughput = stay(t.Throughput, to.throughput, action.To, foreshock.DimThroughput, mib)
-	switch err := t.Check(to.size, to.iops, to.throughput); {
+	t := d.types[db.Kind].At(to.Size)
+	to.IOPS = stay(t.IOPS, to.IOPS, action.To, foreshock.DimIOPS, 1)
+	to.Throughput = stay(t.Throughput, to.Throughput, action.To, foreshock.DimThroughput, mib)
+	switch err := t.Check(to.Size, to.IOPS, to.Throughput); {
 	case err != nil:
 		return to, fmt.Errorf("%w: %s: %w", act.ErrRule, to, err)
-	case to.size != db.size && to.size < t.LeastGrowth(db.size):
-		return to, fmt.Errorf("%w: the storage of %g GiB can be grown to %g GiB at least", act.ErrRule, db.size, t.LeastGrowth(db.size))
-	case to == db.shape:
+	case to.Size != db.Size && to.Size < t.LeastGrowth(db.Size):
+		return to, fmt.Errorf("%w: the storage of %g GiB can be grown to %g GiB at least", act.ErrRule, db.Size, t.LeastGrowth(db.Size))
+	case to == db.Volume:
 		return to, fmt.Errorf("%w: the storage is %s already; asking would waste a change", act.ErrRule, to)
 	}
 	return to, nil
@@ -142,7 +142,7 @@ func (d *databases) Apply(ctx context.Context, action foreshock.Action) error {
 	if err != nil {
 		return act.Surely(err)
 	}
-	if err := act.Unchanged(db.allocation(), action); err != nil {
+	if err := act.Unchanged(db.Allocation(), action); err != nil {
 		return err
 	}
 	if db.busy() {
@@ -154,13 +154,13 @@ func (d *databases) Apply(ctx context.Context, action foreshock.Action) error {
 	}
 	in := &rds.ModifyDBInstanceInput{
 		DBInstanceIdentifier: sdk.String(strings.TrimPrefix(action.Resource, d.Prefix())),
-		ApplyImmediately:     sdk.Bool(true), AllocatedStorage: whole(to.size), StorageType: &to.kind,
+		ApplyImmediately:     sdk.Bool(true), AllocatedStorage: whole(to.Size), StorageType: &to.Kind,
 	}
-	if to.iops > 0 {
-		in.Iops = whole(to.iops)
+	if to.IOPS > 0 {
+		in.Iops = whole(to.IOPS)
 	}
-	if to.throughput > 0 {
-		in.StorageThroughput = whole(to.throughput)
+	if to.Throughput > 0 {
+		in.StorageThroughput = whole(to.Throughput)
 	}
 	return d.target.once(ctx, func(ctx context.Context) error {
 		_, err := d.modify(ctx, in, func(o *rds.Options) { o.Retryer = noRetry })
@@ -174,7 +174,7 @@ func (d *databases) Follow(ctx context.Context, action foreshock.Action) (act.Pr
 	if err != nil {
 		return act.Progress{}, err
 	}
-	p := act.Progress{Observed: db.allocation()}
+	p := act.Progress{Observed: db.Allocation()}
 	switch inEffect := p.Observed.Covers(action.To); {
 	case action.To.Empty():
 		return p, errors.New("the action states no amount")

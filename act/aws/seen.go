@@ -41,14 +41,14 @@ func (x *volumes) remember(id string, v volume) {
 		s.add(m.started)
 	}
 	now := x.target.Now()
-	s.starts = slices.DeleteFunc(s.starts, func(t time.Time) bool { return now.Sub(t) >= x.types[v.kind].Window })
+	s.starts = slices.DeleteFunc(s.starts, func(t time.Time) bool { return now.Sub(t) >= x.types[v.Kind].Window })
 }
 
 func (x *volumes) recall(id string) (volume, bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	s := x.seen[id]
-	if s == nil || s.last.kind == "" {
+	if s == nil || s.last.Kind == "" {
 		return volume{}, false
 	}
 	return s.last, true
@@ -75,7 +75,7 @@ func (s *seen) add(at time.Time) {
 // Recount takes in what the journal says was asked for.
 func (x *volumes) Recount(r *foreshock.Resource, asked []time.Time) {
 	if v, known := x.recall(r.Name); known {
-		r.Budget = x.budget(r.Name, v.kind, asked)
+		r.Budget = x.budget(r.Name, v.Kind, asked)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -23,40 +22,9 @@ const (
 	mib = 1 << 20
 )
 
-// shape is all that a change of a volume states. What its type does not let one ask for is 0.
-type shape struct {
-	kind       string  // gp3, …
-	size       float64 // GiB
-	iops       float64
-	throughput float64 // MiB/s
-}
-
-func (s shape) String() string {
-	text := s.kind + ", " + strconv.FormatFloat(s.size, 'f', -1, 64) + " GiB"
-	if s.iops > 0 {
-		text += ", " + foreshock.FormatAmount(foreshock.DimIOPS, s.iops)
-	}
-	if s.throughput > 0 {
-		text += ", " + foreshock.FormatAmount(foreshock.DimThroughput, s.throughput*mib)
-	}
-	return text
-}
-
-func (s shape) allocation() foreshock.Allocation {
-	var a foreshock.Allocation
-	a.Set(foreshock.DimSize, s.size*gib)
-	if s.iops > 0 {
-		a.Set(foreshock.DimIOPS, s.iops)
-	}
-	if s.throughput > 0 {
-		a.Set(foreshock.DimThroughput, s.throughput*mib)
-	}
-	return a
-}
-
 // volume is what EC2 says of one.
 type volume struct {
-	shape
+	act.Volume
 	state     string
 	owner     string
 	instances []string
@@ -65,7 +33,7 @@ type volume struct {
 
 // modification is a change of a volume, whoever asked for it.
 type modification struct {
-	to             shape
+	to             act.Volume
 	state          string
 	phase          providers.Phase
 	progress       int64
@@ -96,9 +64,9 @@ func (x *volumes) describe(ctx context.Context, id string) (volume, error) {
 }
 
 func (x *volumes) volume(raw types.Volume) volume {
-	v := volume{shape: shape{string(raw.VolumeType), amount(raw.Size), amount(raw.Iops), amount(raw.Throughput)}, state: string(raw.State)}
-	if v.throughput == 0 {
-		v.throughput = x.types[v.kind].ThroughputGiven
+	v := volume{Volume: act.Volume{Kind: string(raw.VolumeType), Size: amount(raw.Size), IOPS: amount(raw.Iops), Throughput: amount(raw.Throughput)}, state: string(raw.State)}
+	if v.Throughput == 0 {
+		v.Throughput = x.types[v.Kind].ThroughputGiven
 	}
 	if o := raw.Operator; o != nil && sdk.ToBool(o.Managed) {
 		v.owner = "the operator " + awssdk.Redact(sdk.ToString(o.Principal))
@@ -133,7 +101,7 @@ func (x *volumes) modifications(ctx context.Context, id string) ([]modification,
 			phase = providers.UnderWay
 		}
 		list = append(list, modification{
-			to:    shape{string(m.TargetVolumeType), amount(m.TargetSize), amount(m.TargetIops), amount(m.TargetThroughput)},
+			to:    act.Volume{Kind: string(m.TargetVolumeType), Size: amount(m.TargetSize), IOPS: amount(m.TargetIops), Throughput: amount(m.TargetThroughput)},
 			state: state, phase: phase, progress: sdk.ToInt64(m.Progress), note: awssdk.Redact(sdk.ToString(m.StatusMessage)),
 			started: *m.StartTime, ended: sdk.ToTime(m.EndTime),
 		})
@@ -142,18 +110,18 @@ func (x *volumes) modifications(ctx context.Context, id string) ([]modification,
 	return list, nil
 }
 
-// next is the whole shape that a volume has once amounts are changed: all that is not stated stays, or is the least that a new type allows.
-func (x *volumes) next(v volume, to foreshock.Allocation) (shape, providers.VolumeType) {
-	s := v.shape
-	if kind := x.cfg.Convert[s.kind]; kind != "" {
-		s.kind = kind
+// next is the whole volume that a volume has once amounts are changed: all that is not stated stays, or is the least that a new type allows.
+func (x *volumes) next(v volume, to foreshock.Allocation) (act.Volume, providers.VolumeType) {
+	s := v.Volume
+	if kind := x.cfg.Convert[s.Kind]; kind != "" {
+		s.Kind = kind
 	}
-	t := x.types[s.kind]
+	t := x.types[s.Kind]
 	if size, stated := to.Get(foreshock.DimSize); stated {
-		s.size = math.Round(size / gib)
+		s.Size = math.Round(size / gib)
 	}
-	s.iops = stay(t.IOPS, s.iops, to, foreshock.DimIOPS, 1)
-	s.throughput = stay(t.Throughput, s.throughput, to, foreshock.DimThroughput, mib)
+	s.IOPS = stay(t.IOPS, s.IOPS, to, foreshock.DimIOPS, 1)
+	s.Throughput = stay(t.Throughput, s.Throughput, to, foreshock.DimThroughput, mib)
 	return s, t
 }
 
@@ -177,14 +145,14 @@ func (x *volumes) rules(v volume, share share) map[foreshock.Dimension]foreshock
 		foreshock.DimSize: {Min: t.Size.Min * gib, Max: t.Size.Max * gib, Quantum: gib},
 	}
 	if t.IOPS.Max > 0 {
-		most := share.most(t.MostIOPS(s.size), share.iops, s.iops)
+		most := share.most(t.MostIOPS(s.Size), share.iops, s.IOPS)
 		if t.IOPSWithoutNitro > 0 && share.old {
-			most = max(min(most, t.IOPSWithoutNitro), s.iops)
+			most = max(min(most, t.IOPSWithoutNitro), s.IOPS)
 		}
-		rules[foreshock.DimIOPS] = foreshock.Rule{Min: t.LeastIOPS(s.throughput), Max: most, Quantum: 1, Down: true}
+		rules[foreshock.DimIOPS] = foreshock.Rule{Min: t.LeastIOPS(s.Throughput), Max: most, Quantum: 1, Down: true}
 	}
 	if t.Throughput.Max > 0 {
-		most := share.most(t.MostThroughput(s.iops), share.throughput, s.throughput)
+		most := share.most(t.MostThroughput(s.IOPS), share.throughput, s.Throughput)
 		rules[foreshock.DimThroughput] = foreshock.Rule{Min: t.Throughput.Min * mib, Max: most * mib, Quantum: mib, Down: true}
 	}
 	return rules

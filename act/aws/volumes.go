@@ -42,15 +42,15 @@ func (x *volumes) Read(ctx context.Context, id string) (foreshock.Resource, erro
 	if err != nil {
 		return foreshock.Resource{}, err
 	}
-	if _, known := x.types[v.kind]; !known {
-		return foreshock.Resource{}, fmt.Errorf("nothing is known of volumes of type %q; state them in volume_types_file", v.kind)
+	if _, known := x.types[v.Kind]; !known {
+		return foreshock.Resource{}, fmt.Errorf("nothing is known of volumes of type %q; state them in volume_types_file", v.Kind)
 	}
 	share, err := x.share(ctx, id, v.instances)
 	if err != nil {
 		return foreshock.Resource{}, err
 	}
 	return foreshock.Resource{
-		Allocated: v.allocation(), Rules: x.rules(v, share), Budget: x.budget(id, v.kind, nil), Busy: v.busy(), Owner: v.owner,
+		Allocated: v.Allocation(), Rules: x.rules(v, share), Budget: x.budget(id, v.Kind, nil), Busy: v.busy(), Owner: v.owner,
 	}, nil
 }
 
@@ -67,15 +67,15 @@ func (x *volumes) Validate(now foreshock.Resource, action foreshock.Action) erro
 	return err
 }
 
-// change is the whole shape that is to be asked for.
-func (x *volumes) change(v volume, action foreshock.Action) (shape, error) {
+// change is the whole volume that is to be asked for.
+func (x *volumes) change(v volume, action foreshock.Action) (act.Volume, error) {
 	to, t := x.next(v, action.To)
-	switch err := t.Check(to.size, to.iops, to.throughput); {
+	switch err := t.Check(to.Size, to.IOPS, to.Throughput); {
 	case err != nil:
 		return to, fmt.Errorf("%w: %s: %w", act.ErrRule, to, err)
-	case to.size < v.size:
-		return to, fmt.Errorf("%w: a volume of %g GiB cannot be shrunk to %g GiB", act.ErrRule, v.size, to.size)
-	case to == v.shape:
+	case to.Size < v.Size:
+		return to, fmt.Errorf("%w: a volume of %g GiB cannot be shrunk to %g GiB", act.ErrRule, v.Size, to.Size)
+	case to == v.Volume:
 		return to, fmt.Errorf("%w: the volume is %s already; asking would waste a change", act.ErrRule, to)
 	}
 	return to, nil
@@ -87,13 +87,13 @@ func (x *volumes) Apply(ctx context.Context, action foreshock.Action) error {
 	if err != nil {
 		return act.Surely(err)
 	}
-	if err := act.Unchanged(v.allocation(), action); err != nil {
+	if err := act.Unchanged(v.Allocation(), action); err != nil {
 		return err
 	}
 	if v.busy() {
 		return fmt.Errorf("%w: the volume is %s and a change of it is not complete; nothing was sent", act.ErrRefused, v.state)
 	}
-	if left := x.budget(action.Resource, v.kind, nil); left.Limited && left.Left <= 0 {
+	if left := x.budget(action.Resource, v.Kind, nil); left.Limited && left.Left <= 0 {
 		return fmt.Errorf("%w: all %d changes in %s are used until %s; nothing was sent", act.ErrRefused, left.Total, left.Window, left.NextFree.UTC().Format(time.RFC3339))
 	}
 	to, err := x.change(v, action)
@@ -103,13 +103,13 @@ func (x *volumes) Apply(ctx context.Context, action foreshock.Action) error {
 	return x.send(ctx, action.Resource, to)
 }
 
-func (x *volumes) send(ctx context.Context, id string, to shape) error {
-	in := &ec2.ModifyVolumeInput{VolumeId: &id, VolumeType: types.VolumeType(to.kind), Size: whole(to.size)}
-	if to.iops > 0 {
-		in.Iops = whole(to.iops)
+func (x *volumes) send(ctx context.Context, id string, to act.Volume) error {
+	in := &ec2.ModifyVolumeInput{VolumeId: &id, VolumeType: types.VolumeType(to.Kind), Size: whole(to.Size)}
+	if to.IOPS > 0 {
+		in.Iops = whole(to.IOPS)
 	}
-	if to.throughput > 0 {
-		in.Throughput = whole(to.throughput)
+	if to.Throughput > 0 {
+		in.Throughput = whole(to.Throughput)
 	}
 	var refusal string
 	err := x.target.once(ctx, func(ctx context.Context) error {
@@ -123,7 +123,7 @@ func (x *volumes) send(ctx context.Context, id string, to shape) error {
 		return err
 	})
 	if refusal != "" {
-		x.refused(id, x.types[to.kind], refusal)
+		x.refused(id, x.types[to.Kind], refusal)
 	}
 	return err
 }
@@ -136,12 +136,12 @@ func (x *volumes) Follow(ctx context.Context, action foreshock.Action) (act.Prog
 	if err != nil {
 		return act.Progress{}, err
 	}
-	p := act.Progress{Observed: v.allocation()}
+	p := act.Progress{Observed: v.Allocation()}
 	if len(v.last) == 0 {
 		return p, nil
 	}
 	m := v.last[len(v.last)-1]
-	if is := m.to.allocation(); m.started.Before(action.Evidence.Add(-act.Skew)) || !is.Covers(action.To) {
+	if is := m.to.Allocation(); m.started.Before(action.Evidence.Add(-act.Skew)) || !is.Covers(action.To) {
 		return p, nil
 	}
 	inEffect := p.Observed.Covers(action.To)

@@ -520,7 +520,7 @@ func TestSettings(t *testing.T) {
 
 // What EC2 refuses although it was thought to be allowed is told as refused, in its words: sent here past all checks.
 func TestRefusalsOfEC2(t *testing.T) {
-	f := func(to shape, want error, text string, before ...shape) {
+	f := func(to act.Volume, want error, text string, before ...act.Volume) {
 		t.Helper()
 		r := newRig(t, Defaults(), gp3(100, 3000, 125), nil).stopped()
 		x := r.List[0].(*volumes)
@@ -534,15 +534,15 @@ func TestRefusalsOfEC2(t *testing.T) {
 			t.Errorf("%s: %v; want %q", to, err, text)
 		}
 	}
-	f(shape{"gp3", 99, 3000, 125}, act.ErrRefused, "New size cannot be smaller")
-	f(shape{"gp3", 100, 50001, 125}, act.ErrRefused, "InvalidParameterValue")
-	f(shape{"gp3", 100, 3000, 751}, act.ErrRefused, "InvalidParameterValue")
-	f(shape{"gp9", 100, 3000, 125}, act.ErrRefused, "UnknownVolumeType")
-	f(shape{"io2", 100, 0, 0}, act.ErrRefused, "MissingParameter")
-	f(shape{"gp3", 100, 4000, 125}, act.ErrRefused, "IncorrectModificationState", shape{"gp3", 100, 3500, 125})
+	f(act.Volume{Kind: "gp3", Size: 99, IOPS: 3000, Throughput: 125}, act.ErrRefused, "New size cannot be smaller")
+	f(act.Volume{Kind: "gp3", Size: 100, IOPS: 50001, Throughput: 125}, act.ErrRefused, "InvalidParameterValue")
+	f(act.Volume{Kind: "gp3", Size: 100, IOPS: 3000, Throughput: 751}, act.ErrRefused, "InvalidParameterValue")
+	f(act.Volume{Kind: "gp9", Size: 100, IOPS: 3000, Throughput: 125}, act.ErrRefused, "UnknownVolumeType")
+	f(act.Volume{Kind: "io2", Size: 100}, act.ErrRefused, "MissingParameter")
+	f(act.Volume{Kind: "gp3", Size: 100, IOPS: 4000, Throughput: 125}, act.ErrRefused, "IncorrectModificationState", act.Volume{Kind: "gp3", Size: 100, IOPS: 3500, Throughput: 125})
 	r := newRig(t, Defaults(), gp3(100, 3000, 125), nil)
 	r.ebs.Change(vol, func(v *awstest.Volume) { v.Principal = "eks.amazonaws.com" })
-	if err := r.List[0].(*volumes).send(t.Context(), vol, shape{"gp3", 100, 4000, 125}); !errors.Is(err, act.ErrDenied) {
+	if err := r.List[0].(*volumes).send(t.Context(), vol, act.Volume{Kind: "gp3", Size: 100, IOPS: 4000, Throughput: 125}); !errors.Is(err, act.ErrDenied) {
 		t.Error(err)
 	}
 }

@@ -63,7 +63,7 @@ func (x *disks) shareOf(ctx context.Context, at, instance place) (share, error) 
 			return s, sayable(err)
 		}
 		d := x.disk(raw)
-		s.iops, s.throughput = s.iops-d.iops, s.throughput-d.throughput
+		s.iops, s.throughput = s.iops-d.IOPS, s.throughput-d.Throughput
 	}
 	return s, nil
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"cloud.google.com/go/compute/apiv1/computepb"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/providers"
 	"github.com/foreshock-io/foreshock/providers/gcpsdk"
 )
@@ -19,46 +19,15 @@ const (
 	mib = 1 << 20
 )
 
-// shape is all that can be changed of a disk. What its type does not let one ask for is 0.
-type shape struct {
-	kind       string  // hyperdisk-balanced, …
-	size       float64 // GiB
-	iops       float64
-	throughput float64 // MiB/s
-}
-
-func (s shape) String() string {
-	text := s.kind + ", " + strconv.FormatFloat(s.size, 'f', -1, 64) + " GiB"
-	if s.iops > 0 {
-		text += ", " + foreshock.FormatAmount(foreshock.DimIOPS, s.iops)
-	}
-	if s.throughput > 0 {
-		text += ", " + foreshock.FormatAmount(foreshock.DimThroughput, s.throughput*mib)
-	}
-	return text
-}
-
-func (s shape) allocation() foreshock.Allocation {
-	var a foreshock.Allocation
-	a.Set(foreshock.DimSize, s.size*gib)
-	if s.iops > 0 {
-		a.Set(foreshock.DimIOPS, s.iops)
-	}
-	if s.throughput > 0 {
-		a.Set(foreshock.DimThroughput, s.throughput*mib)
-	}
-	return a
-}
-
-// differs are the amounts in which two shapes differ.
-func (s shape) differs(to shape) (set amountSet) {
-	if s.iops != to.iops {
+// differs are the amounts in which two volumes differ.
+func differs(s, to act.Volume) (set amountSet) {
+	if s.IOPS != to.IOPS {
 		set |= iopsChanged
 	}
-	if s.throughput != to.throughput {
+	if s.Throughput != to.Throughput {
 		set |= throughputChanged
 	}
-	if s.size != to.size {
+	if s.Size != to.Size {
 		set |= sizeChanged
 	}
 	return set
@@ -66,7 +35,7 @@ func (s shape) differs(to shape) (set amountSet) {
 
 // disk is what Compute Engine says of one.
 type disk struct {
-	shape
+	act.Volume
 	status     string
 	instances  []string // addresses
 	operations []operation
@@ -103,19 +72,19 @@ func (x *disks) get(ctx context.Context, at place) (*computepb.Disk, error) {
 }
 
 func (x *disks) disk(raw *computepb.Disk) disk {
-	d := disk{shape: shape{kind: gcpsdk.Last(raw.GetType()), size: float64(raw.GetSizeGb())}, status: raw.GetStatus(), instances: raw.GetUsers()}
-	if t := x.types[d.kind]; t.IOPS.Max > 0 {
-		d.iops = float64(raw.GetProvisionedIops())
+	d := disk{Volume: act.Volume{Kind: gcpsdk.Last(raw.GetType()), Size: float64(raw.GetSizeGb())}, status: raw.GetStatus(), instances: raw.GetUsers()}
+	if t := x.types[d.Kind]; t.IOPS.Max > 0 {
+		d.IOPS = float64(raw.GetProvisionedIops())
 	}
-	if t := x.types[d.kind]; t.Throughput.Max > 0 {
-		d.throughput = float64(raw.GetProvisionedThroughput())
+	if t := x.types[d.Kind]; t.Throughput.Max > 0 {
+		d.Throughput = float64(raw.GetProvisionedThroughput())
 	}
 	return d
 }
 
 // frees are when amounts can be changed again: a window after the last change of each, whoever asked for it, and after a refusal.
 func (x *disks) frees(at place, d disk) map[foreshock.Dimension]time.Time {
-	t := x.types[d.kind]
+	t := x.types[d.Kind]
 	if t.Changes == 0 {
 		return nil
 	}
@@ -137,23 +106,23 @@ func (x *disks) frees(at place, d disk) map[foreshock.Dimension]time.Time {
 	return free
 }
 
-// next is the shape that a disk has once amounts are changed: what is not stated stays, or is raised to the least that the others need.
-func (x *disks) next(d disk, to foreshock.Allocation) (shape, providers.VolumeType) {
-	s := d.shape
+// next is what a disk has once amounts are changed: what is not stated stays, or is raised to the least that the others need.
+func (x *disks) next(d disk, to foreshock.Allocation) (act.Volume, providers.VolumeType) {
+	s := d.Volume
 	size, stated := to.Get(foreshock.DimSize)
 	if stated {
-		s.size = math.Round(size / gib)
+		s.Size = math.Round(size / gib)
 	}
-	t := x.types[s.kind].At(s.size)
+	t := x.types[s.Kind].At(s.Size)
 	if iops, stated := to.Get(foreshock.DimIOPS); stated {
-		s.iops = math.Round(iops)
+		s.IOPS = math.Round(iops)
 	} else if t.IOPS.Max > 0 {
-		s.iops = max(s.iops, t.IOPS.Min)
+		s.IOPS = max(s.IOPS, t.IOPS.Min)
 	}
 	if throughput, stated := to.Get(foreshock.DimThroughput); stated {
-		s.throughput = math.Round(throughput / mib)
+		s.Throughput = math.Round(throughput / mib)
 	} else if t.Throughput.Max > 0 {
-		s.throughput = max(s.throughput, t.LeastThroughput(s.iops))
+		s.Throughput = max(s.Throughput, t.LeastThroughput(s.IOPS))
 	}
 	return s, t
 }
@@ -161,27 +130,27 @@ func (x *disks) next(d disk, to foreshock.Allocation) (shape, providers.VolumeTy
 // rules are those of each amount while the others stay, or are raised to the least that it needs where they can be. The share of the instances
 // bounds what is more than there is now.
 func (x *disks) rules(d disk, share share) map[foreshock.Dimension]foreshock.Rule {
-	now, plain := x.target.Now(), x.types[d.kind]
-	t := plain.At(d.size)
+	now, plain := x.target.Now(), x.types[d.Kind]
+	t := plain.At(d.Size)
 	stays := func(dim foreshock.Dimension, has float64) float64 { // infinite: it can be raised
 		if d.frozen(dim, now) {
 			return has
 		}
 		return math.Inf(1)
 	}
-	iops, throughput := stays(foreshock.DimIOPS, d.iops), stays(foreshock.DimThroughput, d.throughput)
+	iops, throughput := stays(foreshock.DimIOPS, d.IOPS), stays(foreshock.DimThroughput, d.Throughput)
 	rules := map[foreshock.Dimension]foreshock.Rule{
 		foreshock.DimSize: {Min: plain.Size.Min * gib, Max: plain.MostSize(iops, throughput) * gib, Quantum: gib},
 	}
 	if t.IOPS.Max > 0 {
-		most := min(t.MostIOPS(d.size), t.MostIOPSWith(throughput))
+		most := min(t.MostIOPS(d.Size), t.MostIOPSWith(throughput))
 		rules[foreshock.DimIOPS] = foreshock.Rule{
-			Min: t.LeastIOPS(d.throughput), Max: within(most, share.iops, d.iops), Quantum: 1, Down: true, NotBefore: d.frees[foreshock.DimIOPS],
+			Min: t.LeastIOPS(d.Throughput), Max: within(most, share.iops, d.IOPS), Quantum: 1, Down: true, NotBefore: d.frees[foreshock.DimIOPS],
 		}
 	}
 	if t.Throughput.Max > 0 {
 		rules[foreshock.DimThroughput] = foreshock.Rule{
-			Min: t.LeastThroughput(d.iops) * mib, Max: within(t.MostThroughput(d.iops), share.throughput, d.throughput) * mib, Quantum: mib, Down: true,
+			Min: t.LeastThroughput(d.IOPS) * mib, Max: within(t.MostThroughput(d.IOPS), share.throughput, d.Throughput) * mib, Quantum: mib, Down: true,
 			NotBefore: d.frees[foreshock.DimThroughput],
 		}
 	}

@@ -44,15 +44,15 @@ func (x *disks) Read(ctx context.Context, resource string) (foreshock.Resource, 
 	if err != nil {
 		return foreshock.Resource{}, err
 	}
-	t, known := x.types[d.kind]
+	t, known := x.types[d.Kind]
 	if !known {
-		return foreshock.Resource{}, fmt.Errorf("nothing is known of disks of type %q; state them in volume_types_file", d.kind)
+		return foreshock.Resource{}, fmt.Errorf("nothing is known of disks of type %q; state them in volume_types_file", d.Kind)
 	}
 	share, err := x.share(ctx, at, d)
 	if err != nil {
 		return foreshock.Resource{}, err
 	}
-	r := foreshock.Resource{Allocated: d.allocation(), Rules: x.rules(d, share), Busy: d.busy()}
+	r := foreshock.Resource{Allocated: d.Allocation(), Rules: x.rules(d, share), Busy: d.busy()}
 	if t.Changes > 0 { // of each amount, whose rule says when; the size can be changed at any time
 		r.Budget = foreshock.Budget{Limited: true, Left: t.Changes, Total: t.Changes, Window: t.Window}
 	}
@@ -69,15 +69,15 @@ func (x *disks) Validate(_ foreshock.Resource, action foreshock.Action) error {
 	return err
 }
 
-// change is the whole shape that is to be asked for.
-func (x *disks) change(d disk, action foreshock.Action) (shape, error) {
+// change is the whole volume that is to be asked for.
+func (x *disks) change(d disk, action foreshock.Action) (act.Volume, error) {
 	to, t := x.next(d, action.To)
-	changed := d.differs(to)
-	switch err := t.Check(to.size, to.iops, to.throughput); {
+	changed := differs(d.Volume, to)
+	switch err := t.Check(to.Size, to.IOPS, to.Throughput); {
 	case err != nil:
 		return to, fmt.Errorf("%w: %s: %w", act.ErrRule, to, err)
-	case to.size < d.size:
-		return to, fmt.Errorf("%w: a disk of %g GiB cannot be shrunk to %g GiB", act.ErrRule, d.size, to.size)
+	case to.Size < d.Size:
+		return to, fmt.Errorf("%w: a disk of %g GiB cannot be shrunk to %g GiB", act.ErrRule, d.Size, to.Size)
 	case changed == 0:
 		return to, fmt.Errorf("%w: the disk is %s already; asking would waste a change", act.ErrRule, to)
 	}
@@ -99,7 +99,7 @@ func (x *disks) Apply(ctx context.Context, action foreshock.Action) error {
 	if err != nil {
 		return act.Surely(err)
 	}
-	if err := act.Unchanged(d.allocation(), action); err != nil {
+	if err := act.Unchanged(d.Allocation(), action); err != nil {
 		return err
 	}
 	if d.busy() {
@@ -109,11 +109,11 @@ func (x *disks) Apply(ctx context.Context, action foreshock.Action) error {
 	if err != nil {
 		return err
 	}
-	return x.send(ctx, at, action.ID, d.shape, to)
+	return x.send(ctx, at, action.ID, d.Volume, to)
 }
 
-func (x *disks) send(ctx context.Context, at place, action string, from, to shape) error {
-	changed := from.differs(to)
+func (x *disks) send(ctx context.Context, at place, action string, from, to act.Volume) error {
+	changed := differs(from, to)
 	id := token(action, changed)
 	err := x.target.once(ctx, func(ctx context.Context) error {
 		if changed == sizeChanged {
@@ -122,13 +122,13 @@ func (x *disks) send(ctx context.Context, at place, action string, from, to shap
 		return x.update(ctx, at, id, changed, to)
 	})
 	if errors.Is(err, act.ErrRefused) && tooSoon.MatchString(err.Error()) {
-		x.learn(at, changed, x.types[to.kind].Window)
+		x.learn(at, changed, x.types[to.Kind].Window)
 	}
 	return err
 }
 
-func (x *disks) resize(ctx context.Context, at place, id string, to shape) (err error) {
-	project, size := x.target.account.Project, whole(to.size)
+func (x *disks) resize(ctx context.Context, at place, id string, to act.Volume) (err error) {
+	project, size := x.target.account.Project, whole(to.Size)
 	if at.regional() {
 		_, err = x.api.regionDisks.Resize(ctx, &computepb.ResizeRegionDiskRequest{
 			Project: project, Region: at.zone, Disk: at.name, RequestId: &id,
@@ -143,17 +143,17 @@ func (x *disks) resize(ctx context.Context, at place, id string, to shape) (err 
 }
 
 // update names the fields that change, and no others: each that is named is a change of it.
-func (x *disks) update(ctx context.Context, at place, id string, changed amountSet, to shape) (err error) {
+func (x *disks) update(ctx context.Context, at place, id string, changed amountSet, to act.Volume) (err error) {
 	var mask []string
 	raw := &computepb.Disk{Name: &at.name}
 	if changed&iopsChanged != 0 {
-		mask, raw.ProvisionedIops = append(mask, "provisionedIops"), whole(to.iops)
+		mask, raw.ProvisionedIops = append(mask, "provisionedIops"), whole(to.IOPS)
 	}
 	if changed&throughputChanged != 0 {
-		mask, raw.ProvisionedThroughput = append(mask, "provisionedThroughput"), whole(to.throughput)
+		mask, raw.ProvisionedThroughput = append(mask, "provisionedThroughput"), whole(to.Throughput)
 	}
 	if changed&sizeChanged != 0 {
-		mask, raw.SizeGb = append(mask, "sizeGb"), whole(to.size)
+		mask, raw.SizeGb = append(mask, "sizeGb"), whole(to.Size)
 	}
 	project, fields := x.target.account.Project, strings.Join(mask, ",")
 	if at.regional() {
@@ -215,7 +215,7 @@ func (x *disks) Follow(ctx context.Context, action foreshock.Action) (act.Progre
 	if err != nil {
 		return act.Progress{}, err
 	}
-	p := act.Progress{Observed: d.allocation()}
+	p := act.Progress{Observed: d.Allocation()}
 	follow(&p, d.operations, action)
 	return p, nil
 }

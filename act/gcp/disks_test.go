@@ -400,14 +400,14 @@ func TestRefusalTeaches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := d.shape
-	to.iops = 4600
-	if err := x.send(t.Context(), place{"europe-west4-a", "orders"}, "a", d.shape, to); err != nil {
+	to := d.Volume
+	to.IOPS = 4600
+	if err := x.send(t.Context(), place{"europe-west4-a", "orders"}, "a", d.Volume, to); err != nil {
 		t.Fatal(err)
 	}
 	r.now = r.now.Add(time.Hour)
-	to.iops = 5000
-	if err := x.send(t.Context(), place{"europe-west4-a", "orders"}, "b", d.shape, to); !errors.Is(err, act.ErrRefused) || !strings.Contains(err.Error(), "once in 4 hours") {
+	to.IOPS = 5000
+	if err := x.send(t.Context(), place{"europe-west4-a", "orders"}, "b", d.Volume, to); !errors.Is(err, act.ErrRefused) || !strings.Contains(err.Error(), "once in 4 hours") {
 		t.Error(err)
 	}
 	now, err := r.Read(t.Context(), resource)
