@@ -31,7 +31,7 @@ func (s shape) String() string {
 	if s.tier != "" {
 		text += ", tier " + s.tier
 	}
-	return fmt.Sprintf("%s, %g IOPS, %g MB/s", text, s.iops, s.throughput)
+	return fmt.Sprintf("%s, %s, %g MB/s", text, foreshock.FormatAmount(foreshock.DimIOPS, s.iops), s.throughput)
 }
 
 // allocation is what a disk of a type has. What neither can be asked for nor comes with a tier is not told.

@@ -180,7 +180,8 @@ func (w *whatIf) about() string {
 			rules = append(rules, fmt.Sprintf(format, args...))
 		}
 	}
-	add(true, "%g to %g IOPS in steps of %g", p.Min, p.Max, p.Quantum)
+	iops := func(x float64) string { return foreshock.FormatAmount(foreshock.DimIOPS, x) }
+	add(true, "%s to %s in steps of %g", iops(p.Min), iops(p.Max), p.Quantum)
 	add(p.ApplyDelay > 0, "a rise works after %s", model.Duration(p.ApplyDelay))
 	add(p.Cooldown > 0, "changes at least %s apart", model.Duration(p.Cooldown))
 	add(p.Changes > 0, "at most %d changes in any %s", p.Changes, model.Duration(p.Window))

@@ -50,7 +50,7 @@ func (w *whatIf) verdict() (list []string) {
 			continue
 		}
 		s := &r.Score
-		cost := fmt.Sprintf("%.0f IOPS on average", paid(s))
+		cost := foreshock.FormatAmount(foreshock.DimIOPS, paid(s)) + " on average"
 		if w.price > 0 {
 			cost += fmt.Sprintf(", %.2f in all", r.Money)
 		}
