@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -195,34 +194,4 @@ func withinCalendar(d *deliberation, kind foreshock.Kind, w *wish) bool {
 		}
 	}
 	return true
-}
-
-func (c *checker) windows(list []Window) {
-	for i := range list {
-		w := &list[i]
-		c.when(w.Name == "", "windows[%d].name is missing; give the window a name, it is told in reasons", i)
-		c.when(w.Inside == AllowAll && w.Outside == AllowAll, "windows[%d] changes nothing; state what is allowed inside or outside: %s", i, strings.Join(allowNames[1:], ", "))
-	}
-}
-
-func (c *checker) calendar(p *Policy) {
-	for i := range p.Calendar {
-		o, at := &p.Calendar[i], fmt.Sprintf("calendar[%d]", i)
-		c.when(o.Name == "", "%s.name is missing; give the occasion a name, it is told in reasons", at)
-		c.when(len(o.Dates) == 0, "%s.dates is missing; list for example 2026-12-24, 12-24, %s", at, monthEnd)
-		c.when(o.Lasts <= 0 || o.Lasts > longestOccasion, "%s.lasts is %s; above 0 and at most %s is allowed", at, span(o.Lasts), span(longestOccasion))
-		c.when(o.Lead < 0 || o.Lead > longestOccasion, "%s.lead is %s; at least 0 and at most %s is allowed", at, span(o.Lead), span(longestOccasion))
-		c.when(o.Factor != 0 && !within(o.Factor, 1, mostFactor), "%s.factor is %g; between 1 and %d is allowed, for example 1.5", at, o.Factor, mostFactor)
-		c.when(o.Factor == 0 && len(o.Min) == 0, "%s wants nothing; state factor, or min per dimension", at)
-		for dim := range foreshock.Dimension(foreshock.NumDimensions) {
-			least, stated := o.Min[dim]
-			if !stated {
-				continue
-			}
-			b, changes := p.Bounds[dim]
-			c.when(!changes, "%s.min.%s is of a dimension that bounds does not name; add bounds.%s", at, dim, dim)
-			c.when(!within(least, 0, math.MaxFloat64), "%s.min.%s is %g; at least 0 is allowed", at, dim, least)
-			c.when(b.Max > 0 && least > b.Max, "%s.min.%s %g is above bounds.%s.max %g; lower it, or raise max", at, dim, least, dim, b.Max)
-		}
-	}
 }

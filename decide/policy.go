@@ -1,10 +1,6 @@
 package decide
 
 import (
-	"errors"
-	"fmt"
-	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -152,86 +148,6 @@ func (p *Policy) QuantileOf(l foreshock.Learned) float64 {
 // Bounds of the quantile of forecasts.
 const leastQuantile, mostQuantile = 0.5, 0.9999
 
-// Check says all that is wrong with a policy that has its defaults, each with the remedy.
-func (p Policy) Check() []error {
-	c := &checker{}
-	c.when(p.Name == "", "name is missing; give the policy a name")
-	c.patterns(p.Match)
-	c.when(p.Mode > foreshock.Observe && p.Target == "", "mode %s needs a target; name one of targets, or use mode observe", p.Mode)
-	c.when(p.Mode > foreshock.Observe && len(p.Match) == 0, "mode %s without match would act on nothing; list globs over workload ids, for example \"disk/*\"", p.Mode)
-	c.template(p.Resource)
-	c.when(!within(p.Headroom, 0, 10), "headroom is %g; between 0 and 10 is allowed, for example 25%%", p.Headroom)
-	c.when(!within(p.Quantile, leastQuantile, mostQuantile), "quantile is %g; between %g and %g is allowed, for example 0.95", p.Quantile, leastQuantile, mostQuantile)
-	c.when(!within(p.Above, 0, 1), "above is %g; between 0 and 1 is allowed, for example 90%%", p.Above)
-	c.duration("cooldown", p.Cooldown)
-	c.duration("lead_time", p.LeadTime)
-	c.duration("max_latency", p.MaxLatency)
-	c.when(p.Validity <= 0 || p.Validity > time.Hour, "validity is %s; above 0 and at most 1h is allowed", p.Validity)
-	c.when(p.Patience <= 0 || p.Patience > 24*time.Hour, "patience is %s; above 0 and at most 24h is allowed", p.Patience)
-	for d := range foreshock.Dimension(foreshock.NumDimensions) {
-		if b, ok := p.Bounds[d]; ok {
-			c.bounds(d, b)
-		}
-	}
-	c.objective(p.Objective)
-	c.spending(&p)
-	c.windows(p.Windows)
-	c.calendar(&p)
-	c.duration("reduce.after", p.Reduce.After)
-	c.duration("reduce.cooldown", p.Reduce.Cooldown)
-	c.when(!within(p.Reduce.Below, 0.01, 0.99), "reduce.below is %g; between 0.01 and 0.99 is allowed, for example 70%%", p.Reduce.Below)
-	c.when(math.IsNaN(p.Limits.Share) || p.Limits.Share > 1, "limits.share is %g; at most 1 is allowed, for example 50%%", p.Limits.Share)
-	c.when(math.IsNaN(p.Limits.GrowthRatio) || (p.Limits.GrowthRatio > 0 && p.Limits.GrowthRatio <= 1),
-		"limits.growth_ratio is %g; it must be above 1, for example 4", p.Limits.GrowthRatio)
-	return c.faults
-}
-
-type checker struct{ faults []error }
-
-func (c *checker) when(wrong bool, format string, args ...any) {
-	if wrong {
-		c.faults = append(c.faults, fmt.Errorf(format, args...))
-	}
-}
-
-func (c *checker) duration(name string, x time.Duration) {
-	c.when(x < 0, "%s is %s; a negative time is not allowed", name, x)
-}
-
-func (c *checker) patterns(list []string) {
-	for i, glob := range list {
-		_, err := compile(glob)
-		c.when(err != nil, "match[%d] is %q: %v; write for example \"disk/*\"", i, glob, err)
-	}
-}
-
-func (c *checker) objective(o Costs) {
-	c.when(!within(o.UnitHour, 0, math.MaxFloat64), "objective.unit_hour is %g; at least 0 is allowed, for example 1", o.UnitHour)
-	c.when(!within(o.LateSecond, 0, math.MaxFloat64), "objective.late_second is %g; at least 0 is allowed", o.LateSecond)
-	c.when(!within(o.Utilisation, 0, 1), "objective.utilisation is %g; between 0 and 1 is allowed, for example 90%%", o.Utilisation)
-	c.when(o != Costs{} && !o.Stated(), "objective states a part only; unit_hour, late_second and utilisation belong together")
-}
-
-func (c *checker) bounds(d foreshock.Dimension, b Bounds) {
-	c.when(!within(b.Min, 0, math.MaxFloat64), "bounds.%s.min is %g; at least 0 is allowed", d, b.Min)
-	c.when(!within(b.Max, 0, math.MaxFloat64), "bounds.%s.max is %g; at least 0 is allowed (0: only the provider's counts)", d, b.Max)
-	c.when(b.Max > 0 && b.Max < b.Min, "bounds.%s.max %g is below min %g; exchange them", d, b.Max, b.Min)
-	c.when(!within(b.Step, 0.01, 10), "bounds.%s.step is %g; between 0.01 and 10 is allowed, for example 25%%", d, b.Step)
-	c.when(!within(b.Quantum, 0, math.MaxFloat64), "bounds.%s.quantum is %g; at least 0 is allowed", d, b.Quantum)
-	c.when(!within(b.Price, 0, math.MaxFloat64), "bounds.%s.price is %g; at least 0 is allowed", d, b.Price)
-	c.when(b.Max > 0 && b.Quantum > b.Max, "bounds.%s.quantum %g is above max %g: no amount is allowed; lower it", d, b.Quantum, b.Max)
-}
-
-var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
-
-func (c *checker) template(text string) {
-	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
-		c.when(m[1] != "id" && m[1] != "name", "resource has %s; there is: ${id}, ${name}", m[0])
-	}
-}
-
-func within(x, lowest, highest float64) bool { return x >= lowest && x <= highest }
-
 // Matches says whether the policy names a workload. A policy that lists nothing names nothing, and so does a pattern that is not valid.
 func (p Policy) Matches(id foreshock.ID) bool {
 	for _, glob := range p.Match {
@@ -257,60 +173,4 @@ func (p Policy) ResourceName(id foreshock.ID) string {
 		name = after
 	}
 	return strings.NewReplacer("${id}", string(id), "${name}", name).Replace(text) // in one pass: an id cannot bring a placeholder
-}
-
-// compile turns a glob into a regular expression: * is any text without a slash, ** any text, ? one character but the slash,
-// [a-z] and [^a-z] one of a set, a backslash takes the next character as it is.
-func compile(glob string) (*regexp.Regexp, error) {
-	if glob == "" {
-		return nil, errors.New("the pattern is empty")
-	}
-	var b strings.Builder
-	b.WriteString(`(?s)^`)
-	for rest := glob; rest != ""; {
-		var part string
-		var err error
-		if part, rest, err = next(rest); err != nil {
-			return nil, err
-		}
-		b.WriteString(part)
-	}
-	b.WriteString(`$`)
-	return regexp.Compile(b.String())
-}
-
-// next translates the first element of a glob.
-func next(glob string) (part, rest string, err error) {
-	switch {
-	case strings.HasPrefix(glob, "**"):
-		return `.*`, glob[2:], nil
-	case glob[0] == '*':
-		return `[^/]*`, glob[1:], nil
-	case glob[0] == '?':
-		return `[^/]`, glob[1:], nil
-	case glob[0] == '[':
-		return set(glob)
-	case glob[0] == '\\':
-		if glob = glob[1:]; glob == "" {
-			return "", "", errors.New("it ends in a backslash")
-		}
-	}
-	r := []rune(glob)[:1]
-	return regexp.QuoteMeta(string(r)), glob[len(string(r)):], nil
-}
-
-func set(glob string) (part, rest string, err error) {
-	inside, rest, closed := strings.Cut(glob[1:], "]")
-	negated := strings.HasPrefix(inside, "^") || strings.HasPrefix(inside, "!")
-	if negated {
-		inside = inside[1:]
-	}
-	if !closed || inside == "" {
-		return "", "", errors.New("a [ is not closed")
-	}
-	inside = strings.NewReplacer(`\`, `\\`, `[`, `\[`, `^`, `\^`, `&`, `\&`, `~`, `\~`).Replace(inside)
-	if negated {
-		return `[^/` + inside + `]`, rest, nil
-	}
-	return `[` + inside + `]`, rest, nil
 }

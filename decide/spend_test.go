@@ -1,13 +1,8 @@
 package decide
 
 import (
-	"errors"
-	"fmt"
-	"math"
 	"strings"
 	"testing"
-
-	"github.com/foreshock-io/foreshock"
 )
 
 // What was begun within an hour is held against both caps, but for rounding; a cap of 0 is none.
@@ -25,20 +20,4 @@ func TestOverspent(t *testing.T) {
 	f(5, 10, 5.1, 9, "the policy's growth would add 5.1 an hour, at most 5 is allowed")
 	f(5, 10, 4, 11, "the fleet's growth would add 11 an hour, at most 10 is allowed")
 	f(5, 10, 6, 11, "the policy's")
-}
-
-// A cap on money that binds nothing, or is none, is told of with what to state.
-func TestSpendingFaults(t *testing.T) {
-	f := func(l Limits, b Bounds, want string) {
-		t.Helper()
-		p := Policy{Limits: l, Bounds: map[foreshock.Dimension]Bounds{foreshock.DimIOPS: b}}
-		c := &checker{}
-		c.spending(&p)
-		if got := fmt.Sprint(errors.Join(c.faults...)); (want == "") != (len(c.faults) == 0) || want != "" && !strings.Contains(got, want) {
-			t.Errorf("%+v, %+v: %q, want %q", l, b, got, want)
-		}
-	}
-	f(Limits{Spend: 5}, Bounds{Price: 0.1}, "")
-	f(Limits{Spend: 5}, Bounds{}, "limits.spend binds nothing in iops, which has no price; state bounds.iops.price")
-	f(Limits{FleetSpend: math.Inf(1)}, Bounds{Price: 1}, "limits.fleet_spend is +Inf")
 }
