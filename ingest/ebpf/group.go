@@ -36,14 +36,14 @@ func (r *reader) group(deltas []Delta) map[foreshock.ID]*gain {
 		if !ok {
 			continue // gone meanwhile
 		}
-		if r.devices.wants(disk) {
+		if r.devices.Want(disk) {
 			add("disk/"+disk, d, false)
 		}
 		if r.cfg.Cgroups.Max == 0 || r.names.stacked(d.Device) {
 			continue
 		}
 		for dir := r.names.cgroup(d.Cgroup, time.Now()); dir != "."; dir = path.Dir(dir) {
-			if r.cgroups.wants(dir) && r.follows(dir) {
+			if r.cgroups.Want(dir) && r.follows(dir) {
 				add("cgroup/"+dir, d, true)
 			}
 		}

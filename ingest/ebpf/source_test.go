@@ -99,7 +99,7 @@ func TestDevices(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := s.devices.wants(device); got != want {
+		if got := s.devices.Want(device); got != want {
 			t.Errorf("include %q: %s is wanted: %v", include, device, got)
 		}
 	}

@@ -193,10 +193,10 @@ func (r *reader) machinePressure() (float64, bool) {
 // wantsDisk says whether a device is to be measured: the settings want it, it is no part of a disk that is
 // measured itself, and the kernel counts its requests.
 func (r *reader) wantsDisk(name string) bool {
-	if !r.devices.wants(name) {
+	if !r.devices.Want(name) {
 		return false
 	}
-	if whole, ok := wholeDisk(name); ok && r.disks.known[whole] != nil && r.devices.wants(whole) {
+	if whole, ok := wholeDisk(name); ok && r.disks.known[whole] != nil && r.devices.Want(whole) {
 		return false
 	}
 	setting, err := os.ReadFile(filepath.Join(r.cfg.Sysfs, "block", strings.ReplaceAll(name, "/", "!"), "queue", "iostats"))

@@ -227,7 +227,7 @@ func (r *reader) walk(h hierarchy, dir string) (over int) {
 			counters++
 		}
 	}
-	if dir != "." && counters == h.needs && r.cgroups.wants(dir) && !r.follow(h, dir) {
+	if dir != "." && counters == h.needs && r.cgroups.Want(dir) && !r.follow(h, dir) {
 		over++
 	}
 	slices.Sort(below)

@@ -13,7 +13,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -77,7 +76,7 @@ func Defaults(env ingest.Env) Config {
 type Source struct {
 	cfg              Config
 	env              ingest.Env
-	devices, cgroups filter
+	devices, cgroups ingest.Names
 }
 
 // New checks the settings. It reads nothing: Run does.
@@ -96,9 +95,9 @@ func New(cfg Config, env ingest.Env) (*Source, error) {
 		s.env.Log = slog.New(slog.DiscardHandler)
 	}
 	var err error
-	s.devices, err = newFilter(cfg.Devices.Include, cfg.Devices.Exclude)
+	s.devices, err = ingest.NewNames(cfg.Devices.Include, cfg.Devices.Exclude)
 	check(err == nil, "devices.%w", err)
-	s.cgroups, err = newFilter(cfg.Cgroups.Include, cfg.Cgroups.Exclude)
+	s.cgroups, err = ingest.NewNames(cfg.Cgroups.Include, cfg.Cgroups.Exclude)
 	check(err == nil, "cgroups.%w", err)
 	return s, errors.Join(faults...)
 }
@@ -194,33 +193,6 @@ func (r *reader) add(handle ingest.Handle, field ingest.Field, value float64, s 
 		ms = 0
 	}
 	r.batch = append(r.batch, ingest.Reading{Value: value, Time: s.at.UnixMilli(), Handle: handle, Span: uint32(ms), Field: field})
-}
-
-// filter chooses names. Its zero value chooses all.
-type filter struct{ include, exclude *regexp.Regexp }
-
-func newFilter(include, exclude string) (filter, error) {
-	var f filter
-	var err error
-	if f.include, err = whole(include); err != nil {
-		return filter{}, fmt.Errorf("include: %w", err)
-	}
-	if f.exclude, err = whole(exclude); err != nil {
-		return filter{}, fmt.Errorf("exclude: %w", err)
-	}
-	return f, nil
-}
-
-// whole compiles an expression that must match all of a name; nil for none.
-func whole(expression string) (*regexp.Regexp, error) {
-	if expression == "" {
-		return nil, nil
-	}
-	return regexp.Compile(`^(?:` + expression + `)$`)
-}
-
-func (f filter) wants(name string) bool {
-	return (f.include == nil || f.include.MatchString(name)) && (f.exclude == nil || !f.exclude.MatchString(name))
 }
 
 // Probe says whether the kernel's counters can be read, and of how many block devices.

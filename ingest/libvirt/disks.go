@@ -72,7 +72,7 @@ func (r *reader) domain(l *rpc.Libvirt, d rpc.Domain, stats libvirt.Stats, now t
 	for i := range n {
 		prefix := fmt.Sprintf("block.%d.", i)
 		label := d.Name + "/" + stats.Text(prefix+"name")
-		if r.include != nil && !r.include.MatchString(label) {
+		if !r.include.Want(label) {
 			continue
 		}
 		c, ok := countsOf(stats, prefix)

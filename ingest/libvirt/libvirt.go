@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"regexp"
 	"time"
 
 	"github.com/foreshock-io/foreshock/hypervisor/libvirt"
@@ -52,7 +51,7 @@ var Factory = ingest.Factory{Name: name, New: func(decode func(any) error, env i
 type Source struct {
 	cfg     Config
 	env     ingest.Env
-	include *regexp.Regexp // nil: all
+	include ingest.Names
 }
 
 // New checks the settings. It opens nothing: Run does.
@@ -70,12 +69,9 @@ func New(cfg Config, env ingest.Env) (*Source, error) {
 	if s.env.Log == nil {
 		s.env.Log = slog.New(slog.DiscardHandler)
 	}
-	if cfg.Include != "" {
-		var err error
-		s.include, err = regexp.Compile(`^(?:` + cfg.Include + `)$`)
-		check(err == nil, "include: %w", err)
-	}
-	return s, errors.Join(faults...)
+	var err error
+	s.include, err = ingest.NewNames(cfg.Include, "")
+	return s, errors.Join(append(faults, err)...)
 }
 
 // Run reads once per interval until ctx ends. A daemon that is away is said once, counted, and asked again.
