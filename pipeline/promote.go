@@ -75,7 +75,7 @@ func (o *owner) followUp(w *workload, step *foreshock.Step) {
 		}
 		reading := promote.Reading{Time: step.Time, Length: step.Length, Have: have}
 		reading.Demand, reading.Known = w.asked.Get(dim)
-		if w.profile.Trials[dim] == nil && !reading.Late() {
+		if w.profile.TrialOf(dim) == nil && !reading.Late() {
 			continue
 		}
 		about, trial := o.would(w, dim), w.trial(dim)
