@@ -35,6 +35,7 @@ const (
 //	the queue grows (by more than 2 % of S):  S + Δqueue/Δt          what arrives is what leaves plus what is left over
 //	it grew before, for long or to a length:  S·highest of these     then it is full, or what is given up keeps it even
 //	it did not, and S ≥ 0.97 of capacity:     S·√(L/L₀), to 2·S      L, L₀: latency now and normally
+//	the queue shrinks (by more than 2 %):     S - what it lost       part of what leaves was there before
 //	else                                      S
 //
 // The third line is for clients that wait for their answers, where the queue is as long as there are clients: by Little's
@@ -43,11 +44,12 @@ const (
 // limits one of them holds back the other.
 //
 // Depth is the mean over a step. A queue that grows evenly has at the step's end what it had at the beginning and twice what the mean is above
-// that; with what it is then the growth of the first step is known as well. In the second and third line the demand is hidden: it is at
+// that; with what it is then the growth of the first step is known as well. What it lost is the lesser of what these ends and what the means of this step
+// and the one before say. A queue that was seen to grow and in which requests wait for a second or more is one as long as that lasts, whatever is normal by then. In the second and third line the demand is hidden: it is at
 // least what was served, and what Demand gives is a guess.
 func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Allocation) (demand foreshock.Allocation, saturated map[foreshock.Dimension]bool, hidden bool) {
 	s := readStrain(&step, p)
-	ratio := 1.0
+	var ratio float64
 	for _, d := range served {
 		m, _ := d.Metric()
 		rate, ok := Reading(&step.Values, m)
@@ -67,7 +69,7 @@ func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Alloc
 		ratio, hidden = max(ratio, more), hidden || guessed
 	}
 	for _, d := range served {
-		if rate, ok := demand.Get(d); ok && ratio > 1 {
+		if rate, ok := demand.Get(d); ok && saturated != nil {
 			demand.Set(d, rate*min(ratio, mostDemand))
 		}
 	}
@@ -93,6 +95,7 @@ type strain struct {
 	wait   float64 // latency over normal, or depth over normal where latency is unknown
 	end    float64 // requests in the queue at the end of the step; 0 where unknown
 	growth float64 // of the queue, requests per second; NaN where unknown
+	drain  float64 // what is surely taken from the queue, as a growth of at most 0
 	open   float64 // demand over what was served while the queue grew for several steps; 0 where it did not
 	iops   float64 // served; NaN where unknown
 }
@@ -105,6 +108,7 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	if iops, ok := Reading(&step.Values, foreshock.IOPS); ok {
 		s.iops = iops
 	}
+	wait, _ := step.Values.Get(foreshock.Latency)
 	depth, hasDepth := overNormal(step, p, foreshock.QueueDepth)
 	latency, hasLatency := overNormal(step, p, foreshock.Latency)
 	switch {
@@ -115,12 +119,15 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	case hasDepth:
 		s.factor, s.wait = depth, depth
 	}
+	if p.Backlog.Growing > 0 && wait >= longWait {
+		s.factor = max(s.factor, stressed) // what is normal rises while it lasts
+	}
 	if elapsed := step.Time.Sub(p.Updated); hasDepth && elapsed > 0 && elapsed <= 3*p.Length {
 		now, _ := step.Values.Get(foreshock.QueueDepth)
 		s.end = s.queueAt(now, p)
 		s.growth = (s.end - p.Backlog.End) / elapsed.Seconds()
+		s.drain = min(0, max(s.growth, (now-p.Metrics[foreshock.QueueDepth].Last)/elapsed.Seconds()))
 	}
-	wait, _ := step.Values.Get(foreshock.Latency)
 	if b := p.Backlog; b.Growing >= growingSteps || b.Growing > 0 && wait >= longWait {
 		s.open = b.Ratio
 	}
@@ -160,7 +167,7 @@ func (s *strain) ratio(rate float64, atLimit bool, d foreshock.Dimension) (ratio
 	case requests > 0 && s.growth > growing*requests:
 		return 1 + s.growth/requests, false
 	case requests > 0 && s.growth < -growing*requests:
-		return 1, false // it drains
+		return max(0, 1+s.drain/requests), false
 	case atLimit && s.open > 0:
 		return s.open, true
 	case atLimit:
