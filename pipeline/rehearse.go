@@ -66,7 +66,8 @@ func termsOf(w *workload, d foreshock.Dimension, rule foreshock.Rule, resource *
 	bounds, costs := w.policy.Bounds[d], w.policy.Objective
 	t := rehearse.Terms{
 		Quantum: max(rule.Quantum, bounds.Quantum), Min: max(rule.Min, bounds.Min), Max: rule.Max,
-		Delay: min(w.policy.LeadTimeOf(w.profile.LearnedOf(d)), rehearse.LongestDelay), Late: costs.LateSecond * time.Hour.Seconds() / costs.UnitHour, Worth: decide.ScarceWorth,
+		Delay: min(w.policy.LeadTimeOf(w.profile.LearnedOf(d)), rehearse.LongestDelay), Late: costs.LateSecond * time.Hour.Seconds() / costs.UnitHour,
+		Utilisation: costs.Utilisation, Worth: decide.ScarceWorth,
 	}
 	if bounds.Max > 0 && (t.Max == 0 || bounds.Max < t.Max) {
 		t.Max = bounds.Max

@@ -26,6 +26,8 @@ type Terms struct {
 	Spacing           time.Duration // least time between changes; 0: none
 	// Late is what a minute's demand costs that finds less capacity than it needs, in the cost of the capacity that would have served it.
 	Late float64
+	// Utilisation is the share of its capacity at which a volume is in time: a need is what comes, divided by it; 0: 1.
+	Utilisation float64
 	// Worth is the share by which less must be wanted for a change, where changes are scarce.
 	Worth float64
 }
@@ -40,6 +42,14 @@ func (t *Terms) fit(want float64) float64 {
 		want = min(want, t.Max)
 	}
 	return want
+}
+
+// arrives is what comes where so much is needed.
+func (t *Terms) arrives(need float64) float64 {
+	if t.Utilisation > 0 {
+		return need * t.Utilisation
+	}
+	return need
 }
 
 func minutes(d time.Duration) int { return int((d + time.Minute - 1) / time.Minute) }
@@ -91,6 +101,7 @@ func (r *Rehearsal) Clone() *Rehearsal {
 	for i := range c.trials {
 		t := &c.trials[i]
 		t.past, t.cost, t.held, t.wanted = slices.Clone(t.past), slices.Clone(t.cost), slices.Clone(t.held), slices.Clone(t.wanted)
+		t.queues = slices.Clone(t.queues)
 	}
 	if r.planner != nil {
 		c.planner = &planner{plans: r.planner.plans, lowest: r.planner.lowest}

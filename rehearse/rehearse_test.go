@@ -15,6 +15,7 @@ type volume struct {
 	terms      Terms
 	had        []float64
 	changed    int
+	waits      float64
 	paid, late float64
 }
 
@@ -27,10 +28,11 @@ func (v *volume) step(need float64, r *Rehearsal, score bool) {
 	}
 	if score {
 		v.paid += v.had[n-1]
-		if works < need {
+		if works < need || v.waits > 0 {
 			v.late += need
 		}
 	}
+	v.waits = min(max(0, v.waits+v.terms.arrives(need)-works), patience*works)
 	next := v.had[n-1]
 	if a, ok := r.Advice(); ok && n-v.changed >= minutes(v.terms.Spacing) {
 		if to := v.terms.fit(a.Amount); to > next || to < next*(1-v.terms.Worth) {
@@ -226,6 +228,36 @@ func TestChangesAreCharged(t *testing.T) {
 	}
 	if holds.hold(1); holds.wish != 1 {
 		t.Errorf("after %d minutes it wishes for %g", hold, holds.wish)
+	}
+}
+
+// TestWaits: what finds no capacity waits, for half a minute at most, and makes late what comes until it is served.
+func TestWaits(t *testing.T) {
+	r := New(Terms{Quantum: 100, Min: 100, Delay: time.Minute, Late: 20, Utilisation: 0.9})
+	one := newTrials(&r.signals)[0]
+	m := r.signals.multiples[0]
+	one.past = []float64{1000 / m, 1000 / m} // 1000 are there
+	before := 0.0
+	for i, c := range []struct {
+		need float64
+		late bool
+	}{
+		{800, false},
+		{1050, true},  // 945 come: they are served, but not in time
+		{900, false},  // so that nobody waits
+		{5000, true},  // 4500 come, and 500 wait on
+		{1000, true},  // 900 come, and 400 wait on
+		{300, true},   // 270 come: all are served
+		{1000, false}, // in time again
+	} {
+		r.judgeFree(&one, c.need, new(charges))
+		want := before*fade + 1000
+		if c.late {
+			want += r.terms.Late * c.need
+		}
+		if before = one.cost[0]; math.Abs(before-want) > 1e-6 {
+			t.Errorf("minute %d: the rule has cost %g, want %g", i, before, want)
+		}
 	}
 }
 

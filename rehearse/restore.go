@@ -76,6 +76,11 @@ func (c *record) valid() error {
 			return fmt.Errorf("a plan is no amount")
 		}
 	}
+	for _, q := range c.Queues {
+		if q.Rule < 0 || q.Rule >= len(c.Trials) || !amounts(q.Waits...) {
+			return fmt.Errorf("a queue is no amount, or of no rule")
+		}
+	}
 	for i := range c.Trials {
 		if !c.Trials[i].valid(n, minutes(t.Delay)+1) {
 			return fmt.Errorf("rule %d is no amount, or of the future", i)

@@ -33,8 +33,9 @@ type record struct {
 	Sum     float64 // of the needs up to the first that is here
 	Pending pendingRecord
 	Trials  []trialRecord
-	Plans   [][3]float64 // wish, from, to
-	Lowest  int          // rung of the plans
+	Queues  []queueRecord `cbor:",omitempty"` // of the rules whose requests wait
+	Plans   [][3]float64  // wish, from, to
+	Lowest  int           // rung of the plans
 	Growths growths
 	Ahead   float64
 	Grown   int
@@ -54,6 +55,12 @@ type trialRecord struct {
 	Weight float64
 	Held   [][3]float64 // amount, before, since
 	Wanted []float64
+}
+
+type queueRecord struct {
+	_     struct{} `cbor:",toarray"`
+	Rule  int
+	Waits []float64
 }
 
 // mostBytes bounds what a snapshot inflates to.
@@ -110,6 +117,9 @@ func (r *Rehearsal) record() *record {
 	}
 	for i := range r.trials {
 		t := &r.trials[i]
+		if t.queued {
+			c.Queues = append(c.Queues, queueRecord{Rule: i, Waits: t.queues})
+		}
 		held := make([][3]float64, len(t.held))
 		for k, x := range t.held {
 			held[k] = [3]float64{x.amount, x.before, float64(x.since)}
@@ -220,6 +230,10 @@ func (c *record) rules(r *Rehearsal) error {
 			to.held[k] = held{x[0], x[1], int(x[2])}
 		}
 		to.plan = r.planOf(i)
+	}
+	for _, q := range c.Queues {
+		to := &r.trials[q.Rule]
+		to.queued = copy(to.queues, q.Waits) > 0
 	}
 	return nil
 }

@@ -16,6 +16,9 @@ type trial struct {
 	held   []held    // per multiple, where changes are scarce
 	plan   *planned  // of a rule that plans
 	wanted []float64 // the last wishes of a rule that holds, oldest first
+	// queues are what waits, per multiple, in minutes of a unit of capacity; queued says whether anything does.
+	queues []float64
+	queued bool
 }
 
 // held is the amount of a rule whose changes are scarce.
@@ -27,7 +30,7 @@ type held struct {
 func newTrials(s *signals) []trial {
 	list := make([]trial, len(s.names))
 	for i := range list {
-		list[i] = trial{name: s.names[i], cost: make([]float64, len(s.multiples))}
+		list[i] = trial{name: s.names[i], cost: make([]float64, len(s.multiples)), queues: make([]float64, len(s.multiples))}
 		if s.scarce {
 			list[i].held = make([]held, len(s.multiples))
 		}
@@ -51,8 +54,8 @@ func (r *Rehearsal) judge(need float64) {
 
 // charges are those of some of the wishes that were met in a minute, per multiple: many rules wish the same.
 type charges [32]struct {
-	of  wished
-	per [mostMultiples]float64
+	of         wished
+	per, works [mostMultiples]float64
 }
 
 // wished is what decides a charge: the last wish is billed, it may be a change from the one before, the lowest since the delay works.
@@ -69,7 +72,7 @@ func (r *Rehearsal) judgeFree(t *trial, need float64, known *charges) {
 	if c.of != w || w.billed == 0 {
 		c.of = w
 		for k, m := range r.signals.multiples {
-			c.per[k] = r.chargeFree(w, m, need)
+			c.per[k], c.works[k] = r.chargeFree(w, m, need)
 		}
 	}
 	t.weight = t.weight*fade + 1
@@ -77,19 +80,40 @@ func (r *Rehearsal) judgeFree(t *trial, need float64, known *charges) {
 	for k := range t.cost {
 		t.cost[k] = t.cost[k]*fade + per[k]
 	}
+	if t.queued || c.works[0] < r.terms.arrives(need) {
+		t.queued = false
+		for k := range t.cost {
+			t.cost[k] += r.queue(t, k, c.works[k], need)
+		}
+	}
 }
 
-func (r *Rehearsal) chargeFree(w wished, multiple, need float64) float64 {
+func (r *Rehearsal) chargeFree(w wished, multiple, need float64) (charge, works float64) {
 	paid := r.terms.fit(multiple * w.billed)
-	there := paid
+	works = paid
 	if w.works < w.billed {
-		there = r.terms.fit(multiple * w.works)
+		works = r.terms.fit(multiple * w.works)
 	}
-	c := r.charge(paid, there, need)
+	charge = r.charge(paid, works, need)
 	if w.before != w.billed {
-		c += changing * math.Abs(paid-r.terms.fit(multiple*w.before))
+		charge += changing * math.Abs(paid-r.terms.fit(multiple*w.before))
 	}
-	return c
+	return charge, works
+}
+
+// patience is for how long a request waits at most, in minutes: longer than half a minute few drivers, file systems and clients do.
+const patience = 0.5
+
+// queue takes what comes in a minute behind what waits already, and gives what is late for that alone: with capacity enough for what comes, but not
+// for what waits as well.
+func (r *Rehearsal) queue(t *trial, multiple int, works, need float64) (late float64) {
+	q := &t.queues[multiple]
+	if *q > 0 && works >= need {
+		late = r.terms.Late * need
+	}
+	*q = min(max(0, *q+r.terms.arrives(need)-works), patience*works)
+	t.queued = t.queued || *q > 0
+	return late
 }
 
 // changing is what a change costs a rule, in minutes of what is changed: with no price at all, rules that change their mind each minute are as
@@ -116,7 +140,7 @@ func (r *Rehearsal) judgeHeld(t *trial, need float64) {
 		if r.past.n-1-h.since < delay {
 			works = min(works, h.before)
 		}
-		t.cost[k] = t.cost[k]*fade + r.charge(h.amount, works, need)
+		t.cost[k] = t.cost[k]*fade + r.charge(h.amount, works, need) + r.queue(t, k, works, need)
 	}
 }
 
