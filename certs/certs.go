@@ -32,15 +32,15 @@ func (s Server) Config() (*tls.Config, error) {
 	if s.ClientCA == "" {
 		return cfg, nil
 	}
-	if cfg.ClientCAs, err = authorities(s.ClientCA); err != nil {
+	if cfg.ClientCAs, err = Pool(s.ClientCA); err != nil {
 		return nil, fmt.Errorf("client_ca_file: %w", err)
 	}
 	cfg.ClientAuth = tls.RequireAndVerifyClientCert
 	return cfg, nil
 }
 
-// authorities reads the certificates of a file.
-func authorities(file string) (*x509.CertPool, error) {
+// Pool reads the certificates of a file, in PEM.
+func Pool(file string) (*x509.CertPool, error) {
 	pem, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err

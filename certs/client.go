@@ -46,7 +46,7 @@ func Authorities(file string) (*x509.CertPool, error) {
 	if file == "" {
 		return nil, nil
 	}
-	pool, err := authorities(file)
+	pool, err := Pool(file)
 	if err != nil {
 		return nil, fmt.Errorf("ca_file: %w", err)
 	}

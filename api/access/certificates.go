@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/foreshock-io/foreshock/certs"
 )
 
 // TLS says how the listener encrypts, and whose certificates say who a client is. Files that change are read again at the next connection.
@@ -74,7 +76,7 @@ func (c *TLS) load() (*tls.Config, error) {
 	if c.ClientCA == "" {
 		return server, nil
 	}
-	if server.ClientCAs, err = readPool(c.ClientCA); err != nil {
+	if server.ClientCAs, err = certs.Pool(c.ClientCA); err != nil {
 		return nil, fmt.Errorf("tls: client_ca_file: %w", err)
 	}
 	server.ClientAuth = tls.VerifyClientCertIfGiven
@@ -82,18 +84,6 @@ func (c *TLS) load() (*tls.Config, error) {
 		server.ClientAuth = tls.RequireAndVerifyClientCert
 	}
 	return server, nil
-}
-
-func readPool(file string) (*x509.CertPool, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s has no certificate in PEM form", file)
-	}
-	return pool, nil
 }
 
 // changed gives when each file was written last.

@@ -17,6 +17,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api/problem"
+	"github.com/foreshock-io/foreshock/certs"
 	"golang.org/x/oauth2"
 )
 
@@ -66,7 +67,7 @@ func newIssuer(c *OIDC, external string) (*issuer, error) {
 		i.secret = strings.TrimSpace(string(text))
 	}
 	if c.CA != "" {
-		pool, err := readPool(c.CA)
+		pool, err := certs.Pool(c.CA)
 		if err != nil {
 			return nil, fmt.Errorf("oidc: ca_file: %w", err)
 		}
