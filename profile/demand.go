@@ -119,7 +119,8 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	case hasDepth:
 		s.factor, s.wait = depth, depth
 	}
-	if p.Backlog.Growing > 0 && wait >= longWait {
+	fed := p.Backlog.Growing > 0 && wait >= longWait // from outside
+	if fed {
 		s.factor = max(s.factor, stressed) // what is normal rises while it lasts
 	}
 	if elapsed := step.Time.Sub(p.Updated); hasDepth && elapsed > 0 && elapsed <= 3*p.Length {
@@ -128,7 +129,7 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 		s.growth = (s.end - p.Backlog.End) / elapsed.Seconds()
 		s.drain = min(0, max(s.growth, (now-p.Metrics[foreshock.QueueDepth].Last)/elapsed.Seconds()))
 	}
-	if b := p.Backlog; b.Growing >= growingSteps || b.Growing > 0 && wait >= longWait {
+	if b := p.Backlog; fed || b.Growing >= growingSteps {
 		s.open = b.Ratio
 	}
 	return s

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"testing"
@@ -129,10 +130,10 @@ func TestNewerVersionIsRefused(t *testing.T) {
 	}
 }
 
-// A profile that version 1 has written, which kept no record of how rare readings are, is read: what is known is made from its windows, so that
-// the workload goes on as it was. It has 400 steps of 10 s of a plain volume, 1,000 IOPS at 0.3 ms.
-func TestVersion1IsRead(t *testing.T) {
-	data, err := os.ReadFile("testdata/v1.cbor")
+// writtenBy is a profile that an older version has written.
+func writtenBy(t *testing.T, version int) *foreshock.Profile {
+	t.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("testdata/v%d.cbor", version))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,6 +141,13 @@ func TestVersion1IsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+// A profile that version 1 has written, which kept no record of how rare readings are, is read: what is known is made from its windows, so that
+// the workload goes on as it was. It has 400 steps of 10 s of a plain volume, 1,000 IOPS at 0.3 ms.
+func TestVersion1IsRead(t *testing.T) {
+	p := writtenBy(t, 1)
 	if p.Steps != 400 || p.Stage != foreshock.Trusted {
 		t.Errorf("%d steps, %s", p.Steps, p.Stage)
 	}
@@ -161,14 +169,7 @@ func TestVersion1IsRead(t *testing.T) {
 // A profile that version 2 has written, of 904 steps of 5 minutes with a daily season, says of the next step what it said then, as far as
 // its tails have the same in wider buckets.
 func TestVersion2IsRead(t *testing.T) {
-	data, err := os.ReadFile("testdata/v2.cbor")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := Decode(data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := writtenBy(t, 2)
 	if p.Steps != 904 || p.Metrics[foreshock.IOPS].Rarity.Season != 0 {
 		t.Errorf("%d steps, season %d", p.Steps, p.Metrics[foreshock.IOPS].Rarity.Season)
 	}
@@ -191,14 +192,7 @@ func TestVersion2IsRead(t *testing.T) {
 // A profile that version 3 has written, of 905 steps of 5 minutes with a daily season, the last of which is outside, says of the next step what it said
 // then, as far as its tails have the same in wider buckets.
 func TestVersion3IsRead(t *testing.T) {
-	data, err := os.ReadFile("testdata/v3.cbor")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := Decode(data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := writtenBy(t, 3)
 	iops := p.Metrics[foreshock.IOPS]
 	f := func(x, want float64) {
 		t.Helper()
