@@ -55,7 +55,7 @@ func (c *record) valid() error {
 		what string
 	}{
 		{fits && len(c.Needs) == 4*count && len(c.Scores) == 4*count, "of its minutes some are missing"},
-		{amounts(t.Quantum, t.Min, t.Max, t.Late, t.Worth) && t.Late > 0, "its terms are no amounts"},
+		{amounts(t.Quantum, t.Min, t.Max, t.Late, t.Utilisation, t.Worth) && t.Late > 0, "its terms are no amounts"},
 		{t.Delay >= 0 && t.Delay <= LongestDelay && t.Spacing >= 0 && t.Spacing <= 31*24*time.Hour, "its lead time is above a day, or changes are further apart than a month"},
 		{c.End%60 == 0 && c.End >= 0 && c.End < math.MaxInt32*60, "its end is no minute"},
 		{amounts(c.Sum, c.Ahead, c.Pending.Need, c.Pending.Score, c.Pending.Expected) && amounts(c.Growths[:]...), "its last minute is no amount"},

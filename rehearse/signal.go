@@ -83,9 +83,7 @@ func (s *signals) nameRecent(n int) []string {
 // read gives the signals now, in the order of their names.
 func (s *signals) read(r *Rehearsal) []float64 {
 	out := make([]float64, 0, len(s.names))
-	if !s.scarce {
-		out = s.readFree(r, out)
-	} else {
+	if s.scarce {
 		out = s.readScarce(r, out)
 		if r.past.n%r.slot() == 0 || r.planner.lowest == 0 {
 			r.planner.renew(r)
@@ -93,6 +91,8 @@ func (s *signals) read(r *Rehearsal) []float64 {
 		for _, p := range r.planner.plans {
 			out = append(out, p.wish)
 		}
+	} else {
+		out = s.readFree(r, out)
 	}
 	out = append(out, r.readTold()...)
 	expected := r.expected()

@@ -133,7 +133,7 @@ func (r *Rehearsal) judgeHeld(t *trial, need float64) {
 		return // no wish yet
 	}
 	delay := minutes(r.terms.Delay)
-	t.weight = t.weight*fade + 1
+	t.weight, t.queued = t.weight*fade+1, false
 	for k := range t.held {
 		h := &t.held[k]
 		works := h.amount
