@@ -42,7 +42,7 @@ func TestIncidentIsFoundAndNotLearned(t *testing.T) {
 			t.Fatalf("after %d steps the profile is %s", warm, r.p.Stage)
 		}
 		latency, iops := r.expected(foreshock.Latency), r.expected(foreshock.IOPS)
-		spread := r.p.Metrics[foreshock.Latency].Rarity.Spread.Mean
+		spread := float64(r.p.Metrics[foreshock.Latency].Rarity.Spread.Mean)
 		r.began, r.journal = 0, nil
 		for i := range lasts {
 			r.step(volume(rng, 1100, 30*300e-6))
@@ -65,7 +65,7 @@ func TestIncidentIsFoundAndNotLearned(t *testing.T) {
 		}
 		within(t, "latency expected after the incident", r.expected(foreshock.Latency), latency, 0.1)
 		within(t, "IOPS expected after the incident", r.expected(foreshock.IOPS), iops, 0.1)
-		within(t, "spread after the incident", r.p.Metrics[foreshock.Latency].Rarity.Spread.Mean, spread, 0.25)
+		within(t, "spread after the incident", float64(r.p.Metrics[foreshock.Latency].Rarity.Spread.Mean), spread, 0.25)
 	}
 	f(time.Second, 125, 30)
 	f(time.Second, 1000, 600)

@@ -155,7 +155,7 @@ func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) 
 	if m == foreshock.QueueDepth {
 		least = 0.1
 	}
-	return x / max(mp.Rarity.Raw.Mean, least), true
+	return x / max(float64(mp.Rarity.WithSeason), least), true
 }
 
 // ratio is demand over what was served; guessed says that it may be any.

@@ -12,7 +12,7 @@ import (
 )
 
 // Version is that of the encoding. A program reads its own and older versions.
-const Version = 4
+const Version = 5
 
 // ErrNewer says that a newer program has written the profile.
 var ErrNewer = errors.New("profile was written by a newer version")

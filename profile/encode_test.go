@@ -218,6 +218,37 @@ func TestVersion3IsRead(t *testing.T) {
 	}
 }
 
+// A profile that version 4 has written, of 866 steps of 5 minutes with a daily season, the last of which is outside, says of the next step what it said
+// then, as far as readings of 24 bits tell.
+func TestVersion4IsRead(t *testing.T) {
+	p := writtenBy(t, 4)
+	iops := p.Metrics[foreshock.IOPS]
+	f := func(x, want float64) {
+		t.Helper()
+		var j surprise.Judgement
+		iops.Rarity.Judge(&j, p.Updated.Add(p.Length/2).Unix(), x)
+		closeTo(t, "surprise", 1+j.Surprise, 1+want, 1e-3)
+	}
+	f(900, 1.8975711346455075)
+	f(1500, 0.27039087298743464)
+	f(9000, 3.1833688777118443)
+	closeTo(t, "surprise of a step", p.Row.Judge(p.Updated.Unix(), 2), 1.6582141044735907, 1e-3)
+	expected := func(after int, want float64) {
+		t.Helper()
+		x, _ := Expected(p, foreshock.IOPS, p.Updated.Add(time.Duration(after)*p.Length))
+		closeTo(t, "expected", x, want, 1e-4)
+	}
+	expected(1, 1649.3605745623906)
+	expected(100, 2324.336770851453)
+	normal := summarizeMetric(foreshock.IOPS, iops)
+	closeTo(t, "mean", normal.Mean, 789.3883604678266, 0.002)
+	closeTo(t, "median", normal.P50, 706.8012364886417, 0.005)
+	closeTo(t, "readings", float64(normal.Count), 120, 0)
+	if p.Steps != 866 || iops.Rarity.Outside != 1 || iops.Rarity.Week == nil || p.Row.Daily.Used != 96 {
+		t.Errorf("%d steps, %d outside", p.Steps, iops.Rarity.Outside)
+	}
+}
+
 func TestInvalidProfilesAreRefused(t *testing.T) {
 	f := func(name string, damage func(p *foreshock.Profile)) {
 		t.Helper()
@@ -237,19 +268,16 @@ func TestInvalidProfilesAreRefused(t *testing.T) {
 	f("a head beyond the window", func(p *foreshock.Profile) { p.Metrics[iops].Window.Head = 1 << 20 })
 	f("a huge history", func(p *foreshock.Profile) { p.Anomaly.Capacity = 1 << 23 })
 	f("a history of half a block", func(p *foreshock.Profile) { p.Metrics[iops].Coarse.Packed = p.Metrics[iops].Coarse.Packed[1:] })
-	f("a NaN level", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Levels[1].Mean = math.NaN() })
-	f("an infinite spread", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Spread.Mean = math.Inf(1) })
+	f("a NaN level", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Levels[1].Mean = float32(math.NaN()) })
+	f("an infinite spread", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Spread.Mean = float32(math.Inf(1)) })
 	f("a step of no length", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Step = 0 })
 	f("a tail of another sum", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Tails[2][1].Counts[3]++ })
-	f("a place in no tail", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Waiting[3][1] = 99 })
-	f("a record of NaN", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Records[1].Top[2] = float32(math.NaN()) })
+	f("a place in no tail", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Farthest[1] = 99 })
 	f("a season that is not there", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Season = 2 })
-	f("a day of 23 hours", func(p *foreshock.Profile) {
-		p.Metrics[iops].Rarity.Day.Table = p.Metrics[iops].Rarity.Day.Table[1:]
-	})
+	f("places beyond the last", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Late[4] = 0xff })
+	f("hours of a size that no reading has", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Exponent = 200 })
 	f("an hour beyond the day", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Hour = 25 })
 	f("an infinite hour", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Here = float32(math.Inf(1)) })
-	f("an infinite season", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Table[0] = float32(math.Inf(1)) })
 	f("a season of no length", func(p *foreshock.Profile) { p.Metrics[iops].Season.Length = 0 })
 	f("lessons of too many dimensions", func(p *foreshock.Profile) { p.Learned = append(p.Learned, foreshock.Learned{}) })
 	f("a time of day of NaN", func(p *foreshock.Profile) { p.Row.Daily.Peak = float32(math.NaN()) })

@@ -76,7 +76,7 @@ func Reading(v *foreshock.Values, m foreshock.Metric) (float64, bool) {
 func newMetric(p *foreshock.Profile, cfg *Config) *foreshock.MetricProfile {
 	return &foreshock.MetricProfile{
 		Window: quantile.NewHistory(cfg.windowSteps(p.Length)),
-		Rarity: surprise.NewMetric(p.Length.Seconds(), true),
+		Rarity: surprise.NewMetric(p.Length.Seconds()),
 		Coarse: quantile.NewHistory(coarseCapacity(p, cfg)),
 	}
 }

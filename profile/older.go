@@ -19,15 +19,17 @@ func renew(p *foreshock.Profile, version uint, data []byte) error {
 	if err := decoding.Unmarshal(data, &old); err != nil {
 		return fmt.Errorf("version %d: %w", version, err)
 	}
-	if err := old.histories(p, version); err != nil {
-		return fmt.Errorf("version %d: %w", version, err)
+	if version < 4 {
+		if err := old.histories(p, version); err != nil {
+			return fmt.Errorf("version %d: %w", version, err)
+		}
+		old.rest(p)
 	}
 	if version < 2 {
 		prime(p)
 	} else {
 		old.records(p, version)
 	}
-	old.rest(p)
 	return nil
 }
 
@@ -114,7 +116,7 @@ func prime(p *foreshock.Profile) {
 		if mp == nil {
 			continue
 		}
-		mp.Rarity = surprise.NewMetric(step.Seconds(), true)
+		mp.Rarity = surprise.NewMetric(step.Seconds())
 		xs := mp.Window.Values(nil)
 		for i, x := range xs {
 			mp.Rarity.Observe(p.Updated.Add(time.Duration(i+1-len(xs))*step-step/2).Unix(), x)
@@ -129,7 +131,7 @@ func (o *older) records(p *foreshock.Profile, version uint) {
 			continue
 		}
 		old := &o.Profile.Metrics[m].Rarity
-		mp.Rarity.Take(&old.Older)
+		mp.Rarity.Take(&old.Older, version < 4)
 		if version > 2 {
 			continue
 		}

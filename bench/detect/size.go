@@ -40,10 +40,9 @@ func printSize(*labelled) error {
 	hourly.cfg.Coarse, hourly.cfg.History = time.Hour, historyDays*24*time.Hour
 	out := table("Bytes per workload and metric", fmt.Sprintf("at most 1536 without, 4096 with %d days of hourly history", historyDays))
 	fmt.Fprintln(out, "What\tAfter\tMetrics\tHeap, per metric\tIn the store, per metric")
-	for _, seasons := range []bool{false, true} {
-		name := map[bool]string{false: "rarity at all scales, no seasons", true: "rarity at all scales, seasons of a day and a week"}[seasons]
-		m := rarity(seasons, 2*perDay) // the week is learned after a day
-		fmt.Fprintf(out, "%s\tany time\t1\t%d\t\n", name, heapOf(func(n int) any { return raritiesLike(m, n) }))
+	for _, days := range []int{1, 2} { // the week is learned after a day
+		m := rarity(days * perDay)
+		fmt.Fprintf(out, "rarity at all scales, with seasons\t%d days\t1\t%d\t\n", days, heapOf(func(n int) any { return raritiesLike(m, n) }))
 	}
 	for _, age := range []struct {
 		name   string

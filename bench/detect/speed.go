@@ -51,7 +51,7 @@ func printSpeed(*labelled) error {
 		row(what, step)
 		row(what+", decompositions included", whole)
 	}
-	metric := rarity(true, 3*perDay)
+	metric := rarity(3 * perDay)
 	each := heapOf(func(n int) any { return raritiesLike(metric, n) })
 	for _, n := range counts {
 		if int64(n)*each > most {
@@ -132,7 +132,7 @@ func best(n int, fs ...func(i int)) []float64 {
 
 // hotRarity is the time of scoring a reading in one metric, in ns.
 func hotRarity() float64 {
-	m := rarity(true, 3*perDay)
+	m := rarity(3 * perDay)
 	xs := readings(perDay)
 	return best(perDay, func(i int) { m.Observe(m.Second+int64(liveStep/time.Second), xs[i%len(xs)]) })[0]
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -17,8 +16,8 @@ import (
 )
 
 // rarity is the state of the scorer of one metric: how rare its readings are at each scale, its seasons with them.
-func rarity(seasons bool, steps int) *surprise.Metric {
-	m := surprise.NewMetric(liveStep.Seconds(), seasons)
+func rarity(steps int) *surprise.Metric {
+	m := surprise.NewMetric(liveStep.Seconds())
 	rng := rand.New(rand.NewPCG(1, 1))
 	for i := range steps {
 		m.Observe(m.Second+int64(liveStep/time.Second), level(rng, i))
@@ -31,10 +30,8 @@ func raritiesLike(m *surprise.Metric, n int) []*surprise.Metric {
 	list := make([]*surprise.Metric, n)
 	for i := range list {
 		one := *m
-		one.Day.Table = slices.Clone(m.Day.Table)
 		if m.Week != nil {
 			week := *m.Week
-			week.Table = slices.Clone(week.Table)
 			one.Week = &week
 		}
 		list[i] = &one

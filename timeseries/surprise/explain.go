@@ -9,11 +9,11 @@ import (
 // above from which on the scale is surprised by so many decades: of a reading, of an average where the scale has one. It is for
 // display, and slower than Judge.
 func (m *Metric) Around(j *Judgement, s Scale, surprise float64) (expected, below, above float64) {
-	l := &m.Levels
-	reference := [NumScales]float64{
-		Reading: l[2].Mean, Average6: l[2].Mean, Average24: l[3].Mean,
-		Chart6: l[0].Mean, Chart30: l[1].Mean, Chart600: l[3].Mean, Change: m.Last,
-	}[s]
+	level, longest := m.Levels[middle].Mean, m.Levels[slow].Mean
+	reference := float64([NumScales]float32{
+		Reading: level, Average6: level, Average24: longest,
+		Chart6: m.Short[0], Chart30: m.Levels[quick].Mean, Chart600: longest, Change: m.Last,
+	}[s])
 	usual := m.usual(s, j.Spread)
 	return j.x - (j.y - reference), usual * m.Tails[s][1].reach(surprise), usual * m.Tails[s][0].reach(surprise)
 }
@@ -42,7 +42,7 @@ func (m *Metric) Expect(second int64) (x float64, ok bool) {
 	if m.Count == 0 {
 		return 0, false
 	}
-	level := m.Levels[2].Mean
+	level := m.Level()
 	if m.Season == none {
 		return level, true
 	}
@@ -54,8 +54,8 @@ func (m *Metric) Expect(second int64) (x float64, ok bool) {
 
 // Valid returns an error that tells what is wrong with a metric read from outside.
 func (m *Metric) Valid() error {
-	for _, x := range [...]float64{m.Last, m.Held, m.Spread.Mean, m.Height.Mean, m.Raw.Mean} {
-		if !(math.Abs(x) <= 4*limit) {
+	for _, x := range append([]float32{m.Last, m.Held, m.WithSeason}, m.Short[:]...) {
+		if !sane(x) {
 			return fmt.Errorf("surprise: level %g", x)
 		}
 	}
@@ -64,10 +64,10 @@ func (m *Metric) Valid() error {
 		return fmt.Errorf("surprise: step %g is not above 0", m.Step)
 	case m.Outside < 0:
 		return fmt.Errorf("surprise: %d readings outside", m.Outside)
-	case m.Season < none || int(m.Season) >= len(m.seasons()) || m.Season > none && m.seasons()[m.Season] == nil:
+	case m.Season < none || int(m.Season) >= len(m.seasons()) || m.Season > none && m.seasons()[m.Season].Season == nil:
 		return fmt.Errorf("surprise: season %d is not there", m.Season)
 	}
-	for _, list := range [...][]mean{m.Levels[:], m.Average[:], m.sizes(), {m.Spread, m.Height, m.Raw}} {
+	for _, list := range [...][]mean{m.Levels[:], m.sizes(), {m.Spread, m.Height}} {
 		for _, one := range list {
 			if !one.valid() {
 				return fmt.Errorf("surprise: mean %+v", one)
@@ -81,11 +81,11 @@ func (m *Metric) Valid() error {
 			}
 		}
 	}
-	for i, s := range m.seasons() {
-		if s == nil {
+	for _, s := range m.seasons() {
+		if s.Season == nil {
 			continue
 		}
-		if err := s.valid([...]int{dayHours, weekHours}[i]); err != nil {
+		if err := s.valid(); err != nil {
 			return err
 		}
 	}
@@ -95,31 +95,30 @@ func (m *Metric) Valid() error {
 // sizes are those of the scales with their weight.
 func (m *Metric) sizes() (list []mean) {
 	for _, size := range m.Sizes {
-		list = append(list, mean{float64(size), float64(m.SizeWeight)})
+		list = append(list, mean{size, m.SizeWeight})
 	}
 	return list
 }
 
 func (m *Metric) waitingValid() error {
-	for _, row := range append(m.Waiting[:], m.Pending) {
-		for _, at := range row {
-			if at > buckets || at < -buckets {
-				return fmt.Errorf("surprise: place %d is in no tail", at)
-			}
+	for i := range uint32(wait) {
+		if digits := m.Late.row(i); digits >= allPlaces {
+			return fmt.Errorf("surprise: %d are no places", digits)
 		}
 	}
-	for _, r := range m.Records {
-		for _, top := range append(r.Top[:], r.Peak) {
-			if !(top >= 0 && top <= math.MaxInt16) {
-				return fmt.Errorf("surprise: record of %g", top)
-			}
+	for _, at := range m.Farthest {
+		if at >= places {
+			return fmt.Errorf("surprise: place %d is in no tail", at)
 		}
 	}
 	return nil
 }
 
+// sane says whether x is what readings within the limit can make.
+func sane(x float32) bool { return math.Abs(float64(x)) <= 4*limit }
+
 func (m mean) valid() bool {
-	return math.Abs(m.Mean) <= 4*limit && m.Weight >= 0 && m.Weight <= 1+1e-6
+	return sane(m.Mean) && m.Weight >= 0 && m.Weight <= 1+1e-6
 }
 
 func (t *Tail) valid() error {
@@ -133,14 +132,14 @@ func (t *Tail) valid() error {
 	return nil
 }
 
-func (s *Season) valid(hours int) error {
-	if len(s.Table) != hours || s.Within < 0 || s.Known < 0 || !s.Level.valid() || !s.Error.valid() || !(math.Abs(s.Raw) <= 4*limit) {
-		return fmt.Errorf("surprise: season of %d hours, not %d", len(s.Table), hours)
+func (s season) valid() error {
+	if !s.Level.valid() || !s.Error.valid() || !sane(s.Raw) || s.Exponent < leastExponent || s.Exponent > mostExponent {
+		return fmt.Errorf("surprise: season of %+v", *s.Season)
 	}
-	if s.Hour < 0 || int(s.Hour) > hours {
-		return fmt.Errorf("surprise: hour %d of %d", s.Hour, hours)
+	if int(s.Hour) > len(s.codes) {
+		return fmt.Errorf("surprise: hour %d of %d", s.Hour, len(s.codes))
 	}
-	for _, x := range append([]float32{s.Here, s.Least, s.Most}, s.Table...) {
+	for _, x := range []float32{s.Here, s.Least, s.Most} {
 		if math.IsInf(float64(x), 0) {
 			return fmt.Errorf("surprise: season of %g", x)
 		}

@@ -6,9 +6,6 @@ const (
 	// settled is after how many readings levels take in what is within levelLimit spreads only, so that an incident moves them slowly.
 	settled    = 60
 	levelLimit = 4.0
-	// wait is for how many readings a deviation is kept from its tail.
-	wait = 32
-
 	// outside is the surprise from which on a reading is kept out of what is usual.
 	outside = 2.8
 	// backLimit is how many usual deviations from the level a reading may be to end what was outside.
@@ -40,18 +37,15 @@ type Handling struct {
 // is outside is one event, which goes into the record when it is over. learned says that the level of what was outside is usual from now on.
 func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
 	out := h.Out
-	switch {
-	case !j.goesOn:
-		m.restart(j.y) // what is short has passed
-	case j.back:
-		m.restart(m.Levels[2].Mean)
-	}
 	if j.goesOn {
 		m.record(j, out)
+		m.Short = j.short
+	} else {
+		m.restart(j.y) // what is short has passed
 	}
 	if out {
 		m.Outside++
-		m.Held += max(1/float64(m.Outside), heldGain) * (j.y - m.Held)
+		m.Held += float32(max(1/float64(m.Outside), heldGain) * (j.y - float64(m.Held)))
 	}
 	m.follow(j, out)
 	switch {
@@ -63,7 +57,7 @@ func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
 			m.conclude(h.Weight)
 		}
 	}
-	m.Last, m.Second = j.y, j.second
+	m.Last, m.Second = float32(j.y), j.second
 	m.Count++
 	m.choose(j)
 	return learned
@@ -74,32 +68,36 @@ const heldGain = 0.1
 
 // restart sets what is short to a level.
 func (m *Metric) restart(y float64) {
-	m.Levels[0].Mean, m.Average[0].Mean, m.Average[1].Mean, m.Last = y, y, y, y
+	m.Last = float32(y)
+	m.Short = [3]float32{m.Last, m.Last, m.Last}
 }
 
 // record takes the deviations that have waited into the tails, and lets those of the reading wait.
 func (m *Metric) record(j *Judgement, out bool) {
-	waiting, gain := &m.Waiting[m.Count%wait], float32(0)
+	digits, gain := m.Late.row(m.Count), float32(0)
 	if !out {
 		m.SizeWeight += sizeAlpha * (1 - m.SizeWeight)
 		gain = sizeAlpha / m.SizeWeight
 	}
-	for i, at := range j.at {
-		m.add(i, waiting[i], unit)
-		waiting[i] = at
-		switch {
-		case out:
-			waiting[i] = 0
-			if max(at, -at) > max(m.Pending[i], -m.Pending[i]) {
-				m.Pending[i] = at
+	for i := range m.Sizes {
+		m.add(i, Place(digits%places), unit)
+		digits /= places
+		if out {
+			if j.at[i].beyond(m.Farthest[i]) {
+				m.Farthest[i] = j.at[i]
 			}
-		default:
-			size := math.Abs(j.Deviations[i])
-			if most := 10 * m.usual(Scale(i), j.Spread); size > most && m.Count > started {
-				size = most
-			}
-			m.Sizes[i] += gain * (float32(size) - m.Sizes[i])
+			continue
 		}
+		size := math.Abs(j.Deviations[i])
+		if most := 10 * m.usual(Scale(i), j.Spread); size > most && m.Count > started {
+			size = most
+		}
+		m.Sizes[i] += gain * (float32(size) - m.Sizes[i])
+	}
+	if out {
+		m.Late.put(m.Count, [NumScales]Place{})
+	} else {
+		m.Late.put(m.Count, j.at)
 	}
 	if m.Count > settled {
 		d, usual := j.Deviations[Reading], m.usual(Reading, j.Spread)
@@ -109,12 +107,11 @@ func (m *Metric) record(j *Judgement, out bool) {
 }
 
 // add takes what waited at a place into a scale's tail.
-func (m *Metric) add(scale int, at int8, units uint16) {
-	if at == 0 {
-		return
+func (m *Metric) add(scale int, at Place, units uint16) {
+	if at != 0 {
+		below, bucket := at.in()
+		m.Tails[scale][below].add(int(bucket), units, m.chance(scale))
 	}
-	below := uint8(at) >> 7
-	m.Tails[scale][below].add(int(at*(1-2*int8(below)))-1, units, m.chance(scale))
 }
 
 // chance is as good as a random number, and the same for the same state: Fibonacci hashing of the readings so far (Knuth 6.4).
@@ -129,55 +126,52 @@ func (m *Metric) follow(j *Judgement, out bool) {
 		within = levelLimit * j.Spread
 	}
 	if m.Count > 0 && !out {
-		m.Spread.update(spreadAlpha, min(math.Abs(j.y-m.Levels[1].Mean), 8*max(j.Spread, 1e-300)))
-	}
-	m.Levels[0].update(levelAlphas[0], j.y)
-	for i := range m.Average {
-		m.Average[i].update(averageAlphas[i], j.y)
+		m.Spread.update(spreadAlpha, min(math.Abs(j.y-m.Levels[quick].mean()), 8*j.Spread))
 	}
 	if out {
 		return
 	}
-	for i := 1; i < len(m.Levels); i++ {
+	for i := range m.Levels {
 		m.Levels[i].updateWithin(levelAlphas[i], j.y, within)
 	}
-	distance := math.Abs(j.x - m.Raw.Mean)
+	distance := math.Abs(j.x - float64(m.WithSeason))
 	for i, s := range m.seasons() {
-		if s != nil {
+		if s.Season != nil {
 			s.learn(j.second+mondays, j.hours[i], j.x, j.lefts[i], distance, j.knowns[i], m.step(), levelLimit*j.Spread)
 		}
 	}
-	if m.Day.Table != nil && m.Week == nil && j.second+mondays-m.Day.Start > day {
-		m.Week = newSeason(weekHours)
+	if m.Week == nil && j.second+mondays-m.Day.Start > day {
+		m.Week = new(Week)
+		m.seasons()[1].clear()
 	}
-	m.Raw.update(levelAlpha, j.x)
+	m.WithSeason += float32(levelAlpha / float64(m.Levels[middle].Weight) * (j.x - float64(m.WithSeason)))
 	m.Height.update(heightAlpha, math.Abs(j.x))
 }
 
 // conclude puts what was outside on record, as one event.
 func (m *Metric) conclude(weight float64) {
-	for i, at := range m.Pending {
+	for i, at := range m.Farthest {
 		m.add(i, at, uint16(weight*unit))
-		m.Pending[i] = 0
+		m.Farthest[i] = 0
 	}
 	m.Outside, m.Held = 0, 0
 }
 
 // move makes the level of what was outside the usual one. Deviations are taken to grow with it, but not to shrink.
 func (m *Metric) move(weight float64) {
-	was := math.Abs(m.Levels[2].Mean)
-	by := m.Held - m.Levels[2].Mean
+	was, now := math.Abs(m.Level()), math.Abs(float64(m.Held))
+	by := m.Held - m.Levels[middle].Mean
 	growth := 1.0
-	if now := math.Abs(m.Held); now > was {
+	if now > was {
 		growth = min(mostGrowth, now/was)
 	}
 	for i := range m.Levels {
 		m.Levels[i].Mean = m.Held
-		m.Levels[i].Weight = min(m.Levels[i].Weight, newWeight*levelAlphas[i])
+		m.Levels[i].Weight = min(m.Levels[i].Weight, float32(newWeight*levelAlphas[i]))
 	}
-	m.restart(m.Held)
-	m.Raw.Mean += by
-	m.Spread.Mean *= growth
+	m.restart(float64(m.Held))
+	m.WithSeason += by
+	m.Spread.Mean *= float32(growth)
 	for i := range m.Sizes {
 		m.Sizes[i] *= float32(growth)
 	}
@@ -195,7 +189,7 @@ func (m *Metric) choose(j *Judgement) {
 		if !j.knowns[i] {
 			continue
 		}
-		share := s.share(m.step())
+		share := s.share()
 		if int8(i) == m.Season {
 			share /= hysteresis
 		}
@@ -206,7 +200,7 @@ func (m *Metric) choose(j *Judgement) {
 	if now == m.Season {
 		return
 	}
-	by := j.left(now) - j.left(m.Season)
+	by := float32(j.left(now) - j.left(m.Season))
 	if m.Season == none {
 		m.forget()
 	}
@@ -214,8 +208,8 @@ func (m *Metric) choose(j *Judgement) {
 	for i := range m.Levels {
 		m.Levels[i].Mean += by
 	}
-	for i := range m.Average {
-		m.Average[i].Mean += by
+	for i := range m.Short {
+		m.Short[i] += by
 	}
 	m.Last += by
 	m.Held += by

@@ -6,36 +6,32 @@ import (
 	"github.com/foreshock-io/foreshock/timeseries/ewma"
 )
 
-// Scale is one way to look at a metric: what it compares, over which time.
-type Scale uint8
-
-// The scales. Times are half-lives in readings.
-const (
-	Reading   Scale = iota // a reading with the level of the last 150
-	Average6               // the last 6 readings with that level
-	Average24              // the last 24 readings with the level of the last 600
-	Chart6                 // a reading with the level of the last 6
-	Chart30                // the level of the last 6 with that of the last 30
-	Chart600               // the level of the last 30 with that of the last 600
-	Change                 // a reading with the one before
-	NumScales
-)
-
-var scaleNames = [NumScales]string{"reading", "average 6", "average 24", "chart 6", "chart 30", "chart 600", "change"}
-
-func (s Scale) String() string { return scaleNames[s] }
-
 // marginBuckets is margin on the axis of the tails.
 var marginBuckets = perOctave * math.Log2(margin)
 
 // Half-lives, in readings.
 var (
-	levelAlphas   = [4]float64{ewma.Alpha(6), ewma.Alpha(30), ewma.Alpha(150), ewma.Alpha(600)}
-	averageAlphas = [2]float64{2. / 7, 2. / 25}
-	levelAlpha    = ewma.Alpha(150) // of the level about a season
-	spreadAlpha   = ewma.Alpha(300)
-	sizeAlpha     = float32(ewma.Alpha(2000))
-	heightAlpha   = ewma.Alpha(5000)
+	// Those of Metric.Short, by how many readings there were: until they rest on as many as they are of, all count alike.
+	shortGains = func() (gains [13][3]float64) {
+		for n := range gains {
+			for i, alpha := range [...]float64{ewma.Alpha(6), 2. / 7, 2. / 25} {
+				gains[n][i] = max(alpha, 1/float64(n+1))
+			}
+		}
+		return gains
+	}()
+	levelAlphas = [3]float64{ewma.Alpha(30), ewma.Alpha(150), ewma.Alpha(600)}
+	levelAlpha  = levelAlphas[middle] // of the level about a season
+	spreadAlpha = ewma.Alpha(300)
+	sizeAlpha   = float32(ewma.Alpha(2000))
+	heightAlpha = ewma.Alpha(5000)
+)
+
+// The places of Metric.Levels.
+const (
+	quick  = iota // half-life 30
+	middle        // 150
+	slow          // 600
 )
 
 const (
@@ -56,57 +52,54 @@ const (
 	limit      = 1e30 // of readings
 )
 
-// Metric is what is remembered of one metric. Make one with NewMetric. State is plain data.
+// Metric is what is remembered of one metric. Make one with NewMetric. State is plain data. Readings have the 24 bits of a float32: no deviation that
+// matters is so small a part of them (see spreadFloor).
 type Metric struct {
-	Step    float32 // usual time between two readings, seconds
-	Count   uint32  // readings
-	Last    float64 // the newest, without the season
-	Second  int64   // when it was made
-	Levels  [4]mean
-	Average [2]mean
-	Spread  mean // of readings about the second level
-	Height  mean // of their amount
-	Raw     mean // level of readings with their season
+	Step       float32    // usual time between two readings, seconds
+	Count      uint32     // readings
+	Second     int64      // when the newest was made
+	Last       float32    // the newest, without the season
+	Short      [3]float32 // averages that follow every reading: of half-life 6, and of the last 6 and 24
+	Levels     [3]mean    // those of half-lives 30, 150 and 600
+	Spread     mean       // of readings about the first level
+	Height     mean       // of their amount
+	WithSeason float32    // level of readings with their season
 	// Sizes are the usual ones of each scale's deviations, exponentially weighted means whose weights sum to SizeWeight.
 	Sizes      [NumScales]float32
 	SizeWeight float32
-	Day        Season             // the zero value where there is none
-	Week       *Season            // nil in the first day, and where there is none
+	Day        Season
+	DayHours   [dayHours]int16    // see season
+	Week       *Week              // nil in the first day
 	Tails      [NumScales][2]Tail // above and below
 	Records    [2]Records         // of readings, above and below
-	// Waiting holds the newest deviations of each scale, as bucket + 1 and, below the level, with a minus: they go into the tails only
-	// later, so that an incident does not make itself usual at once.
-	Waiting [wait][NumScales]int8
-	Season  int8 // the one that is used, or none
-	// Outside counts readings that were kept out of what is usual, less those that came back. Until that is over, Pending holds the
+	Late       Waiting
+	// Outside counts readings that were kept out of what is usual, less those that came back. Until that is over, Farthest holds the
 	// greatest deviation of each scale, and Held is the level of what was kept out.
-	Pending [NumScales]int8
-	Outside int32
-	Held    float64
+	Farthest [NumScales]Place
+	Season   int8 // the one that is used, or none
+	Outside  int32
+	Held     float32
 }
 
 // none is no season.
 const none = -1
 
-// NewMetric returns what is remembered of a metric that is read every step seconds. With seasons, those of the day and the week
-// are learned; they take much of the memory. It panics when step is not above 0.
-func NewMetric(step float64, seasons bool) Metric {
+// NewMetric returns what is remembered of a metric that is read every step seconds. It panics when step is not above 0.
+func NewMetric(step float64) Metric {
 	if !(step > 0) {
 		panic("surprise: step must be above 0")
 	}
 	m := Metric{Step: float32(step), Season: none}
-	if seasons {
-		m.Day = *newSeason(dayHours)
-	}
+	m.seasons()[0].clear()
 	return m
 }
 
-// seasons are those of a day and of a week, nil where there is none.
-func (m *Metric) seasons() [2]*Season {
-	if m.Day.Table == nil {
-		return [2]*Season{nil, m.Week}
+// seasons are those of a day and of a week.
+func (m *Metric) seasons() [2]season {
+	if m.Week == nil {
+		return [2]season{{&m.Day, m.DayHours[:]}}
 	}
-	return [2]*Season{&m.Day, m.Week}
+	return [2]season{{&m.Day, m.DayHours[:]}, {&m.Week.Season, m.Week.Hours[:]}}
 }
 
 // step is the usual time between two readings, in seconds.
@@ -130,9 +123,9 @@ type Judgement struct {
 	hours  [2]int     // of the day and of the week
 	lefts  [2]float64 // without each season, where it is known
 	knowns [2]bool
-	goesOn bool            // there was no pause before
-	back   bool            // the reading is usual, while those before were outside
-	at     [NumScales]int8 // place in the tail, as in Metric.Waiting
+	goesOn bool // there was no pause before
+	at     [NumScales]Place
+	short  [3]float32 // the averages that follow every reading, with it
 }
 
 // Observe judges a reading by those before, and then learns it. One that is not finite changes nothing.
@@ -151,16 +144,16 @@ func (m *Metric) Judge(j *Judgement, second int64, x float64) bool {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return false
 	}
-	j.x, j.second = clip(x, limit), second
+	j.x, j.second = float64(float32(clip(x, limit))), second
 	j.hours = hours(second + mondays)
 	for i, s := range m.seasons() {
-		if s != nil {
+		if s.Season != nil {
 			j.lefts[i], j.knowns[i] = s.remainder(j.hours[i], j.x)
 		}
 	}
-	j.y = j.left(m.Season)
-	j.Spread = max(m.Spread.Mean, spreadFloor*m.Height.Mean)
-	j.Expected = j.x - (j.y - m.Levels[2].Mean)
+	j.y = float64(float32(j.left(m.Season)))
+	j.Spread = max(m.Spread.mean(), spreadFloor*m.Height.mean())
+	j.Expected = j.x - (j.y - m.Level())
 	j.goesOn = m.Count > 0 && float64(second-m.Second) <= max(pause*m.step(), leastPause)
 	j.Ready = m.Count > ready
 	if j.goesOn {
@@ -179,22 +172,25 @@ func (j *Judgement) left(season int8) float64 {
 
 // judge gives the surprise of each scale.
 func (m *Metric) judge(j *Judgement) {
-	l := &m.Levels
-	fast, average, longer, last := l[0], m.Average[0], m.Average[1], m.Last
-	if m.Outside > 0 && math.Abs(j.y-l[2].Mean) <= backLimit*m.usual(Reading, j.Spread) {
-		j.back = true // as if what was outside had not been
-		fast.Mean, average.Mean, longer.Mean, last = l[2].Mean, l[2].Mean, l[2].Mean, l[2].Mean
+	level, last, short := m.Level(), float64(m.Last), m.Short
+	if m.Outside > 0 && math.Abs(j.y-level) <= backLimit*m.usual(Reading, j.Spread) {
+		last = level // the reading is usual again: as if what was outside had not been
+		for i := range short {
+			short[i] = float32(level)
+		}
 	}
-	j.Deviations[Reading] = j.y - l[2].Mean
-	j.Deviations[Chart6] = j.y - fast.Mean
-	j.Deviations[Chart600] = l[1].Mean - l[3].Mean
+	j.Deviations[Reading] = j.y - level
+	j.Deviations[Chart6] = j.y - float64(short[0])
 	j.Deviations[Change] = j.y - last
-	fast.update(levelAlphas[0], j.y)
-	average.update(averageAlphas[0], j.y)
-	longer.update(averageAlphas[1], j.y)
-	j.Deviations[Average6] = average.Mean - l[2].Mean
-	j.Deviations[Average24] = longer.Mean - l[3].Mean
-	j.Deviations[Chart30] = fast.Mean - l[1].Mean
+	for i, gain := range &shortGains[min(m.Count, uint32(len(shortGains)-1))] {
+		short[i] += float32(gain * (j.y - float64(short[i])))
+	}
+	j.short = short
+	first, longest := m.Levels[quick].mean(), m.Levels[slow].mean()
+	j.Deviations[Average6] = float64(short[1]) - level
+	j.Deviations[Average24] = float64(short[2]) - longest
+	j.Deviations[Chart30] = float64(short[0]) - first
+	j.Deviations[Chart600] = first - longest
 	if m.Count <= started {
 		return
 	}
@@ -207,6 +203,9 @@ func (m *Metric) judge(j *Judgement) {
 	j.Surprise = math.Sqrt(math.Sqrt(sum / float64(NumScales)))
 	j.Outside = j.Ready && j.Surprise >= outside
 }
+
+// Level is the usual one, without the season.
+func (m *Metric) Level() float64 { return m.Levels[middle].mean() }
 
 // rank finds the deviations' places in their tails, and sums the fourth powers of their surprises: their mean lies between the mean
 // and the greatest.
@@ -222,7 +221,7 @@ func (m *Metric) rank(j *Judgement) (sum float64) {
 			j.Scales[i] = m.Tails[i][below].surprise(shrunk)
 			sum += fourth(j.Scales[i])
 		}
-		j.at[i] = int8(1+int(at)) * (1 - 2*int8(below))
+		j.at[i] = placeOf(int(at), int(below))
 	}
 	return sum
 }

@@ -86,9 +86,9 @@ func TestAnExcursionIsOne(t *testing.T) {
 			observe(&r, size, 1)
 		}
 	}
-	for i, top := range r.Top {
+	for i, top := range r.Greatest {
 		if want := height(float64(17 - i)); top != want {
-			t.Errorf("top %d is %g, want %g", i, top, want)
+			t.Errorf("the height of place %d is %d, want %d", i, top, want)
 		}
 	}
 	first := observe(&r, 40, 1)

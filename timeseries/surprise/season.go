@@ -14,7 +14,8 @@ const (
 	alike = 6
 	// better is how small the mean deviation from the season must be, relative to that from the level, for the season to be used.
 	better = 0.2
-	cycles = 2 // to be seen before
+	// seenWeight is what the mean distances must weigh before: half, since their half-life is two cycles.
+	seenWeight = 0.5
 	// reach is how many hours away a mean may be to explain a reading.
 	reach = 2
 	// hysteresis: the season in use is left when another, or none, is so much better.
@@ -25,19 +26,27 @@ const (
 var errorAlpha = [2]float64{math.Ln2 / (2 * day), math.Ln2 / (2 * 7 * day)}
 
 // mean is an exponentially weighted mean whose weights sum to Weight; see package ewma.
-type mean struct{ Mean, Weight float64 }
+type mean struct{ Mean, Weight float32 }
 
-func (m *mean) update(alpha, x float64) {
-	m.Weight += alpha * (1 - m.Weight)
-	m.Mean += alpha / m.Weight * (x - m.Mean)
+func (m *mean) mean() float64 { return float64(m.Mean) }
+
+// gain is the weight of the next reading, which it adds.
+func (m *mean) gain(alpha float64) float64 {
+	weight := float64(m.Weight)
+	weight += alpha * (1 - weight)
+	m.Weight = float32(weight)
+	return alpha / weight
 }
+
+func (m *mean) update(alpha, x float64) { m.Mean += float32(m.gain(alpha) * (x - m.mean())) }
 
 // updateWithin takes in x cut off at a distance of limit.
 func (m *mean) updateWithin(alpha, x, limit float64) {
+	by := x - m.mean()
 	if m.Weight > 0 {
-		x = m.Mean + clip(x-m.Mean, limit)
+		by = clip(by, limit)
 	}
-	m.update(alpha, x)
+	m.Mean += float32(m.gain(alpha) * by)
 }
 
 func clip(x, limit float64) float64 {
@@ -50,28 +59,25 @@ func clip(x, limit float64) float64 {
 	return x
 }
 
-// Season is the mean of each hour of a day or a week, kept as readings come: seasonal and trend of a
-// decomposition in which exponential weights take the place of loess. The zero value is none.
+// Season is what is remembered of the means of each hour of a day or a week, kept as readings come: seasonal and trend of a decomposition in which
+// exponential weights take the place of loess.
 type Season struct {
-	Table  []float32 // by hour; NaN until it was seen
-	Start  int64     // when the first reading was made
-	Level  mean      // of the remainder
-	Error  mean      // mean distance of the remainder from its level
-	Raw    float64   // mean distance of readings from theirs, with the same weights
-	Within int32     // readings in this hour, in the first cycle
-	Known  int32     // readings with a remainder
-	// Hour is the hour of the newest reading, plus 1, or 0. Its mean is Here until the hour is over, not in the table, and those around it are from Least to
-	// Most: what a step needs lies together.
-	Hour              int32
+	Start int64   // when the first reading was made
+	Level mean    // of the remainder
+	Error mean    // mean distance of the remainder from its level
+	Raw   float32 // mean distance of readings from theirs, with the same weights
+	// Here is the mean of the hour of the newest reading until that is over, when it goes to the others. Those of the hours around it are from Least to Most: what a
+	// step needs lies together.
 	Here, Least, Most float32
+	Exponent          int16  // see season
+	Within            uint16 // readings in this hour, in the first cycle
+	Hour              uint8  // that of the newest reading, plus 1, or 0
 }
 
-func newSeason(hours int) *Season {
-	s := &Season{Table: make([]float32, hours)}
-	for i := range s.Table {
-		s.Table[i] = float32(math.NaN())
-	}
-	return s
+// Week is the season of a week.
+type Week struct {
+	Season
+	Hours [weekHours]int16 // see season
 }
 
 // hours says in which hour of a day and of a week a time is, from the Thursday on with which Unix time begins.
@@ -84,25 +90,25 @@ func hours(second int64) [2]int {
 }
 
 // remainder is what y leaves without the season in an hour; known is false until the hours around were seen.
-func (s *Season) remainder(hour int, y float64) (left float64, known bool) {
+func (s season) remainder(hour int, y float64) (left float64, known bool) {
 	least, most := s.around(hour)
 	if math.IsNaN(least) {
 		return 0, false
 	}
-	return y - max(least, min(most, y-s.Level.Mean)), true
+	return y - max(least, min(most, y-s.Level.mean())), true
 }
 
 // mean is that of an hour, NaN until it was seen.
-func (s *Season) mean(hour int) float32 {
+func (s season) mean(hour int) float32 {
 	if hour+1 == int(s.Hour) {
 		return s.Here
 	}
-	return s.Table[hour]
+	return s.settled(hour)
 }
 
 // around is the least and the greatest of the means of an hour and of those around it, NaN until all were seen. What lies between
 // is explained: a sharp edge, a job that starts late, or clocks that were changed by an hour are no deviation.
-func (s *Season) around(hour int) (least, most float64) {
+func (s season) around(hour int) (least, most float64) {
 	if hour+1 == int(s.Hour) {
 		return float64(min(s.Here, s.Least)), float64(max(s.Here, s.Most))
 	}
@@ -112,8 +118,8 @@ func (s *Season) around(hour int) (least, most float64) {
 }
 
 // beside is the least and the greatest of the means of the hours around one, without its own.
-func (s *Season) beside(hour int) (least, most float32) {
-	n := len(s.Table)
+func (s season) beside(hour int) (least, most float32) {
+	n := len(s.codes)
 	least, most = float32(math.Inf(1)), float32(math.Inf(-1))
 	for i := hour + n - reach; i <= hour+n+reach; i++ {
 		if i != hour+n {
@@ -125,19 +131,20 @@ func (s *Season) beside(hour int) (least, most float32) {
 }
 
 // enter makes an hour the one that is.
-func (s *Season) enter(hour int) {
+func (s season) enter(hour int) {
 	if hour+1 == int(s.Hour) {
 		return
 	}
 	s.settle()
 	s.Least, s.Most = s.beside(hour)
-	s.Hour, s.Here = int32(hour+1), s.Table[hour]
+	s.Hour, s.Here = uint8(hour+1), s.settled(hour)
 }
 
-// settle puts the mean of the hour that is into the table.
-func (s *Season) settle() {
+// settle puts the mean of the hour that is among the others.
+func (s season) settle() {
 	if s.Hour > 0 {
-		s.Table[s.Hour-1], s.Hour = s.Here, 0
+		s.put(int(s.Hour-1), s.Here)
+		s.Hour = 0
 	}
 }
 
@@ -151,46 +158,44 @@ func HourOf(second int64, hours int) int {
 // is. It does nothing while there is no such season, or for another number of hours.
 func (m *Metric) Renew(hours []float64) {
 	for _, s := range m.seasons() {
-		if s != nil && len(s.Table) == len(hours) {
+		if s.Season != nil && len(s.codes) == len(hours) {
 			s.renew(hours)
 		}
 	}
 }
 
-func (s *Season) renew(hours []float64) {
+func (s season) renew(hours []float64) {
 	by, n := 0.0, float64(len(hours))
 	s.settle()
 	for i, x := range hours {
-		by += (float64(s.Table[i]) - x) / n
+		by += (float64(s.settled(i)) - x) / n
 	}
 	if math.IsNaN(by) {
 		return // a cycle was not seen yet
 	}
 	for i, x := range hours {
-		s.Table[i] = float32(x + by)
+		s.put(i, float32(x+by))
 	}
 }
 
 // learn takes in a reading, its distance from the level without the season, and what it left if that is known. The cycles so far count alike until a new one would count for
 // less than seasonGain.
-func (s *Season) learn(second int64, hour int, y, left, distance float64, known bool, step, limit float64) {
+func (s season) learn(second int64, hour int, y, left, distance float64, known bool, step, limit float64) {
 	if known {
-		alpha := step * errorAlpha[len(s.Table)/weekHours]
+		alpha := step * errorAlpha[len(s.codes)/weekHours]
 		if alpha > 1 {
 			alpha = 1
 		}
-		s.Error.Weight += alpha * (1 - s.Error.Weight)
-		gain := alpha / s.Error.Weight
-		s.Error.Mean += gain * (math.Abs(left-s.Level.Mean) - s.Error.Mean)
-		s.Raw += gain * (distance - s.Raw)
+		gain := s.Error.gain(alpha)
+		s.Error.Mean += float32(gain * (math.Abs(left-s.Level.mean()) - s.Error.mean()))
+		s.Raw += float32(gain * (distance - float64(s.Raw)))
 		s.Level.updateWithin(levelAlpha, left, limit)
-		s.Known = min(s.Known+1, math.MaxInt32-1)
 	}
 	if s.Start == 0 {
 		s.Start = second
 	}
 	s.enter(hour)
-	period, gain := 3600*int64(len(s.Table)), seasonGain
+	period, gain := 3600*int64(len(s.codes)), seasonGain
 	if passed := second - s.Start; passed < period*alike {
 		gain = max(seasonGain, 1/float64(max(1+passed/period, 1)))
 	}
@@ -202,16 +207,16 @@ func (s *Season) learn(second int64, hour int, y, left, distance float64, known 
 		s.Within, gain = 1, 1
 		s.Here = 0
 	case second-s.Start < period:
-		s.Within++
+		s.Within = min(s.Within, math.MaxUint16-1) + 1
 		gain = 1 / float64(s.Within)
 	}
 	s.Here += float32(gain * (y - float64(s.Here)))
 }
 
-// share is how much of the mean distance from the level the season leaves; 1 until it was seen often enough.
-func (s *Season) share(step float64) float64 {
-	if float64(s.Known)*step <= cycles*3600*float64(len(s.Table)) || s.Raw == 0 {
+// share is how much of the mean distance from the level the season leaves; 1 until it was seen for as long as half of the weight takes to come together.
+func (s season) share() float64 {
+	if s.Error.Weight < seenWeight || s.Raw == 0 {
 		return 1
 	}
-	return s.Error.Mean / s.Raw
+	return s.Error.mean() / float64(s.Raw)
 }

@@ -22,7 +22,7 @@ type Stream struct {
 func NewStream(step float64, metrics int) *Stream {
 	s := &Stream{Metrics: make([]Metric, metrics), Patience: Patience(step)}
 	for i := range s.Metrics {
-		s.Metrics[i] = NewMetric(step, true)
+		s.Metrics[i] = NewMetric(step)
 	}
 	return s
 }

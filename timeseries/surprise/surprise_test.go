@@ -138,7 +138,7 @@ func TestAnIncidentIsOneAlert(t *testing.T) {
 
 func TestAnIncidentIsNotLearnedALastingLevelIs(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
-	m := NewMetric(minute, false)
+	m := NewMetric(minute)
 	expected := func(n int, level float64) (e float64) {
 		for range n {
 			e = m.Observe(m.Second+minute, level+10*rng.NormFloat64()).Expected
@@ -300,12 +300,10 @@ func TestNothingIsAllocated(t *testing.T) {
 }
 
 func TestSize(t *testing.T) {
-	m := NewMetric(minute, true)
-	day := 4 * uintptr(len(m.Day.Table))
-	record := unsafe.Sizeof(m)
-	t.Logf("%d bytes for each metric, %d more with the table of a day; %d for each stream", record, day, unsafe.Sizeof(Stream{}))
-	if record > 968 || day > 96 {
-		t.Errorf("a metric takes %d bytes, and %d with the table of a day; 968 and 96 are meant", record, day)
+	record, week := unsafe.Sizeof(Metric{}), unsafe.Sizeof(Week{})
+	t.Logf("%d bytes for each metric, %d more for the week; %d for each stream", record, week, unsafe.Sizeof(Stream{}))
+	if record > 784 || week > 384 {
+		t.Errorf("a metric takes %d bytes, and %d for the week; 784 and 384 are meant", record, week)
 	}
 }
 

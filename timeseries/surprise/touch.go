@@ -5,18 +5,14 @@ package surprise
 //
 //go:noinline
 func (m *Metric) Touch() (sum int64) {
-	sum = int64(m.Count) + int64(m.Outside)
-	for i := 0; i < wait; i += 8 {
-		sum += int64(m.Waiting[i][0])
-	}
-	sum += m.Day.Start + int64(m.Day.Hour)
+	sum = int64(m.Count) + int64(m.Outside) + int64(m.Day.Hour) + int64(m.Late[m.Count%wait*rowBytes])
 	if m.Week != nil {
-		sum += m.Week.Start + int64(m.Week.Hour)
+		sum += int64(m.Week.Hour)
 	}
 	for i := range m.Tails {
 		sum += int64(m.Tails[i][0].Total) + int64(m.Tails[i][1].Total)
 	}
-	if m.Levels[2].Mean == m.Raw.Weight && m.Average[1].Mean == m.Held && m.Records[1].Peak == 1 {
+	if m.Levels[slow].Mean == m.WithSeason && m.Records[1].Lasting == 1 {
 		sum++
 	}
 	return sum
