@@ -120,7 +120,7 @@ type CoarseStep struct {
 
 // MetricProfile is what is normal for one metric.
 type MetricProfile struct {
-	Window    quantile.History // the last clean readings
+	Window    quantile.Compact // the last clean readings
 	Rarity    surprise.Metric  // their level, spread and season, and the record of deviations at several scales
 	Season    *Season          // nil until it was looked for
 	Coarse    quantile.History // mean per coarse step, the seasons' history

@@ -13,9 +13,7 @@ func (p *Profile) Touch(at time.Time) (sum int64) {
 			continue
 		}
 		sum += mp.Rarity.Touch() + int64(mp.Coarse.Capacity) + mp.LearnedAt
-		if newest := mp.Window.Recent; len(newest) > 0 {
-			sum += int64(newest[len(newest)-1])
-		}
+		sum += int64(mp.Window.Bytes[mp.Window.Head])
 	}
 	if p.Threshold.Value == p.Ceiling[0] && p.Coarse.Score < 0 && p.Current != nil {
 		sum++

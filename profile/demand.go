@@ -147,7 +147,7 @@ func (s *strain) queueAt(depth float64, p *foreshock.Profile) float64 {
 func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) (float64, bool) {
 	x, ok := Reading(&step.Values, m)
 	mp := p.Metrics[m]
-	if !ok || mp == nil || mp.Window.Len() < leastNormal {
+	if !ok || mp == nil || mp.Rarity.Count < leastNormal {
 		return 0, false
 	}
 	// A tenth of a request in the queue is as good as none, and so is a latency that the clock hardly shows.

@@ -180,7 +180,8 @@ func coarseValid(p *foreshock.Profile) error {
 
 func metricValid(mp *foreshock.MetricProfile) error {
 	var c checker
-	c.history("window", &mp.Window)
+	c.valid("window", mp.Window.Valid())
+	c.must(len(mp.Window.Bytes) <= mostCodes, "window of %d readings", len(mp.Window.Bytes))
 	c.history("coarse steps", &mp.Coarse)
 	c.valid("rarity", mp.Rarity.Valid())
 	c.must(amount(mp.Last), "last %g", mp.Last)

@@ -75,7 +75,7 @@ func Reading(v *foreshock.Values, m foreshock.Metric) (float64, bool) {
 
 func newMetric(p *foreshock.Profile, cfg *Config) *foreshock.MetricProfile {
 	return &foreshock.MetricProfile{
-		Window: quantile.NewHistory(cfg.windowSteps(p.Length)),
+		Window: quantile.NewCompact(cfg.windowSteps(p.Length)),
 		Rarity: surprise.NewMetric(p.Length.Seconds()),
 		Coarse: quantile.NewHistory(coarseCapacity(p, cfg)),
 	}
@@ -124,7 +124,7 @@ func (l *learner) learn(x float64, f *foreshock.Finding) {
 func (l *learner) move(before, after float64) {
 	l.mp.LearnedAt = l.p.Updated.Add(l.p.Length).UnixNano()
 	old := l.mp.Window.Values(nil)
-	l.mp.Window = quantile.NewHistory(int(l.mp.Window.Capacity))
+	l.mp.Window = quantile.NewCompact(len(l.mp.Window.Bytes))
 	if !(before > 0 && after > 0) {
 		return
 	}

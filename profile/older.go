@@ -19,16 +19,16 @@ func renew(p *foreshock.Profile, version uint, data []byte) error {
 	if err := decoding.Unmarshal(data, &old); err != nil {
 		return fmt.Errorf("version %d: %w", version, err)
 	}
-	if version < 4 {
-		if err := old.histories(p, version); err != nil {
-			return fmt.Errorf("version %d: %w", version, err)
-		}
-		old.rest(p)
+	if err := old.histories(p, version); err != nil {
+		return fmt.Errorf("version %d: %w", version, err)
 	}
 	if version < 2 {
 		prime(p)
 	} else {
 		old.records(p, version)
+	}
+	if version < 4 {
+		old.rest(p)
 	}
 	return nil
 }
@@ -47,7 +47,10 @@ type older struct {
 }
 
 type olderMetric struct {
-	Window    struct{ Ring quantile.Ring }
+	Window struct {
+		quantile.History               // of version 4
+		Ring             quantile.Ring // before
+	}
 	Coarse    quantile.Ring // before version 3
 	Relearned time.Time
 	Rarity    struct {
@@ -62,14 +65,14 @@ type olderDaily struct {
 	Days  [96]uint8
 }
 
-// histories takes over what was kept in two bytes for each reading: the windows, and before version 3 the coarse steps.
+// histories takes over what was kept in more bytes: the windows, and before version 3 the coarse steps.
 func (o *older) histories(p *foreshock.Profile, version uint) error {
 	for m, mp := range p.Metrics {
 		if mp == nil {
 			continue
 		}
 		old := o.Profile.Metrics[m]
-		if err := packed(&mp.Window, &old.Window.Ring); err != nil {
+		if err := old.window(&mp.Window, version); err != nil {
 			return fmt.Errorf("window of %s: %w", foreshock.Metric(m), err)
 		}
 		if version < 3 {
@@ -92,6 +95,25 @@ func (o *older) histories(p *foreshock.Profile, version uint) error {
 		if err := packed(p.Anomaly, r); err != nil {
 			return fmt.Errorf("anomaly scores: %w", err)
 		}
+	}
+	return nil
+}
+
+// window makes w of what was read of it.
+func (o *olderMetric) window(w *quantile.Compact, version uint) error {
+	old := &o.Window.History
+	if version < 4 {
+		if err := packed(old, &o.Window.Ring); err != nil {
+			return err
+		}
+	}
+	var c checker
+	if c.history("readings", old); c.err != nil {
+		return c.err
+	}
+	*w = quantile.NewCompact(int(old.Capacity))
+	for _, x := range old.Values(nil) {
+		w.Add(x)
 	}
 	return nil
 }

@@ -12,10 +12,6 @@ const (
 	// level for each.
 	blockCodes = 32
 	blockBytes = 4 + blockCodes
-	// The levels of a block, and what is none.
-	levels       = 254
-	levelZero    = 254
-	levelMissing = 255
 )
 
 // History holds the last Capacity readings, some of which may be missing, in a little more than a byte each. The newest, up to 32, are codes. Those
@@ -116,34 +112,18 @@ func pack(block *[blockBytes]byte, codes Codes) {
 	if low > high { // there is none
 		low, high = first, first
 	}
-	step := max(1, (uint32(high-low)+levels-2)/(levels-1))
-	binary.LittleEndian.PutUint16(block[:], uint16(low))
-	binary.LittleEndian.PutUint16(block[2:], uint16(step))
+	s := scaleOf(low, high)
+	binary.LittleEndian.PutUint16(block[:], uint16(s.Low))
+	binary.LittleEndian.PutUint16(block[2:], s.Step)
 	for i, c := range codes {
-		level := byte(levelMissing)
-		switch c {
-		case Missing:
-		case Zero:
-			level = levelZero
-		default:
-			level = byte((uint32(c-low) + step/2) / step)
-		}
-		block[4+i] = level
+		block[4+i] = s.level(c)
 	}
 }
 
 func unpack(dst []float64, block []byte) []float64 {
-	low, step := uint32(binary.LittleEndian.Uint16(block)), uint32(binary.LittleEndian.Uint16(block[2:]))
+	s := Scale{Code(binary.LittleEndian.Uint16(block)), binary.LittleEndian.Uint16(block[2:])}
 	for _, level := range block[4:] {
-		c := Missing
-		switch level {
-		case levelMissing:
-		case levelZero:
-			c = Zero
-		default:
-			c = Code(min(low+uint32(level)*step, uint32(last)))
-		}
-		dst = append(dst, Decode(c))
+		dst = append(dst, Decode(s.code(level)))
 	}
 	return dst
 }

@@ -140,7 +140,7 @@ func (m *Metric) follow(j *Judgement, out bool) {
 			s.learn(j.second+mondays, j.hours[i], j.x, j.lefts[i], distance, j.knowns[i], m.step(), levelLimit*j.Spread)
 		}
 	}
-	if m.Week == nil && j.second+mondays-m.Day.Start > day {
+	if m.Week == nil && int32((j.second+mondays)/3600)-m.Day.Since >= dayHours {
 		m.Week = new(Week)
 		m.seasons()[1].clear()
 	}

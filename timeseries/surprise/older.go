@@ -20,7 +20,10 @@ type Older struct {
 	Seasons [2]olderSeason                         // of a day and of a week
 }
 
-type olderHours struct{ Table []float32 }
+type olderHours struct {
+	Table []float32
+	Start int64 // when the first reading was made
+}
 
 type olderSeason struct {
 	Season
@@ -57,10 +60,10 @@ func (m *Metric) Take(o *Older, wide bool) {
 		}
 		m.Records[i].Lasting = heightNow(o.Records[i].Peak)
 	}
-	m.seasons()[0].take(o.Day.Table)
+	m.seasons()[0].take(&o.Day)
 	if o.Week != nil {
 		m.Week = &Week{Season: m.Week.Season}
-		m.seasons()[1].take(o.Week.Table)
+		m.seasons()[1].take(o.Week)
 	}
 }
 
@@ -85,9 +88,10 @@ func (m *Metric) takeWide(o *Older) {
 }
 
 // take takes over the means of the hours.
-func (s season) take(table []float32) {
+func (s season) take(o *olderHours) {
+	s.Since = int32(o.Start / 3600)
 	s.clear()
-	for hour, mean := range table[:min(len(table), len(s.codes))] {
+	for hour, mean := range o.Table[:min(len(o.Table), len(s.codes))] {
 		s.put(hour, mean)
 	}
 }

@@ -62,7 +62,7 @@ func clip(x, limit float64) float64 {
 // Season is what is remembered of the means of each hour of a day or a week, kept as readings come: seasonal and trend of a decomposition in which
 // exponential weights take the place of loess.
 type Season struct {
-	Start int64   // when the first reading was made
+	Since int32   // the hour of the first reading, since 1970; 0 before there was one
 	Level mean    // of the remainder
 	Error mean    // mean distance of the remainder from its level
 	Raw   float32 // mean distance of readings from theirs, with the same weights
@@ -191,13 +191,14 @@ func (s season) learn(second int64, hour int, y, left, distance float64, known b
 		s.Raw += float32(gain * (distance - float64(s.Raw)))
 		s.Level.updateWithin(levelAlpha, left, limit)
 	}
-	if s.Start == 0 {
-		s.Start = second
+	now := int32(second / 3600)
+	if s.Since == 0 {
+		s.Since = now
 	}
 	s.enter(hour)
-	period, gain := 3600*int64(len(s.codes)), seasonGain
-	if passed := second - s.Start; passed < period*alike {
-		gain = max(seasonGain, 1/float64(max(1+passed/period, 1)))
+	gain, cycles := seasonGain, (now-s.Since)/int32(len(s.codes))
+	if cycles < alike {
+		gain = max(seasonGain, 1/float64(max(1+cycles, 1)))
 	}
 	if step < 3600 {
 		gain *= step * (1. / 3600)
@@ -206,7 +207,7 @@ func (s season) learn(second int64, hour int, y, left, distance float64, known b
 	case s.Here != s.Here: // NaN: it was not seen
 		s.Within, gain = 1, 1
 		s.Here = 0
-	case second-s.Start < period:
+	case cycles < 1:
 		s.Within = min(s.Within, math.MaxUint16-1) + 1
 		gain = 1 / float64(s.Within)
 	}

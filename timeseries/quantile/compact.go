@@ -1,0 +1,107 @@
+package quantile
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+)
+
+const (
+	// spare is the part of the range of what is held that a scale has beyond it on either side at least, so that it is not made anew for every extreme.
+	spare = 8
+	// looks is after how many readings it is looked whether a scale is too wide.
+	looks = 64
+)
+
+// Compact holds the last readings in a byte each, on one scale, as wide as what it holds and what it held: the error is 0.2 % where readings differ by a factor of two, 0.6 % for
+// ten, and up to twice that of those that were there before the scale last changed. Zero is exact. The zero value holds nothing; make one with NewCompact.
+type Compact struct {
+	Bytes []byte // levels; that of what is missing where nothing is yet
+	Head  uint32 // the place of the next reading, which is that of the oldest
+	Scale Scale
+}
+
+// NewCompact returns one for so many readings. It panics when capacity is not in 1..MaxCapacity.
+func NewCompact(capacity int) Compact {
+	checkCapacity(capacity)
+	return Compact{Bytes: bytes.Repeat([]byte{levelMissing}, capacity), Scale: scaleOf(first, first)}
+}
+
+// Add appends a reading, dropping the oldest when full. NaN and negative readings are refused and change nothing.
+func (h *Compact) Add(x float64) {
+	c := Encode(x)
+	if c == Missing {
+		return
+	}
+	h.Bytes[h.Head] = levelMissing // it is dropped
+	if !h.Scale.has(c) {
+		h.scale(h.fitting(c))
+	}
+	h.Bytes[h.Head] = h.Scale.level(c)
+	if h.Head++; int(h.Head) == len(h.Bytes) {
+		h.Head = 0
+	}
+	if h.Head%looks != 0 {
+		return
+	}
+	if s := h.fitting(c); s.Step <= h.Scale.Step/2 {
+		h.scale(s) // what made it wide is gone
+	}
+}
+
+// fitting is a scale for what is held and one code more.
+func (h *Compact) fitting(c Code) Scale {
+	low, high := c, c
+	for _, level := range h.Bytes {
+		if level < levels {
+			held := h.Scale.code(level)
+			if low == Zero {
+				low, high = held, held
+			}
+			low, high = min(low, held), max(high, held)
+		}
+	}
+	if low == Zero { // there is nothing else
+		low, high = first, first
+	}
+	more := uint32(high-low) / spare
+	s := scaleOf(low, Code(min(uint32(high)+2*more, uint32(last))))
+	beyond := (uint32(s.Step)*(levels-1) - uint32(high-low)) / 2
+	s.Low -= Code(min(beyond, uint32(low-first)))
+	return s
+}
+
+// scale moves what is held to another scale, which has it.
+func (h *Compact) scale(s Scale) {
+	for i, level := range h.Bytes {
+		h.Bytes[i] = s.level(h.Scale.code(level))
+	}
+	h.Scale = s
+}
+
+// Len is the number of readings held.
+func (h *Compact) Len() int { return len(h.Bytes) - bytes.Count(h.Bytes, []byte{levelMissing}) }
+
+// Values returns the readings, oldest first. It uses the storage of dst when that suffices; what dst held is overwritten.
+func (h *Compact) Values(dst []float64) []float64 {
+	dst = slices.Grow(dst[:0], len(h.Bytes))
+	for i := range h.Bytes {
+		if level := h.Bytes[(i+int(h.Head))%len(h.Bytes)]; level != levelMissing {
+			dst = append(dst, Decode(h.Scale.code(level)))
+		}
+	}
+	return dst
+}
+
+// Valid returns an error that tells what is wrong with one that is read from outside. The methods of one that is not valid may panic.
+func (h *Compact) Valid() error {
+	switch {
+	case len(h.Bytes) < 1 || len(h.Bytes) > MaxCapacity:
+		return fmt.Errorf("quantile: capacity %d is not in 1..%d", len(h.Bytes), MaxCapacity)
+	case int(h.Head) >= len(h.Bytes):
+		return fmt.Errorf("quantile: head %d is beyond %d readings", h.Head, len(h.Bytes))
+	case h.Scale.Low < first || h.Scale.Low > last || h.Scale.Step < 1:
+		return fmt.Errorf("quantile: scale of %+v", h.Scale)
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package quantile
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// It holds the newest readings in their order, whatever they are, and nothing that is damaged makes it panic.
+func TestCompact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		capacity := rapid.IntRange(1, 50).Draw(t, "capacity")
+		h := NewCompact(capacity)
+		reading := rapid.OneOf(rapid.Float64Range(1, 100), rapid.SampledFrom([]float64{0, -1, math.NaN(), math.Inf(1), 1e-12, 3e14}))
+		var all []float64
+		for range rapid.IntRange(0, 200).Draw(t, "readings") {
+			x := reading.Draw(t, "x")
+			h.Add(x)
+			if x >= 0 {
+				all = append(all, Decode(Encode(x)))
+			}
+		}
+		if err := h.Valid(); err != nil {
+			t.Fatal(err)
+		}
+		want, got := all[max(0, len(all)-capacity):], h.Values(nil)
+		if len(got) != len(want) || h.Len() != len(want) {
+			t.Fatalf("%d values of %d, want %d", len(got), h.Len(), len(want))
+		}
+		for i, x := range want {
+			if x == 0 != (got[i] == 0) || math.Abs(math.Log(got[i]/x)) > math.Log(MaxValue/MinValue)/50 {
+				t.Fatalf("value %d is %g, want %g", i, got[i], x)
+			}
+		}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		h := Compact{
+			Bytes: rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "bytes"),
+			Head:  rapid.Uint32Range(0, 50).Draw(t, "head"),
+			Scale: Scale{Code(rapid.Uint16().Draw(t, "low")), rapid.Uint16().Draw(t, "step")},
+		}
+		if h.Valid() == nil {
+			for range 100 {
+				h.Add(rapid.Float64Range(0, 1e6).Draw(t, "x"))
+			}
+			h.Values(nil)
+		}
+	})
+}
+
+// A reading far above the others makes the scale wide for as long as it is held, and not longer.
+func TestCompactIsNearWhereReadingsAreAlike(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	f := func(factor, spike, most float64) {
+		t.Helper()
+		h := NewCompact(360)
+		h.Add(1000 * spike)
+		var all []float64
+		for range 1000 {
+			x := 1000 * math.Pow(factor, rng.Float64())
+			all = append(all, x)
+			h.Add(x)
+		}
+		worst := 0.0
+		for i, x := range h.Values(nil) {
+			worst = max(worst, math.Abs(x/all[1000-360+i]-1))
+		}
+		if worst > most {
+			t.Errorf("readings that differ by a factor of %g are told with an error of %.4f, above %.4f", factor, worst, most)
+		}
+	}
+	f(1.02, 1, RelativeError)
+	f(2, 1, 0.003)
+	f(10, 1, 0.007)
+	f(10, 1e6, 0.007)
+}
