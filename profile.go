@@ -26,7 +26,7 @@ type Profile struct {
 	Learned []Learned                        // from acting, by dimension; empty until anything was. See LearnedOf
 	Shift   *Shift                           // an own action whose effect is expected, or nil
 	// Ceiling is the rate that was served when the workload was last seen to be held back; 0 until it was.
-	Ceiling [numServed]float64
+	Ceiling [numServed]float32
 	Backlog Backlog
 
 	Row       surprise.Row // how surprising steps were, lately and at each time of day
@@ -46,7 +46,7 @@ func (p *Profile) CeilingOf(d Dimension) float64 {
 	if int(d) >= len(p.Ceiling) {
 		return 0
 	}
-	return p.Ceiling[d]
+	return float64(p.Ceiling[d])
 }
 
 // TrialOf is what would have been done to a dimension and is followed, or nil.
@@ -103,15 +103,15 @@ func (p *Profile) Factor(method string) float64 {
 // Backlog is the queue that a saturated workload builds up. While it grows, it tells how much comes in beyond what is served.
 type Backlog struct {
 	Growing int32   // steps in which it grew since the workload was last at ease
-	Ratio   float64 // the highest demand over what was served, in those steps
-	End     float64 // requests in it at the end of the last step
+	Ratio   float32 // the highest demand over what was served, in those steps
+	End     float32 // requests in it at the end of the last step
 }
 
 // CoarseStep is the coarse step being filled, the unit of seasons and forecasts.
 type CoarseStep struct {
 	Length time.Duration // a multiple of the step; 0 until known
 	End    time.Time     // a multiple of Length
-	Sum    [NumMetrics]float64
+	Sum    [NumMetrics]float32
 	Count  [NumMetrics]int32
 	Score  float64                      // highest score so far in it
 	Steps  int32                        // in it so far

@@ -15,7 +15,7 @@ func (p *Profile) Touch(at time.Time) (sum int64) {
 		sum += mp.Rarity.Touch() + int64(mp.Coarse.Capacity) + mp.LearnedAt
 		sum += int64(mp.Window.Bytes[mp.Window.Head])
 	}
-	if p.Threshold.Value == p.Ceiling[0] && p.Coarse.Score < 0 && p.Current != nil {
+	if p.Threshold.Value == float64(p.Ceiling[0]) && p.Coarse.Score < 0 && p.Current != nil {
 		sum++
 	}
 	return sum

@@ -99,7 +99,7 @@ func TestSize(t *testing.T) {
 	}
 	n := size(r.p)
 	t.Logf("%d bytes for each metric without its seasons; %d bytes encoded for four metrics after three days", n, len(data))
-	if n > 1536 {
-		t.Errorf("a metric takes %d bytes, at most 1536 are meant", n)
+	if n > 1248 { // 888 are as many as the allocator gives 896 for, since it adds 8
+		t.Errorf("a metric takes %d bytes, at most 1248 are meant", n)
 	}
 }

@@ -57,7 +57,7 @@ func closeCoarse(p *foreshock.Profile, cfg *Config) {
 		switch {
 		case mp == nil:
 		case c.Count[m] > 0:
-			mp.Coarse.Add(c.Sum[m] / float64(c.Count[m]))
+			mp.Coarse.Add(float64(c.Sum[m] / float32(c.Count[m])))
 		default:
 			mp.Coarse.AddMissing()
 		}

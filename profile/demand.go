@@ -126,11 +126,11 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	if elapsed := step.Time.Sub(p.Updated); hasDepth && elapsed > 0 && elapsed <= 3*p.Length {
 		now, _ := step.Values.Get(foreshock.QueueDepth)
 		s.end = s.queueAt(now, p)
-		s.growth = (s.end - p.Backlog.End) / elapsed.Seconds()
+		s.growth = (s.end - float64(p.Backlog.End)) / elapsed.Seconds()
 		s.drain = min(0, max(s.growth, (now-p.Metrics[foreshock.QueueDepth].Last)/elapsed.Seconds()))
 	}
 	if b := p.Backlog; fed || b.Growing >= growingSteps {
-		s.open = b.Ratio
+		s.open = float64(b.Ratio)
 	}
 	return s
 }
@@ -141,7 +141,7 @@ func (s *strain) queueAt(depth float64, p *foreshock.Profile) float64 {
 		return depth
 	}
 	jump := 2*depth - p.Metrics[foreshock.QueueDepth].Last
-	return max(0, min(max(2*depth-p.Backlog.End, min(depth, jump)), max(depth, jump)))
+	return max(0, min(max(2*depth-float64(p.Backlog.End), min(depth, jump)), max(depth, jump)))
 }
 
 func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) (float64, bool) {
@@ -185,9 +185,9 @@ func learnBacklog(p *foreshock.Profile, s *strain) {
 		*b = foreshock.Backlog{}
 	case s.iops > 0 && s.growth > growing*s.iops:
 		b.Growing = min(b.Growing+1, growingSteps)
-		b.Ratio = max(b.Ratio, min(1+s.growth/s.iops, mostDemand))
+		b.Ratio = max(b.Ratio, float32(min(1+s.growth/s.iops, mostDemand)))
 	}
-	p.Backlog.End = s.end
+	p.Backlog.End = float32(s.end)
 }
 
 // learnCeiling remembers the rate at which a workload without a known allocation is held back: latency and queue are far above
@@ -205,14 +205,14 @@ func learnCeiling(p *foreshock.Profile, step *foreshock.Step, s *strain) {
 		}
 		switch c := &p.Ceiling[d]; {
 		case s.factor < strained:
-			if *c > 0 && rate > *c {
+			if *c > 0 && float32(rate) > *c {
 				*c = 0 // more was served without strain: that was no ceiling, or it is gone
 			}
 		case rate > 0 && math.Abs(rate-p.Metrics[m].Last) <= 0.05*rate:
 			if *c == 0 {
-				*c = rate
+				*c = float32(rate)
 			}
-			*c += 0.2 * (rate - *c)
+			*c += 0.2 * (float32(rate) - *c)
 		}
 	}
 }

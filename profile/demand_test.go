@@ -82,7 +82,7 @@ func TestCeilingIsLearnedWithoutAllocation(t *testing.T) {
 	for range 10 {
 		f.step(volume(2000, 40e-3), nil)
 	}
-	closeTo(t, "ceiling", f.p.Ceiling[foreshock.DimIOPS], 2000, 0.02)
+	closeTo(t, "ceiling", f.p.CeilingOf(foreshock.DimIOPS), 2000, 0.02)
 	step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: volume(2000, 40e-3)}
 	demand, limits, _ := Demand(step, f.p, foreshock.Allocation{})
 	if x, _ := demand.Get(foreshock.DimIOPS); !limits[foreshock.DimIOPS] || x < 4000 {
@@ -120,7 +120,7 @@ func TestCeilingIsNotThatOfAnother(t *testing.T) {
 	for range 10 {
 		learn(both(2000, 40e-3), 4900) // something else does
 	}
-	closeTo(t, "ceiling", f.p.Ceiling[foreshock.DimThroughput], 2000*4096, 0.02)
+	closeTo(t, "ceiling", f.p.CeilingOf(foreshock.DimThroughput), 2000*4096, 0.02)
 }
 
 func FuzzDemand(f *testing.F) {
@@ -139,7 +139,7 @@ func FuzzDemand(f *testing.F) {
 			t.Errorf("demand %g of %g served", x, iops)
 		}
 		feed.step(v, nil)
-		if c := feed.p.Ceiling[foreshock.DimIOPS]; math.IsNaN(c) || c < 0 {
+		if c := feed.p.CeilingOf(foreshock.DimIOPS); math.IsNaN(c) || c < 0 {
 			t.Errorf("ceiling %g", c)
 		}
 	})

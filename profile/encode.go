@@ -124,7 +124,7 @@ func valid(p *foreshock.Profile) error {
 		c.must(finite(l.Gain, l.Bias) && l.LeadTime >= 0 && l.Actions >= 0 && l.Helped >= 0, "what was learned of %s", foreshock.Dimension(d))
 		c.must(share(l.Covered) && share(l.Quantile) && share(l.QuantileTold) && share(l.Stated) && l.Checks >= 0, "coverage of %s", foreshock.Dimension(d))
 	}
-	c.must(p.Backlog.Growing >= 0 && amount(p.Backlog.Ratio) && amount(p.Backlog.End), "backlog %+v", p.Backlog)
+	c.must(p.Backlog.Growing >= 0 && amount(float64(p.Backlog.Ratio)) && amount(float64(p.Backlog.End)), "backlog %+v", p.Backlog)
 	c.history("anomaly scores", p.Anomaly)
 	c.must(len(p.Learned) <= foreshock.NumDimensions, "lessons of %d dimensions", len(p.Learned))
 	c.must(len(p.Weights) <= mostWeights, "%d weights of methods", len(p.Weights))
@@ -173,7 +173,7 @@ func coarseValid(p *foreshock.Profile) error {
 		c.must(k.Length > 0 && k.End.Equal(k.End.Truncate(k.Length)) && !p.Updated.After(k.End), "end %s", k.End)
 	}
 	for m := range k.Sum {
-		c.must(k.Sum[m] >= 0 && finite(k.Sum[m]) && k.Count[m] >= 0, "sum %g of %d", k.Sum[m], k.Count[m])
+		c.must(k.Sum[m] >= 0 && finite(float64(k.Sum[m])) && k.Count[m] >= 0, "sum %g of %d", k.Sum[m], k.Count[m])
 	}
 	return c.err
 }

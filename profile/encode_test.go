@@ -281,7 +281,7 @@ func TestInvalidProfilesAreRefused(t *testing.T) {
 	f("a season of no length", func(p *foreshock.Profile) { p.Metrics[iops].Season.Length = 0 })
 	f("lessons of too many dimensions", func(p *foreshock.Profile) { p.Learned = append(p.Learned, foreshock.Learned{}) })
 	f("a time of day of NaN", func(p *foreshock.Profile) { p.Row.Daily.Peak = float32(math.NaN()) })
-	f("peaks of another sum", func(p *foreshock.Profile) { p.Row.Daily.Peaks[7]++ })
+	f("peaks of another sum", func(p *foreshock.Profile) { p.Row.Daily.Codes[7]++ })
 	f("a slot beyond the day", func(p *foreshock.Profile) { p.Row.Daily.Slot = 97 })
 	f("a coarse step that is no multiple", func(p *foreshock.Profile) { p.Coarse.Length++ })
 	f("a coarse step that is over", func(p *foreshock.Profile) { p.Coarse.End = p.Coarse.End.Add(-24 * time.Hour) })

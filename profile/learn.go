@@ -46,7 +46,7 @@ func Learn(p *foreshock.Profile, step foreshock.Step, f *foreshock.Finding, dema
 		l := learner{mp: mp, p: p, cfg: cfg, metric: m, middle: middle}
 		l.learn(x, f)
 		mp.Last = x
-		p.Coarse.Sum[m] += x
+		p.Coarse.Sum[m] += float32(x)
 		p.Coarse.Count[m]++
 	}
 	if f != nil {

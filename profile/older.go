@@ -27,6 +27,7 @@ func renew(p *foreshock.Profile, version uint, data []byte) error {
 	} else {
 		old.records(p, version)
 	}
+	old.Profile.Row.Daily.give(&p.Row.Daily)
 	if version < 4 {
 		old.rest(p)
 	}
@@ -59,10 +60,24 @@ type olderMetric struct {
 	}
 }
 
-// olderDaily is a surprise.Daily before version 4.
+// olderDaily is a surprise.Daily before version 5.
 type olderDaily struct {
+	Peaks [96]uint16 // of version 4: in steps of 1/2048, plus 1; 0 where no day was seen
 	Usual [96]float32
 	Days  [96]uint8
+}
+
+// give gives d what is usual at each time of day.
+func (o *olderDaily) give(d *surprise.Daily) {
+	*d = surprise.Daily{Slot: d.Slot, Peak: d.Peak}
+	for slot := range o.Peaks {
+		switch {
+		case o.Peaks[slot] > 0:
+			d.Put(slot, float32(o.Peaks[slot]-1)/2048)
+		case o.Days[slot] > 0:
+			d.Put(slot, o.Usual[slot])
+		}
+	}
 }
 
 // histories takes over what was kept in more bytes: the windows, and before version 3 the coarse steps.
@@ -175,12 +190,6 @@ func (o *older) rest(p *foreshock.Profile) {
 	for d, peak := range o.Peaks {
 		if peak >= 0 {
 			p.Coarse.Demand[d] = quantile.Encode(peak) + 1
-		}
-	}
-	p.Row.Daily = surprise.Daily{Slot: p.Row.Daily.Slot, Peak: p.Row.Daily.Peak}
-	for slot, days := range old.Row.Daily.Days {
-		if days > 0 {
-			p.Row.Daily.Put(slot, old.Row.Daily.Usual[slot])
 		}
 	}
 	if !slices.ContainsFunc(p.Learned, func(l foreshock.Learned) bool { return l != foreshock.Learned{} }) {

@@ -154,7 +154,7 @@ func (r *Row) Valid() error {
 		return fmt.Errorf("surprise: row of %g, %g in slot %d", r.Lately, d.Peak, d.Slot)
 	}
 	sum, used := uint32(0), int8(0)
-	for _, code := range d.Peaks {
+	for _, code := range d.Codes {
 		if sum += uint32(code); code > 0 {
 			used++
 		}

@@ -44,28 +44,28 @@ func (r *Row) Learn(second int64, surprise float64) {
 
 // Daily is the highest surprise in each quarter of an hour of the day, averaged over the days: what comes back every day is expected.
 type Daily struct {
-	Peaks [slots]uint16 // the averages, see peakCode; 0 where no day was seen
-	Total uint32        // of Peaks
-	Peak  float32       // in the slot that is filled, so far
-	Used  int8          // slots with a day
-	Slot  int8          // the one that is filled, from 1; 0 before the first
+	Codes [slots]uint8 // the averages, see peakCode; 0 where no day was seen
+	Total uint32       // of Codes
+	Peak  float32      // in the slot that is filled, so far
+	Used  int8         // slots with a day
+	Slot  int8         // the one that is filled, from 1; 0 before the first
 }
 
 // perPeak is how many steps of a peak's code make a decade.
-const perPeak = 2048
+const perPeak = 40
 
-// peakCode is a peak in two bytes; peaks of 32 decades and more are alike.
-func peakCode(surprise float32) uint16 {
-	return uint16(1 + min(max(surprise*perPeak+0.5, 0), math.MaxUint16-1))
+// peakCode is a peak in a byte; peaks of six decades and more are alike.
+func peakCode(surprise float32) uint8 {
+	return uint8(1 + min(max(surprise*perPeak+0.5, 0), math.MaxUint8-1))
 }
 
 // Put sets the usual peak of a slot, which must be one of a day.
 func (d *Daily) Put(slot int, peak float32) {
-	before, after := d.Peaks[slot], peakCode(peak)
+	before, after := d.Codes[slot], peakCode(peak)
 	if before == 0 {
 		d.Used++
 	}
-	d.Peaks[slot] = after
+	d.Codes[slot] = after
 	d.Total += uint32(after) - uint32(before)
 }
 
@@ -82,7 +82,7 @@ func (d *Daily) judge(second int64, surprise float64) float64 {
 	if now.Used == 0 {
 		return surprise
 	}
-	usual := max(now.Peaks[slot], now.Peaks[(slot+1)%slots], now.Peaks[(slot+slots-1)%slots])
+	usual := max(now.Codes[slot], now.Codes[(slot+1)%slots], now.Codes[(slot+slots-1)%slots])
 	beyond := (float64(usual) - float64(now.Total)/float64(now.Used)) / perPeak
 	return max(0.01*surprise, surprise-slotShare*max(0, beyond))
 }
@@ -101,10 +101,10 @@ func (d *Daily) close() {
 		return
 	}
 	i := int(d.Slot - 1)
-	if d.Peaks[i] == 0 {
+	if d.Codes[i] == 0 {
 		d.Put(i, firstGain*d.Peak)
 		return
 	}
-	usual := float32(d.Peaks[i]-1) / perPeak
+	usual := float32(d.Codes[i]-1) / perPeak
 	d.Put(i, usual+slotGain*(d.Peak-usual))
 }

@@ -22,5 +22,5 @@ func (m *Metric) Touch() (sum int64) {
 //
 //go:noinline
 func (r *Row) Touch(second int64) float32 {
-	return r.Lately + float32(r.Daily.Peaks[slotOf(second)]) + r.Daily.Peak
+	return r.Lately + float32(r.Daily.Codes[slotOf(second)]) + r.Daily.Peak
 }
