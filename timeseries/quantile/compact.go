@@ -51,14 +51,17 @@ func (h *Compact) Add(x float64) {
 
 // fitting is a scale for what is held and one code more.
 func (h *Compact) fitting(c Code) Scale {
-	low, high := c, c
+	least, most := byte(levels), byte(0)
 	for _, level := range h.Bytes {
 		if level < levels {
-			held := h.Scale.code(level)
-			if low == Zero {
-				low, high = held, held
-			}
-			low, high = min(low, held), max(high, held)
+			least, most = min(least, level), max(most, level)
+		}
+	}
+	low, high := c, c
+	if least < levels {
+		low, high = h.Scale.code(least), h.Scale.code(most)
+		if c != Zero {
+			low, high = min(low, c), max(high, c)
 		}
 	}
 	if low == Zero { // there is nothing else

@@ -15,7 +15,7 @@ func (m *Metric) Around(j *Judgement, s Scale, surprise float64) (expected, belo
 		Chart6: m.Short[0], Chart30: m.Levels[quick].Mean, Chart600: longest, Change: m.Last,
 	}[s])
 	usual := m.usual(s, j.Spread)
-	return j.x - (j.y - reference), usual * m.Tails[s][1].reach(surprise), usual * m.Tails[s][0].reach(surprise)
+	return float64(j.x) - (float64(j.y) - reference), usual * m.Tails[s][1].reach(surprise), usual * m.Tails[s][0].reach(surprise)
 }
 
 // Relative is the deviation of a scale in units of its usual ones, with sign.

@@ -25,27 +25,27 @@ func (s season) clear() {
 	}
 }
 
+// powerOf is 2 to a power, where that is a normal number.
+func powerOf(exponent int16) float64 { return math.Float64frombits(uint64(int(exponent)+bias) << 52) }
+
 // settled is the mean of an hour as it is put down, NaN until it was seen.
 func (s season) settled(hour int) float32 {
 	if s.codes[hour] == unseen {
 		return float32(math.NaN())
 	}
-	return float32(math.Ldexp(float64(s.codes[hour]), int(s.Exponent)))
+	return float32(float64(s.codes[hour]) * powerOf(s.Exponent))
 }
 
 // put puts the mean of an hour down. NaN is unseen.
 func (s season) put(hour int, mean float32) {
 	s.codes[hour] = unseen
 	if mean == mean {
-		s.fit(math.Abs(float64(mean)))
-		s.codes[hour] = s.code(float64(mean), 0)
+		s.fit(float64(abs(mean)))
+		s.codes[hour] = code(float64(mean) * powerOf(-s.Exponent))
 	}
 }
 
-// code is what stands for x·2^exponent.
-func (s season) code(x float64, exponent int16) int16 {
-	return int16(clip(math.RoundToEven(math.Ldexp(x, int(exponent-s.Exponent))), math.MaxInt16))
-}
+func code(x float64) int16 { return int16(clip(math.RoundToEven(x), math.MaxInt16)) }
 
 // fit makes means multiples of the power of two that suits the greatest of them and of one more.
 func (s season) fit(size float64) {
@@ -55,14 +55,14 @@ func (s season) fit(size float64) {
 			most = max(most, code, -code)
 		}
 	}
-	_, exponent := math.Frexp(max(size, math.Ldexp(float64(most), int(s.Exponent))))
-	before := s.Exponent
-	if s.Exponent = int16(exponent - codeBits); s.Exponent == before {
+	_, exponent := math.Frexp(max(size, float64(most)*powerOf(s.Exponent)))
+	by := powerOf(s.Exponent - int16(exponent-codeBits))
+	if s.Exponent = int16(exponent - codeBits); by == 1 {
 		return
 	}
-	for i, code := range s.codes {
-		if code != unseen {
-			s.codes[i] = s.code(float64(code), before)
+	for i, c := range s.codes {
+		if c != unseen {
+			s.codes[i] = code(float64(c) * by)
 		}
 	}
 }

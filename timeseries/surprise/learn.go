@@ -45,7 +45,7 @@ func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
 	}
 	if out {
 		m.Outside++
-		m.Held += float32(max(1/float64(m.Outside), heldGain) * (j.y - float64(m.Held)))
+		m.Held += max(1/float32(m.Outside), heldGain) * (j.y - m.Held)
 	}
 	m.follow(j, out)
 	switch {
@@ -57,7 +57,7 @@ func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
 			m.conclude(h.Weight)
 		}
 	}
-	m.Last, m.Second = float32(j.y), j.second
+	m.Last, m.Second = j.y, j.second
 	m.Count++
 	m.choose(j)
 	return learned
@@ -67,9 +67,8 @@ func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
 const heldGain = 0.1
 
 // restart sets what is short to a level.
-func (m *Metric) restart(y float64) {
-	m.Last = float32(y)
-	m.Short = [3]float32{m.Last, m.Last, m.Last}
+func (m *Metric) restart(y float32) {
+	m.Last, m.Short = y, [3]float32{y, y, y}
 }
 
 // record takes the deviations that have waited into the tails, and lets those of the reading wait.
@@ -121,31 +120,32 @@ func (m *Metric) chance(scale int) uint16 {
 
 // follow takes a reading into the levels and seasons.
 func (m *Metric) follow(j *Judgement, out bool) {
-	within := math.Inf(1)
-	if m.Count > settled {
-		within = levelLimit * j.Spread
-	}
-	if m.Count > 0 && !out {
-		m.Spread.update(spreadAlpha, min(math.Abs(j.y-m.Levels[quick].mean()), 8*j.Spread))
-	}
 	if out {
 		return
 	}
-	for i := range m.Levels {
-		m.Levels[i].updateWithin(levelAlphas[i], j.y, within)
+	spread := float32(j.Spread)
+	if m.Count > 0 {
+		m.Spread.update(spreadAlpha, min(abs(j.y-m.Levels[quick].Mean), 8*spread))
 	}
-	distance := math.Abs(j.x - float64(m.WithSeason))
+	within := levelLimit * spread
+	if m.Count <= settled {
+		within = math.MaxFloat32
+	}
+	m.Levels[quick].updateWithin(levelAlphas[quick], j.y, within)
+	gain := m.Levels[middle].updateWithin(levelAlphas[middle], j.y, within)
+	m.Levels[slow].updateWithin(levelAlphas[slow], j.y, within)
+	distance := abs(j.x - m.WithSeason)
 	for i, s := range m.seasons() {
 		if s.Season != nil {
-			s.learn(j.second+mondays, j.hours[i], j.x, j.lefts[i], distance, j.knowns[i], m.step(), levelLimit*j.Spread)
+			s.learn(j, i, distance, m.Step, levelLimit*spread)
 		}
 	}
 	if m.Week == nil && int32((j.second+mondays)/3600)-m.Day.Since >= dayHours {
 		m.Week = new(Week)
 		m.seasons()[1].clear()
 	}
-	m.WithSeason += float32(levelAlpha / float64(m.Levels[middle].Weight) * (j.x - float64(m.WithSeason)))
-	m.Height.update(heightAlpha, math.Abs(j.x))
+	m.WithSeason += gain * (j.x - m.WithSeason)
+	m.Height.update(heightAlpha, abs(j.x))
 }
 
 // conclude puts what was outside on record, as one event.
@@ -167,9 +167,9 @@ func (m *Metric) move(weight float64) {
 	}
 	for i := range m.Levels {
 		m.Levels[i].Mean = m.Held
-		m.Levels[i].Weight = min(m.Levels[i].Weight, float32(newWeight*levelAlphas[i]))
+		m.Levels[i].Weight = min(m.Levels[i].Weight, newWeight*levelAlphas[i])
 	}
-	m.restart(float64(m.Held))
+	m.restart(m.Held)
 	m.WithSeason += by
 	m.Spread.Mean *= float32(growth)
 	for i := range m.Sizes {
@@ -184,7 +184,7 @@ func (m *Metric) move(weight float64) {
 // choose looks which season leaves least of the readings, if one does. When it is another than before, the levels move by the
 // difference.
 func (m *Metric) choose(j *Judgement) {
-	now, least := int8(none), 1.0
+	now, least := int8(none), float32(better)
 	for i, s := range m.seasons() {
 		if !j.knowns[i] {
 			continue
@@ -193,14 +193,14 @@ func (m *Metric) choose(j *Judgement) {
 		if int8(i) == m.Season {
 			share /= hysteresis
 		}
-		if share < min(least, better) {
+		if share < least {
 			least, now = share, int8(i)
 		}
 	}
 	if now == m.Season {
 		return
 	}
-	by := float32(j.left(now) - j.left(m.Season))
+	by := j.left(now) - j.left(m.Season)
 	if m.Season == none {
 		m.forget()
 	}

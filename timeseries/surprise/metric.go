@@ -12,20 +12,22 @@ var marginBuckets = perOctave * math.Log2(margin)
 // Half-lives, in readings.
 var (
 	// Those of Metric.Short, by how many readings there were: until they rest on as many as they are of, all count alike.
-	shortGains = func() (gains [13][3]float64) {
+	shortGains = func() (gains [13][3]float32) {
 		for n := range gains {
-			for i, alpha := range [...]float64{ewma.Alpha(6), 2. / 7, 2. / 25} {
-				gains[n][i] = max(alpha, 1/float64(n+1))
+			for i, alpha := range [...]float32{alpha(6), 2. / 7, 2. / 25} {
+				gains[n][i] = max(alpha, 1/float32(n+1))
 			}
 		}
 		return gains
 	}()
-	levelAlphas = [3]float64{ewma.Alpha(30), ewma.Alpha(150), ewma.Alpha(600)}
+	levelAlphas = [3]float32{alpha(30), alpha(150), alpha(600)}
 	levelAlpha  = levelAlphas[middle] // of the level about a season
-	spreadAlpha = ewma.Alpha(300)
-	sizeAlpha   = float32(ewma.Alpha(2000))
-	heightAlpha = ewma.Alpha(5000)
+	spreadAlpha = alpha(300)
+	sizeAlpha   = alpha(2000)
+	heightAlpha = alpha(5000)
 )
+
+func alpha(halfLife float64) float32 { return float32(ewma.Alpha(halfLife)) }
 
 // The places of Metric.Levels.
 const (
@@ -118,10 +120,10 @@ type Judgement struct {
 	Outside bool
 
 	// What learning needs.
-	x, y   float64 // the reading, and without the season
+	x, y   float32 // the reading, and without the season
 	second int64
 	hours  [2]int     // of the day and of the week
-	lefts  [2]float64 // without each season, where it is known
+	lefts  [2]float32 // without each season, where it is known
 	knowns [2]bool
 	goesOn bool // there was no pause before
 	at     [NumScales]Place
@@ -144,16 +146,16 @@ func (m *Metric) Judge(j *Judgement, second int64, x float64) bool {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return false
 	}
-	j.x, j.second = float64(float32(clip(x, limit))), second
+	j.x, j.second = float32(clip(x, limit)), second
 	j.hours = hours(second + mondays)
 	for i, s := range m.seasons() {
 		if s.Season != nil {
 			j.lefts[i], j.knowns[i] = s.remainder(j.hours[i], j.x)
 		}
 	}
-	j.y = float64(float32(j.left(m.Season)))
-	j.Spread = max(m.Spread.mean(), spreadFloor*m.Height.mean())
-	j.Expected = j.x - (j.y - m.Level())
+	j.y = j.left(m.Season)
+	j.Spread = float64(max(m.Spread.Mean, spreadFloor*m.Height.Mean))
+	j.Expected = float64(j.x) - float64(j.y-m.Levels[middle].Mean)
 	j.goesOn = m.Count > 0 && float64(second-m.Second) <= max(pause*m.step(), leastPause)
 	j.Ready = m.Count > ready
 	if j.goesOn {
@@ -163,7 +165,7 @@ func (m *Metric) Judge(j *Judgement, second int64, x float64) bool {
 }
 
 // left is the reading without a season.
-func (j *Judgement) left(season int8) float64 {
+func (j *Judgement) left(season int8) float32 {
 	if season == none || !j.knowns[season] {
 		return j.x
 	}
@@ -172,25 +174,22 @@ func (j *Judgement) left(season int8) float64 {
 
 // judge gives the surprise of each scale.
 func (m *Metric) judge(j *Judgement) {
-	level, last, short := m.Level(), float64(m.Last), m.Short
-	if m.Outside > 0 && math.Abs(j.y-level) <= backLimit*m.usual(Reading, j.Spread) {
-		last = level // the reading is usual again: as if what was outside had not been
-		for i := range short {
-			short[i] = float32(level)
-		}
+	y, last, short := j.y, m.Last, m.Short
+	first, level, longest := m.Levels[quick].Mean, m.Levels[middle].Mean, m.Levels[slow].Mean
+	if m.Outside > 0 && float64(abs(y-level)) <= backLimit*m.usual(Reading, j.Spread) {
+		last, short = level, [3]float32{level, level, level} // the reading is usual again: as if what was outside had not been
 	}
-	j.Deviations[Reading] = j.y - level
-	j.Deviations[Chart6] = j.y - float64(short[0])
-	j.Deviations[Change] = j.y - last
+	j.Deviations[Reading] = float64(y - level)
+	j.Deviations[Chart6] = float64(y - short[0])
+	j.Deviations[Change] = float64(y - last)
 	for i, gain := range &shortGains[min(m.Count, uint32(len(shortGains)-1))] {
-		short[i] += float32(gain * (j.y - float64(short[i])))
+		short[i] += gain * (y - short[i])
 	}
 	j.short = short
-	first, longest := m.Levels[quick].mean(), m.Levels[slow].mean()
-	j.Deviations[Average6] = float64(short[1]) - level
-	j.Deviations[Average24] = float64(short[2]) - longest
-	j.Deviations[Chart30] = float64(short[0]) - first
-	j.Deviations[Chart600] = first - longest
+	j.Deviations[Average6] = float64(short[1] - level)
+	j.Deviations[Average24] = float64(short[2] - longest)
+	j.Deviations[Chart30] = float64(short[0] - first)
+	j.Deviations[Chart600] = float64(first - longest)
 	if m.Count <= started {
 		return
 	}
@@ -205,7 +204,7 @@ func (m *Metric) judge(j *Judgement) {
 }
 
 // Level is the usual one, without the season.
-func (m *Metric) Level() float64 { return m.Levels[middle].mean() }
+func (m *Metric) Level() float64 { return float64(m.Levels[middle].Mean) }
 
 // rank finds the deviations' places in their tails, and sums the fourth powers of their surprises: their mean lies between the mean
 // and the greatest.

@@ -9,7 +9,7 @@ const (
 	// mondays moves Unix time, whose first day was a Thursday, so that a week begins on a Monday.
 	mondays = 3 * day
 
-	seasonGain float64 = 0.15 // how far an hour's mean moves in one cycle
+	seasonGain float32 = 0.15 // how far an hour's mean moves in one cycle
 	// alike is how many cycles count for no less than that: those up to 1/seasonGain.
 	alike = 6
 	// better is how small the mean deviation from the season must be, relative to that from the level, for the season to be used.
@@ -23,33 +23,31 @@ const (
 )
 
 // errorAlpha is, of a day and of a week, by how much a second moves the mean distances: their half-life is two cycles.
-var errorAlpha = [2]float64{math.Ln2 / (2 * day), math.Ln2 / (2 * 7 * day)}
+var errorAlpha = [2]float32{math.Ln2 / (2 * day), math.Ln2 / (2 * 7 * day)}
 
 // mean is an exponentially weighted mean whose weights sum to Weight; see package ewma.
 type mean struct{ Mean, Weight float32 }
 
-func (m *mean) mean() float64 { return float64(m.Mean) }
-
 // gain is the weight of the next reading, which it adds.
-func (m *mean) gain(alpha float64) float64 {
-	weight := float64(m.Weight)
-	weight += alpha * (1 - weight)
-	m.Weight = float32(weight)
-	return alpha / weight
+func (m *mean) gain(alpha float32) float32 {
+	m.Weight += alpha * (1 - m.Weight)
+	return alpha / m.Weight
 }
 
-func (m *mean) update(alpha, x float64) { m.Mean += float32(m.gain(alpha) * (x - m.mean())) }
+func (m *mean) update(alpha, x float32) { m.Mean += m.gain(alpha) * (x - m.Mean) }
 
-// updateWithin takes in x cut off at a distance of limit.
-func (m *mean) updateWithin(alpha, x, limit float64) {
-	by := x - m.mean()
+// updateWithin takes in x cut off at a distance of limit, and gives its weight.
+func (m *mean) updateWithin(alpha, x, limit float32) (gain float32) {
+	by := x - m.Mean
 	if m.Weight > 0 {
 		by = clip(by, limit)
 	}
-	m.Mean += float32(m.gain(alpha) * by)
+	gain = m.gain(alpha)
+	m.Mean += gain * by
+	return gain
 }
 
-func clip(x, limit float64) float64 {
+func clip[T float32 | float64](x, limit T) T {
 	switch { // min and max take longer
 	case x > limit:
 		return limit
@@ -90,12 +88,12 @@ func hours(second int64) [2]int {
 }
 
 // remainder is what y leaves without the season in an hour; known is false until the hours around were seen.
-func (s season) remainder(hour int, y float64) (left float64, known bool) {
+func (s season) remainder(hour int, y float32) (left float32, known bool) {
 	least, most := s.around(hour)
-	if math.IsNaN(least) {
+	if least != least {
 		return 0, false
 	}
-	return y - max(least, min(most, y-s.Level.mean())), true
+	return y - max(least, min(most, y-s.Level.Mean)), true
 }
 
 // mean is that of an hour, NaN until it was seen.
@@ -108,13 +106,13 @@ func (s season) mean(hour int) float32 {
 
 // around is the least and the greatest of the means of an hour and of those around it, NaN until all were seen. What lies between
 // is explained: a sharp edge, a job that starts late, or clocks that were changed by an hour are no deviation.
-func (s season) around(hour int) (least, most float64) {
+func (s season) around(hour int) (least, most float32) {
 	if hour+1 == int(s.Hour) {
-		return float64(min(s.Here, s.Least)), float64(max(s.Here, s.Most))
+		return min(s.Here, s.Least), max(s.Here, s.Most)
 	}
 	l, m := s.beside(hour)
 	here := s.mean(hour)
-	return float64(min(here, l)), float64(max(here, m))
+	return min(here, l), max(here, m)
 }
 
 // beside is the least and the greatest of the means of the hours around one, without its own.
@@ -178,27 +176,23 @@ func (s season) renew(hours []float64) {
 	}
 }
 
-// learn takes in a reading, its distance from the level without the season, and what it left if that is known. The cycles so far count alike until a new one would count for
-// less than seasonGain.
-func (s season) learn(second int64, hour int, y, left, distance float64, known bool, step, limit float64) {
-	if known {
-		alpha := step * errorAlpha[len(s.codes)/weekHours]
-		if alpha > 1 {
-			alpha = 1
-		}
-		gain := s.Error.gain(alpha)
-		s.Error.Mean += float32(gain * (math.Abs(left-s.Level.mean()) - s.Error.mean()))
-		s.Raw += float32(gain * (distance - float64(s.Raw)))
+// learn takes in a reading of an hour, its distance from the level without the season, and what it left if that is known. The cycles so far count alike until a new one would
+// count for less than seasonGain.
+func (s season) learn(j *Judgement, i int, distance, step, limit float32) {
+	hour, now, y, cycle := j.hours[i], int32((j.second+mondays)/3600), j.x, int32(len(s.codes))
+	if left := j.lefts[i]; j.knowns[i] {
+		gain := s.Error.gain(min(step*errorAlpha[i], 1))
+		s.Error.Mean += gain * (abs(left-s.Level.Mean) - s.Error.Mean)
+		s.Raw += gain * (distance - s.Raw)
 		s.Level.updateWithin(levelAlpha, left, limit)
 	}
-	now := int32(second / 3600)
 	if s.Since == 0 {
 		s.Since = now
 	}
 	s.enter(hour)
-	gain, cycles := seasonGain, (now-s.Since)/int32(len(s.codes))
-	if cycles < alike {
-		gain = max(seasonGain, 1/float64(max(1+cycles, 1)))
+	gain, age := seasonGain, now-s.Since
+	if age < alike*cycle {
+		gain = max(seasonGain, 1/float32(max(1+age/cycle, 1)))
 	}
 	if step < 3600 {
 		gain *= step * (1. / 3600)
@@ -207,17 +201,19 @@ func (s season) learn(second int64, hour int, y, left, distance float64, known b
 	case s.Here != s.Here: // NaN: it was not seen
 		s.Within, gain = 1, 1
 		s.Here = 0
-	case cycles < 1:
+	case age < cycle:
 		s.Within = min(s.Within, math.MaxUint16-1) + 1
-		gain = 1 / float64(s.Within)
+		gain = 1 / float32(s.Within)
 	}
-	s.Here += float32(gain * (y - float64(s.Here)))
+	s.Here += gain * (y - s.Here)
 }
 
+func abs(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
+
 // share is how much of the mean distance from the level the season leaves; 1 until it was seen for as long as half of the weight takes to come together.
-func (s season) share() float64 {
+func (s season) share() float32 {
 	if s.Error.Weight < seenWeight || s.Raw == 0 {
 		return 1
 	}
-	return s.Error.mean() / float64(s.Raw)
+	return s.Error.Mean / s.Raw
 }
