@@ -40,9 +40,9 @@ func printSize(*labelled) error {
 	hourly.cfg.Coarse, hourly.cfg.History = time.Hour, historyDays*24*time.Hour
 	out := table("Bytes per workload and metric", fmt.Sprintf("at most 1536 without, 4096 with %d days of hourly history", historyDays))
 	fmt.Fprintln(out, "What\tAfter\tMetrics\tHeap, per metric\tIn the store, per metric")
-	for _, days := range []int{1, 2} { // the week is learned after a day
-		m := rarity(days * perDay)
-		fmt.Fprintf(out, "rarity at all scales, with seasons\t%d days\t1\t%d\t\n", days, heapOf(func(n int) any { return raritiesLike(m, n) }))
+	for _, hours := range []int{12, 48} { // the week is learned after a day
+		m := rarity(hours * perDay / 24)
+		fmt.Fprintf(out, "rarity at all scales, with seasons\t%d hours\t1\t%d\t\n", hours, heapOf(func(n int) any { return raritiesLike(m, n) }))
 	}
 	for _, age := range []struct {
 		name   string
@@ -50,8 +50,9 @@ func printSize(*labelled) error {
 		steps  int
 	}{
 		{"3 hours of 10 s steps", s, perDay / 8},
-		{"28 days of them, history by the hour", &hourly, historyDays * perDay},
-		{"28 days of them, history of the last 14 by the quarter of an hour, the default", s, historyDays * perDay},
+		// Half a day more, since with the Monday windows begin anew.
+		{"28 days of them, history by the hour", &hourly, historyDays*perDay + perDay/2},
+		{"28 days of them, history of the last 14 by the quarter of an hour, the default", s, historyDays*perDay + perDay/2},
 	} {
 		for _, metrics := range []int{1, foreshock.NumMetrics} {
 			p, err := age.stages.grown(metrics, age.steps)

@@ -52,9 +52,9 @@ type Daily struct {
 }
 
 // perPeak is how many steps of a peak's code make a decade.
-const perPeak = 40
+const perPeak = 48
 
-// peakCode is a peak in a byte; peaks of six decades and more are alike.
+// peakCode is a peak in a byte; peaks of five decades and more are alike.
 func peakCode(surprise float32) uint8 {
 	return uint8(1 + min(max(surprise*perPeak+0.5, 0), math.MaxUint8-1))
 }
