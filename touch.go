@@ -13,7 +13,9 @@ func (p *Profile) Touch(at time.Time) (sum int64) {
 			continue
 		}
 		sum += mp.Rarity.Touch() + int64(mp.Coarse.Capacity) + mp.LearnedAt
-		sum += int64(mp.Window.Bytes[mp.Window.Head])
+		if w := &mp.Window; int(w.Head) < len(w.Bytes) {
+			sum += int64(w.Bytes[w.Head])
+		}
 	}
 	if p.Threshold.Value == float64(p.Ceiling[0]) && p.Coarse.Score < 0 && p.Current != nil {
 		sum++

@@ -2,7 +2,7 @@
 //
 // # What is kept
 //
-// Per metric a sliding window of clean readings ([quantile.History]), the record by which readings are scored ([surprise.Metric]: levels,
+// Per metric a sliding window of clean readings ([quantile.Compact]), the record by which readings are scored ([surprise.Metric]: levels,
 // spread, seasons and past deviations on several scales), and the means of coarse steps from which seasons are found. Per workload the peak
 // demand and the highest score of each coarse step, and how surprising steps are at each time of day.
 //

@@ -7,13 +7,13 @@ import (
 )
 
 const (
-	// spare is the part of the range of what is held that a scale has beyond it on either side at least, so that it is not made anew for every extreme.
+	// spare is the part of the range of what is held that a scale has beyond it on either side, so that it is not made anew for every extreme.
 	spare = 8
 	// looks is after how many readings it is looked whether a scale is too wide.
 	looks = 64
 )
 
-// Compact holds the last readings in a byte each, on one scale, as wide as what it holds and what it held: the error is 0.2 % where readings differ by a factor of two, 0.6 % for
+// Compact holds the last readings in a byte each, on one scale, as wide as what it holds and what it held: the error is 0.3 % where readings differ by a factor of two, 0.7 % for
 // ten, and up to twice that of those that were there before the scale last changed. Zero is exact. The zero value holds nothing; make one with NewCompact.
 type Compact struct {
 	Bytes []byte // levels; that of what is missing where nothing is yet

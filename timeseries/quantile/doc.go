@@ -24,7 +24,7 @@
 // exactly what goes out.
 //
 // [Ring] is the same storage with gaps and without statistics. [History] is for
-// long ones: what is not recent takes a byte.
+// long ones: what is not recent takes a byte. In a [Compact] every reading does.
 //
 // All state is exported, plain data: write it with any codec. What was read from
 // outside must pass Valid before it is used. Nothing here is safe for concurrent
