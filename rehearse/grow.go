@@ -50,24 +50,61 @@ func (r *Rehearsal) GrowDue() bool {
 	return r.past.n >= day/2 && r.past.n-r.grown >= every
 }
 
-// Grown is a forest, and how many minutes had been seen when it was grown.
+// Grown are forests, and how many minutes had been seen when they were grown.
 type Grown struct {
-	forest  *forest.Forest
+	forests
 	minutes int
 }
 
-// Grow grows a forest on what is known; nil where that is too little.
+// examples are minutes that forests grow on: what was known then, and what was needed next.
+type examples struct {
+	rows, targets [][]float64
+	guide         []float64 // mean logarithm of the targets
+	now           []float64 // what ratios are of
+}
+
+// Grow grows forests on what is known; nil where that is too little.
 func (r *Rehearsal) Grow() *Grown {
-	from, to := r.horizon()
+	e := r.examples()
+	if len(e.rows) < leastRows {
+		return nil
+	}
+	most := 0.0
+	for _, y := range e.targets {
+		most = max(most, slices.Max(y))
+	}
+	g := &Grown{minutes: r.past.n}
+	c := forest.Config{Trees: r.trees(), Seed: r.Draws<<32 + uint64(r.past.n), Width: r.width(most)} //nolint:gosec // positive
+	g.amount = forest.Grow(e.rows, e.targets, e.guide, c)
+	for i, y := range e.targets {
+		now := math.Log(e.now[i])
+		e.guide[i] -= now
+		for k := range y {
+			y[k] = r.log(y[k]) - now
+		}
+	}
+	c.Width = ratioWidth
+	g.ratio = forest.Grow(e.rows, e.targets, e.guide, c)
+	return g
+}
+
+// trees is how many a forest has. Where changes are scarce amounts are finer and targets more, so that a tree takes twice the memory, and more trees were no better.
+func (r *Rehearsal) trees() int {
+	if r.signals.scarce {
+		return 20
+	}
+	return 40
+}
+
+func (r *Rehearsal) examples() (e examples) {
+	from, to := r.nextNeeds()
 	first := max(60, r.past.n-kept+8*day)
 	if r.past.n < kept {
 		first = 60
 	}
 	every := max(1, (r.past.n-first)/mostRows)
-	var rows, targets [][]float64
-	var guide []float64
 	seen := r.past.windows()
-	room := make([]float64, ((r.past.n-to-first)/every+1)*(features+mostTargets))
+	room := make([]float64, max(0, (r.past.n-to-first)/every+1)*(features+mostTargets))
 	for i := first; i+to < r.past.n; i += every {
 		y := r.target(room[features:features], i, from, to)
 		if len(y) == 0 {
@@ -75,18 +112,20 @@ func (r *Rehearsal) Grow() *Grown {
 		}
 		row := room[:features:features]
 		r.features(seen, i, row)
-		rows, targets, guide = append(rows, row), append(targets, y), append(guide, guideOf(y, r.terms.Min))
+		e.rows, e.targets = append(e.rows, row), append(e.targets, y)
+		e.guide, e.now = append(e.guide, r.meanLog(y)), append(e.now, r.ratioOf(seen, i))
 		room = room[features+len(y):]
 	}
-	if len(rows) < leastRows {
-		return nil
+	return e
+}
+
+// nextNeeds are the minutes that forests know of, from the last one on. Where changes are free a smaller amount is all there is in the next minute, and a greater
+// one works after the delay: the minutes from the one to the other count alike.
+func (r *Rehearsal) nextNeeds() (from, to int) {
+	if from, to = r.horizon(); !r.signals.scarce {
+		from = 1
 	}
-	most := 0.0
-	for _, y := range targets {
-		most = max(most, slices.Max(y))
-	}
-	seed := r.Draws<<32 + uint64(r.past.n) //nolint:gosec // positive
-	return &Grown{forest.Grow(rows, targets, guide, forest.Config{Seed: seed, Width: r.width(most)}), r.past.n}
+	return from, to
 }
 
 // mostRows bounds the work of growing.
@@ -109,10 +148,18 @@ func (r *Rehearsal) target(y []float64, i, from, to int) []float64 {
 	return y
 }
 
-func guideOf(y []float64, least float64) float64 {
+// ratioWidth is how far apart logarithms of ratios are told apart.
+const ratioWidth = 0.1
+
+// log is the logarithm of a need, of which less than the least amount is as good as that.
+func (r *Rehearsal) log(need float64) float64 { return math.Log(max(need, r.terms.Min, leastNeed)) }
+
+const leastNeed = 1e-3
+
+func (r *Rehearsal) meanLog(y []float64) float64 {
 	var sum float64
-	for _, x := range y {
-		sum += math.Log(max(x, least, 1e-3))
+	for _, need := range y {
+		sum += r.log(need)
 	}
 	return sum / float64(len(y))
 }
@@ -120,7 +167,7 @@ func guideOf(y []float64, least float64) float64 {
 // SetForest takes a forest into use; nil keeps the one there is.
 func (r *Rehearsal) SetForest(g *Grown) {
 	if g != nil {
-		r.forest, r.knows = g.forest, g.minutes
+		r.forests, r.knows = &g.forests, g.minutes
 	}
 	r.grown = r.past.n
 }
@@ -134,6 +181,6 @@ func (r *Rehearsal) regrow() {
 	then.past.n = r.knows
 	then.end = r.end.Add(-time.Duration(r.past.n-r.knows) * time.Minute)
 	if g := then.Grow(); g != nil {
-		r.forest = g.forest
+		r.forests = &g.forests
 	}
 }

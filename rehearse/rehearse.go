@@ -4,10 +4,10 @@
 //
 // A rule takes a signal, and a multiple of it. Signals are the highest demand of the last minutes, of the same time on earlier days, the
 // amount that would have been best at the same time on earlier days, and the amount that is best for the distribution of what comes next
-// as a forest knows it from the past ([timeseries/forest]); what a forecast says, and how demand grew after anomalies. Each is tried as it is and held for a while, and pays for its changes. Where changes are scarce
-// there are also plans of when to change.
+// as forests know it from the past ([timeseries/forest]), also kept while another one is hardly better; what a forecast says, and how demand grew after
+// anomalies. Each pays for its changes, and but for those of forests each is also tried held for a while. Where changes are scarce there are plans of when to change.
 //
-// The time base is the minute. A Rehearsal is not safe for concurrent use; it takes 300 to 400 KB, and its forest 0.6 to 0.8 MB, after three weeks.
+// The time base is the minute. A Rehearsal is not safe for concurrent use; it takes 300 to 400 KB, and its forests 1 to 3 MB, after three weeks.
 package rehearse
 
 import (
@@ -70,9 +70,9 @@ type Rehearsal struct {
 	pending minute
 	signals signals
 	trials  []trial
-	forest  *forest.Forest
-	grown   int // n when the forest was taken into use
-	knows   int // n when it was grown; 0: there is none
+	forests *forests // nil: there are none
+	grown   int      // n when the forest was taken into use
+	knows   int      // n when it was grown; 0: there is none
 	points  []forest.Point
 	levels  []level
 	growths growths
@@ -122,7 +122,7 @@ func (r *Rehearsal) SetTerms(t Terms) {
 		if r.planner = nil; r.signals.scarce {
 			r.planner = new(planner)
 		}
-		r.forest, r.knows = nil, 0
+		r.forests, r.knows = nil, 0
 	}
 	if r.planner != nil {
 		r.planner.first = 0

@@ -16,8 +16,8 @@ type signals struct {
 	recent    []int // minutes looked back
 	scarce    bool  // changes are: the signals are of what a change must last for
 	plans     int   // where the rules that plan begin
-	forest    int   // where the forest's begin: what it expects, the same held
-	base      int   // how many there are that do not hold; those that do follow them
+	held      int   // how many of the first are tried held as well, where changes are free
+	base      int   // how many there are that are not held; those that are follow them
 	every     int   // minutes between readings
 }
 
@@ -47,10 +47,12 @@ func signalsFor(t Terms) signals {
 		}
 	}
 	s.names = append(s.names, toldSignals[:]...)
-	s.forest = len(s.names)
-	s.names = append(s.names, "what the forest expects", "what the forest expects, falling by 3 % a minute", "the forest and the last 5 min")
+	s.held = len(s.names)
+	for _, name := range forestNames {
+		s.names = append(s.names, s.viewNames(name)...)
+	}
 	if s.base = len(s.names); !s.scarce {
-		for _, name := range s.names[:s.base] {
+		for _, name := range s.names[:s.held] {
 			s.names = append(s.names, fmt.Sprintf("%s, held for %d min", name, hold))
 		}
 	}
@@ -95,17 +97,8 @@ func (s *signals) read(r *Rehearsal) []float64 {
 		out = s.readFree(r, out)
 	}
 	out = append(out, r.readTold()...)
-	expected := r.expected()
-	before := expected
-	if t := &r.trials[s.forest]; len(t.past) > 0 {
-		before = max(before, slices.Max(t.past))
-	}
-	held := max(before, r.trials[s.forest+1].wish*heldFade)
-	return append(out, expected, held, max(expected, r.past.highest(r.past.n-5, r.past.n-1)))
+	return s.views(r, out)
 }
-
-// heldFade is by how much a held expectation falls in a minute.
-const heldFade = 0.97
 
 func (s *signals) readFree(r *Rehearsal, out []float64) []float64 {
 	from, to := r.horizon()
@@ -207,14 +200,3 @@ func (r *Rehearsal) best(d []forest.Point) float64 {
 
 // width is that of the amounts that are told apart up to most.
 func (r *Rehearsal) width(most float64) float64 { return max(r.terms.Quantum, most/mostLevels) }
-
-// expected is the best amount for what the forest expects; until there is one, half more than the highest of the last half-hour.
-func (r *Rehearsal) expected() float64 {
-	if r.forest == nil {
-		return 1.5 * r.past.highest(r.past.n-30, r.past.n-1)
-	}
-	var row [features]float64
-	r.features(&r.past, r.past.n-1, row[:])
-	r.points = r.forest.Distribution(row[:], r.points)
-	return r.best(r.points)
-}

@@ -99,9 +99,8 @@ func binOf(cuts []float64, x float64) uint8 {
 // Point is a value and its weight in a distribution.
 type Point struct{ Value, Weight float64 }
 
-// Distribution appends to out[:0] the distribution for a row; the weights add up to 1 but for rounding to 24 bits, values may come more than once.
+// Distribution appends to out the distribution for a row; the weights add up to 1 but for rounding to 24 bits, values may come more than once.
 func (f *Forest) Distribution(row []float64, out []Point) []Point {
-	out = out[:0]
 	var binned [mostFeatures]uint8
 	for k := range f.cuts {
 		binned[k] = binOf(f.cuts[k], row[k])
