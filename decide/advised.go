@@ -57,8 +57,10 @@ func (d *deliberation) advise(m measure, a foreshock.Advice) {
 	}
 }
 
-// idles says whether little use is idleness: nothing is unusual, latency is known where there is any, and so is what was used of late.
+// idles says whether little use is idleness: latency is known where there is any, and so is what was used of late, and nothing is unusual. What is
+// unusual and of low severity is borne where latency is within what the policy wants: after a surge it can last for hours.
 func (d *deliberation) idles(m measure) bool {
 	_, known := d.latency()
-	return d.quiet() && d.RecentPeak.Has(m.Dimension) && (known || d.idle())
+	borne := d.Finding.Severity <= foreshock.Low && known && d.policy.MaxLatency > 0 // and not slow
+	return (d.quiet() || borne) && d.RecentPeak.Has(m.Dimension) && (known || d.idle())
 }
