@@ -11,10 +11,15 @@ import (
 // limits of its own, ratios where it has come to a level that was not there before.
 type forests struct{ amount, ratio *forest.Forest }
 
-// expectation is a distribution of what is needed next, and the amount that is best for it.
+// expectation is a distribution of what is needed next, the amount that is best for it, and what that is expected to cost.
 type expectation struct {
-	best   float64
-	points []forest.Point // none while there are no forests
+	best, cost float64
+	points     []forest.Point // none while there are no forests
+}
+
+func (r *Rehearsal) expectationOf(points []forest.Point) expectation {
+	best := r.best(points)
+	return expectation{best, r.costs(best, points), points}
 }
 
 // forestNames are those of what [Rehearsal.expected] gives.
@@ -39,7 +44,7 @@ func (r *Rehearsal) expected() (list [len(forestNames)]expectation) {
 		r.points[k].Value = now * math.Exp(r.points[k].Value)
 	}
 	for k, points := range [len(list)][]forest.Point{r.points[:amounts], r.points[amounts:], r.points} {
-		list[k] = expectation{r.best(points), points}
+		list[k] = r.expectationOf(points)
 	}
 	return list
 }
@@ -47,7 +52,7 @@ func (r *Rehearsal) expected() (list [len(forestNames)]expectation) {
 // ratioOf is the amount that the ratios of minute i are of.
 func (r *Rehearsal) ratioOf(h memory, i int) float64 { return max(h.at(i), r.terms.Min/4, leastNeed) }
 
-// worths are the shares that a change must be worth for the rules that keep what they have while it is nearly the best.
+// worths are the shares that a change must be worth for the rules that keep what they have while it is nearly the best; the first of one that keeps nothing.
 var worths = [...]float64{0, 0.05, 0.1, 0.2, 0.4}
 
 // viewNames are those of the rules that look at a forest.
@@ -56,20 +61,19 @@ func (s *signals) viewNames(forest string) (names []string) {
 	if s.scarce {
 		return []string{wish, wish + ", falling by 3 % a minute", forest + " and the last 5 min"}
 	}
-	for _, worth := range worths {
+	names = []string{wish}
+	for _, worth := range worths[1:] {
 		names = append(names, fmt.Sprintf("%s, kept while another amount saves less than %.0f %%", wish, 100*worth))
 	}
-	names[0] = wish
 	return names
 }
 
 // views appends what the rules that look at forests wish, in the order of their names.
 func (s *signals) views(r *Rehearsal, out []float64) []float64 {
-	recent := r.past.highest(r.past.n-fewMinutes, r.past.n-1)
 	for _, e := range r.expected() {
 		if s.scarce {
 			falling := r.trials[len(out)+1].wish * heldFade
-			out = append(out, e.best, max(e.best, falling), max(e.best, recent))
+			out = append(out, e.best, max(e.best, falling), max(e.best, r.past.few(r.past.n-1)))
 			continue
 		}
 		for _, worth := range worths {
@@ -84,7 +88,7 @@ const heldFade = 0.97
 
 // keep is amount, where the best one is not expected to cost less by a share, else the best one.
 func (r *Rehearsal) keep(amount, worth float64, e *expectation) float64 {
-	if worth > 0 && amount > 0 && e.points != nil && r.costs(amount, e.points) <= (1+worth)*r.costs(e.best, e.points) {
+	if worth > 0 && amount > 0 && e.points != nil && r.costs(amount, e.points) <= (1+worth)*e.cost {
 		return amount
 	}
 	return e.best

@@ -38,8 +38,8 @@ func TestRatiosKnowANewLevel(t *testing.T) {
 func TestKeepsWhatIsNearlyBest(t *testing.T) {
 	r := New(Terms{Late: 20})
 	// 100 cost 100 + 20·0.02·200 = 180, 200 cost 200, 90 cost 90 + 20·(0.02·200 + 0.98·100) = 2130
-	e := expectation{points: []forest.Point{{Value: 100, Weight: 0.98}, {Value: 200, Weight: 0.02}}}
-	if e.best = r.best(e.points); e.best != 100 {
+	e := r.expectationOf([]forest.Point{{Value: 100, Weight: 0.98}, {Value: 200, Weight: 0.02}})
+	if e.best != 100 {
 		t.Fatalf("best is %g, not 100", e.best)
 	}
 	for _, c := range []struct{ have, worth, want float64 }{

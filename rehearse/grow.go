@@ -164,7 +164,7 @@ func (r *Rehearsal) meanLog(y []float64) float64 {
 	return sum / float64(len(y))
 }
 
-// SetForest takes a forest into use; nil keeps the one there is.
+// SetForest takes forests into use; nil keeps those that there are.
 func (r *Rehearsal) SetForest(g *Grown) {
 	if g != nil {
 		r.forests, r.knows = &g.forests, g.minutes
