@@ -166,6 +166,14 @@ func TestVersion1IsRead(t *testing.T) {
 	}
 }
 
+// surprises checks how surprising x IOPS would be next, in decades, to a share of one more than that.
+func surprises(t *testing.T, p *foreshock.Profile, x, want, within float64) {
+	t.Helper()
+	var j surprise.Judgement
+	p.Metrics[foreshock.IOPS].Rarity.Judge(&j, p.Updated.Add(p.Length/2).Unix(), x)
+	closeTo(t, "surprise", 1+j.Surprise, 1+want, within)
+}
+
 // A profile that version 2 has written, of 904 steps of 5 minutes with a daily season, says of the next step what it said then, as far as
 // its tails have the same in wider buckets.
 func TestVersion2IsRead(t *testing.T) {
@@ -173,12 +181,7 @@ func TestVersion2IsRead(t *testing.T) {
 	if p.Steps != 904 || p.Metrics[foreshock.IOPS].Rarity.Season != 0 {
 		t.Errorf("%d steps, season %d", p.Steps, p.Metrics[foreshock.IOPS].Rarity.Season)
 	}
-	f := func(x, want float64) {
-		t.Helper()
-		var j surprise.Judgement
-		p.Metrics[foreshock.IOPS].Rarity.Judge(&j, p.Updated.Add(p.Length/2).Unix(), x)
-		closeTo(t, "surprise", 1+j.Surprise, 1+want, 0.01)
-	}
+	f := func(x, want float64) { t.Helper(); surprises(t, p, x, want, 0.01) }
 	coarse := p.Metrics[foreshock.IOPS].Coarse.Values(nil)
 	if len(coarse) != 301 || p.Anomaly.Len() != 301 || p.Demand[foreshock.DimIOPS].Len() != 301 {
 		t.Fatalf("%d coarse steps, %d scores", len(coarse), p.Anomaly.Len())
@@ -194,12 +197,7 @@ func TestVersion2IsRead(t *testing.T) {
 func TestVersion3IsRead(t *testing.T) {
 	p := writtenBy(t, 3)
 	iops := p.Metrics[foreshock.IOPS]
-	f := func(x, want float64) {
-		t.Helper()
-		var j surprise.Judgement
-		iops.Rarity.Judge(&j, p.Updated.Add(p.Length/2).Unix(), x)
-		closeTo(t, "surprise", 1+j.Surprise, 1+want, 0.01)
-	}
+	f := func(x, want float64) { t.Helper(); surprises(t, p, x, want, 0.01) }
 	f(900, 2.0631291008912593)
 	f(1500, 1.3771468638903723)
 	f(9000, 3.187863457552031)
@@ -223,12 +221,7 @@ func TestVersion3IsRead(t *testing.T) {
 func TestVersion4IsRead(t *testing.T) {
 	p := writtenBy(t, 4)
 	iops := p.Metrics[foreshock.IOPS]
-	f := func(x, want float64) {
-		t.Helper()
-		var j surprise.Judgement
-		iops.Rarity.Judge(&j, p.Updated.Add(p.Length/2).Unix(), x)
-		closeTo(t, "surprise", 1+j.Surprise, 1+want, 1e-3)
-	}
+	f := func(x, want float64) { t.Helper(); surprises(t, p, x, want, 1e-3) }
 	f(900, 1.8975711346455075)
 	f(1500, 0.27039087298743464)
 	f(9000, 3.1833688777118443)

@@ -57,19 +57,7 @@ func TestCompactIsNearWhereReadingsAreAlike(t *testing.T) {
 		t.Helper()
 		h := NewCompact(360)
 		h.Add(1000 * spike)
-		var all []float64
-		for range 1000 {
-			x := 1000 * math.Pow(factor, rng.Float64())
-			all = append(all, x)
-			h.Add(x)
-		}
-		worst := 0.0
-		for i, x := range h.Values(nil) {
-			worst = max(worst, math.Abs(x/all[1000-360+i]-1))
-		}
-		if worst > most {
-			t.Errorf("readings that differ by a factor of %g are told with an error of %.4f, above %.4f", factor, worst, most)
-		}
+		isNear(t, &h, 1000, 360, rng, factor, most)
 	}
 	f(1.02, 1, RelativeError)
 	f(2, 1, 0.003)

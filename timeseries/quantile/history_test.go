@@ -43,24 +43,37 @@ func TestHistoryIsNearWhereReadingsAreAlike(t *testing.T) {
 	f := func(factor, most float64) {
 		t.Helper()
 		h := NewHistory(1344)
-		var all []float64
-		for range 2000 {
-			x := 1000 * math.Pow(factor, rng.Float64())
-			all = append(all, x)
-			h.Add(x)
-		}
-		worst := 0.0
-		for i, x := range h.Values(nil) {
-			worst = max(worst, math.Abs(x/all[2000-1344+i]-1))
-		}
-		if worst > most {
-			t.Errorf("readings that differ by a factor of %g are told with an error of %.4f, above %.4f", factor, worst, most)
-		}
+		isNear(t, &h, 2000, 1344, rng, factor, most)
 	}
 	f(1.2, RelativeError) // each code has its level
 	f(2, 0.0014+2*RelativeError)
 	f(10, 0.0046+2*RelativeError)
 	f(1000, 0.014+2*RelativeError)
+}
+
+type holder interface {
+	Add(x float64)
+	Values(dst []float64) []float64
+}
+
+// isNear adds so many readings that differ by a factor, and checks how many of them are held, and the greatest relative error with which these come out.
+func isNear(t *testing.T, h holder, readings, holds int, rng *rand.Rand, factor, most float64) {
+	t.Helper()
+	all := make([]float64, readings)
+	for i := range all {
+		all[i] = 1000 * math.Pow(factor, rng.Float64())
+		h.Add(all[i])
+	}
+	worst, held := 0.0, h.Values(nil)
+	if len(held) != holds {
+		t.Fatalf("%d readings are held, not %d", len(held), holds)
+	}
+	for i, x := range held {
+		worst = max(worst, math.Abs(x/all[readings-holds+i]-1))
+	}
+	if worst > most {
+		t.Errorf("readings that differ by a factor of %g are told with an error of %.4f, above %.4f", factor, worst, most)
+	}
 }
 
 func TestHistoryTakesAByteForEach(t *testing.T) {
