@@ -13,21 +13,29 @@ const (
 	heldSlots  = 24   // that a change must last
 	planLevels = 36   // amounts that a plan tells apart
 	planRatio  = 1.12 // of an amount to the next lower one
-	nearby     = 120  // minutes until what the last hour was has half of its weight
+	nearby     = 60   // minutes until what the last hour was has half of its weight
 	mostShift  = 6    // rungs, about twice as much
 	sinceWhen  = 120  // minutes that are compared with those of earlier days
 )
 
 // outlook is how a plan sees the future: as the same time on earlier days was.
 type outlook struct {
-	days  int
+	of    int  // which days: the last [lastDays], or those that are alike
 	today bool // to begin with as the last hour, and by half of how much today's demand differs from theirs
 }
 
-var outlooks = [...]outlook{{1, false}, {3, false}, {7, false}, {1, true}, {3, true}, {7, true}}
+// lastDays are how many days outlooks are of; thoseAlike comes after them.
+var lastDays = [...]int{1, 3, 7}
+
+const thoseAlike = len(lastDays)
+
+var outlooks = [...]outlook{{0, false}, {1, false}, {2, false}, {thoseAlike, false}, {0, true}, {1, true}, {2, true}, {thoseAlike, true}}
 
 func (o outlook) name() string {
-	name := fmt.Sprintf("the plan for days as the last %d", o.days)
+	name := "the plan for days as those that began alike"
+	if o.of < thoseAlike {
+		name = fmt.Sprintf("the plan for days as the last %d", lastDays[o.of])
+	}
 	if o.today {
 		name += " and as today"
 	}
@@ -51,8 +59,10 @@ type ladder [planLevels]float64
 type planner struct {
 	amounts ladder
 	lowest  int // rung of amounts[0]
-	// late is, for each number of earlier days that outlooks are of and each slot, the mean need above each amount.
-	late  [3][planSlots]ladder
+	// days are, for each set of earlier days that outlooks are of, how much each of them counts, yesterday first.
+	days [thoseAlike + 1][likeDays]float64
+	// late is, for each of these sets and each slot, the mean need above each amount.
+	late  [thoseAlike + 1][planSlots]ladder
 	first int                   // minute of the first slot; 0: late is of none
 	last  ladder                // the same of the last hour
 	costs [planSlots + 1]ladder // expected in the slots before
@@ -78,40 +88,56 @@ func (p *planner) look(r *Rehearsal) {
 	s := 0
 	if p.first > 0 && p.first+slot == first && p.lowest == before && first+planSlots*slot-day <= r.past.n {
 		// Each slot is the next one of the time before, but for the last, and all are of minutes that are known then and now.
-		for of := range p.late {
+		for of := range lastDays {
 			copy(p.late[of][:], p.late[of][1:])
 		}
 		s = planSlots - 1
 	}
-	for ; s < planSlots; s++ {
-		p.lookBack(r, first+s*slot, first+(s+1)*slot, s)
+	for of, days := range lastDays {
+		p.days[of] = [likeDays]float64{}
+		for d := range days {
+			p.days[of][d] = 1
+		}
+		for k := s; k < planSlots; k++ {
+			p.lookBack(r, of, first+k*slot, first+(k+1)*slot, k)
+		}
 	}
 	p.first = first
+	alike, ok := h.alike()
+	if !ok {
+		p.days[thoseAlike], p.late[thoseAlike] = p.days[thoseAlike-1], p.late[thoseAlike-1]
+		return
+	}
+	p.days[thoseAlike] = alike
+	for k := range planSlots {
+		p.lookBack(r, thoseAlike, first+k*slot, first+(k+1)*slot, k)
+	}
 }
 
-// lookBack fills a slot, the minutes from first to before after, with those of earlier days.
-func (p *planner) lookBack(r *Rehearsal, first, after, slot int) {
-	var sum ladder
-	n, of := 0, 0
-	for d := 1; d <= 7; d++ {
-		for j := first - d*day; j < after-d*day; j++ {
+// lookBack fills a slot of a set of days, the minutes from first to before after, with those of the days.
+func (p *planner) lookBack(r *Rehearsal, of, first, after, slot int) {
+	l := &p.late[of][slot]
+	*l = ladder{}
+	var sum float64
+	for d, weight := range p.days[of] {
+		if weight == 0 {
+			continue
+		}
+		for j := first - (d+1)*day; j < after-(d+1)*day; j++ {
 			at := j
 			for at >= r.past.n { // what is further off than a day
 				at -= day
 			}
 			if r.past.has(at) {
-				p.put(&sum, rung(r.past.at(at)), 1)
-				n++
+				p.put(l, rung(r.past.at(at)), weight)
+				sum += weight
 			}
 		}
-		if d == outlooks[of].days {
-			l := &p.late[of][slot]
-			*l = sum
-			l.above()
-			for k := range l {
-				l[k] /= float64(max(n, 1))
-			}
-			of++
+	}
+	l.above()
+	for k := range l {
+		if sum > 0 {
+			l[k] /= sum
 		}
 	}
 }
@@ -137,15 +163,15 @@ func (r *Rehearsal) slot() int { return max(1, minutes(r.terms.Spacing)/heldSlot
 func (p *planner) renew(r *Rehearsal) {
 	p.look(r)
 	for i, o := range outlooks {
-		p.expect(r, o, i%3)
+		p.expect(r, o)
 		p.plans[i] = p.solve()
 	}
 }
 
-func (p *planner) expect(r *Rehearsal, o outlook, of int) {
+func (p *planner) expect(r *Rehearsal, o outlook) {
 	shift, slot := 0, r.slot()
 	if o.today {
-		shift = r.shift(o.days)
+		shift = p.shift(r, o.of)
 	}
 	grown := math.Pow(planRatio, float64(shift))
 	for s := range planSlots {
@@ -154,25 +180,27 @@ func (p *planner) expect(r *Rehearsal, o outlook, of int) {
 			share = 0.5 * math.Exp2(-float64(s*slot)/nearby)
 		}
 		for k := range planLevels {
-			late := p.late[of][s][min(max(k-shift, 0), planLevels-1)] * grown
+			late := p.late[o.of][s][min(max(k-shift, 0), planLevels-1)] * grown
 			p.costs[s+1][k] = p.costs[s][k] + p.amounts[k] + r.terms.Late*(late+share*(p.last[k]-late))
 		}
 	}
 }
 
-// shift is by how many rungs the last hours' mean differs from that of the same hours on earlier days, halved.
-func (r *Rehearsal) shift(days int) int {
+// shift is by how many rungs the last hours' mean differs from that of the same hours on a set of days, halved.
+func (p *planner) shift(r *Rehearsal, of int) int {
 	now := r.past.n - 1
-	days = max(1, min(days, r.past.n/day))
-	var then float64
-	for d := 1; d <= days; d++ {
-		then += r.past.mean(now-d*day-sinceWhen+1, now-d*day) / float64(days)
+	var then, sum float64
+	for d, weight := range p.days[of] {
+		if end := now - (d+1)*day; weight > 0 && (end >= 0 || d == 0) {
+			then += weight * r.past.mean(end-sinceWhen+1, end)
+			sum += weight
+		}
 	}
 	today := r.past.mean(now-sinceWhen+1, now)
 	if then <= 0 || today <= 0 {
 		return 0
 	}
-	return max(-mostShift, min(int(math.Round(0.5*math.Log(today/then)/math.Log(planRatio))), mostShift))
+	return max(-mostShift, min(int(math.Round(0.5*math.Log(today*sum/then)/math.Log(planRatio))), mostShift))
 }
 
 // solve goes back from the last slot to the first.

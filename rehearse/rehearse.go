@@ -57,8 +57,9 @@ func minutes(d time.Duration) int { return int((d + time.Minute - 1) / time.Minu
 const (
 	day     = 24 * 60 // minutes
 	atLeast = 2 * 60  // minutes before advice is given
-	// fade is the weight of a minute against the next in a rule's cost: half after two and a half days.
-	fade = 0.9998
+	// fadeFree is the weight of a minute against the next in a rule's cost: half after two and a half days. Where changes are scarce it is fadeScarce, half after
+	// five: rules show what they are worth by a few changes a day.
+	fadeFree, fadeScarce = 0.9998, 0.9999
 )
 
 // Rehearsal is what is known of one dimension of one workload.

@@ -251,7 +251,7 @@ func TestWaits(t *testing.T) {
 		{1000, false}, // in time again
 	} {
 		r.judgeFree(&one, c.need, new(charges))
-		want := before*fade + 1000
+		want := before*fadeFree + 1000
 		if c.late {
 			want += r.terms.Late * c.need
 		}

@@ -75,10 +75,10 @@ func (r *Rehearsal) judgeFree(t *trial, need float64, known *charges) {
 			c.per[k], c.works[k] = r.chargeFree(w, m, need)
 		}
 	}
-	t.weight = t.weight*fade + 1
+	t.weight = t.weight*fadeFree + 1
 	per := c.per[:len(t.cost)]
 	for k := range t.cost {
-		t.cost[k] = t.cost[k]*fade + per[k]
+		t.cost[k] = t.cost[k]*fadeFree + per[k]
 	}
 	if t.queued || c.works[0] < r.terms.arrives(need) {
 		t.queued = false
@@ -133,14 +133,14 @@ func (r *Rehearsal) judgeHeld(t *trial, need float64) {
 		return // no wish yet
 	}
 	delay := minutes(r.terms.Delay)
-	t.weight, t.queued = t.weight*fade+1, false
+	t.weight, t.queued = t.weight*fadeScarce+1, false
 	for k := range t.held {
 		h := &t.held[k]
 		works := h.amount
 		if r.past.n-1-h.since < delay {
 			works = min(works, h.before)
 		}
-		t.cost[k] = t.cost[k]*fade + r.charge(h.amount, works, need) + r.queue(t, k, works, need)
+		t.cost[k] = t.cost[k]*fadeScarce + r.charge(h.amount, works, need) + r.queue(t, k, works, need)
 	}
 }
 
