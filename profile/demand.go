@@ -30,7 +30,8 @@ const (
 // nothing is saturated it is what was served, S.
 //
 // A dimension is saturated when S is at least 0.9 of its capacity (what is allocated, else where the workload was last
-// seen to be held back) while latency and queue depth, as far as they are read, are at least twice their normal. Then
+// seen to be held back) while latency and queue depth, as far as they are read, are at least twice their normal, or while requests wait for
+// a second or more behind 0.9 of what is allocated, whatever is normal: that of a workload that comes in bursts only is the bursts'. Then
 //
 //	the queue grows (by more than 2 % of S):  S + Δqueue/Δt          what arrives is what leaves plus what is left over
 //	it grew before, for long or to a length:  S·highest of these     then it is full, or what is given up keeps it even
@@ -45,9 +46,10 @@ const (
 //
 // Depth is the mean over a step. A queue that grows evenly has at the step's end what it had at the beginning and twice what the mean is above
 // that; with what it is then the growth of the first step is known as well. What it lost is the lesser of what these ends and what the means of this step
-// and the one before say. A queue that was seen to grow and in which requests wait for a second or more is one as long as that lasts, whatever is normal by then. In the second and third line the demand is hidden: it is at
+// and the one before say; where it has grown before, is on average as long as in the step before, and S is at the capacity, it is full. A queue that was seen to grow and in which requests wait for a second or more is one as long as that lasts, whatever is normal by then. In the second and third line the demand is hidden: it is at
 // least what was served, and what Demand gives is a guess.
 func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Allocation) (demand foreshock.Allocation, saturated map[foreshock.Dimension]bool, hidden bool) {
+	step.Allocated = allocated
 	s := readStrain(&step, p)
 	var ratio float64
 	for _, d := range served {
@@ -119,9 +121,10 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	case hasDepth:
 		s.factor, s.wait = depth, depth
 	}
-	fed := p.Backlog.Growing > 0 && wait >= longWait // from outside
-	if fed {
-		s.factor = max(s.factor, stressed) // what is normal rises while it lasts
+	waits := wait >= longWait
+	fed := waits && p.Backlog.Growing > 0 // from outside
+	if fed || waits && heldBack(step) {
+		s.factor = max(s.factor, stressed) // whatever is normal: that rises while it lasts, and where there is nothing but bursts it is theirs
 	}
 	if elapsed := step.Time.Sub(p.Updated); hasDepth && elapsed > 0 && elapsed <= 3*p.Length {
 		now, _ := step.Values.Get(foreshock.QueueDepth)
@@ -167,7 +170,7 @@ func (s *strain) ratio(rate float64, atLimit bool, d foreshock.Dimension) (ratio
 	switch {
 	case requests > 0 && s.growth > growing*requests:
 		return 1 + s.growth/requests, false
-	case requests > 0 && s.growth < -growing*requests:
+	case requests > 0 && s.growth < -growing*requests && !(atLimit && s.open > 0 && s.drain > -growing*requests):
 		return max(0, 1+s.drain/requests), false
 	case atLimit && s.open > 0:
 		return s.open, true

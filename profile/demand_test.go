@@ -193,3 +193,44 @@ func TestDemandOfFullQueue(t *testing.T) {
 		t.Errorf("while the queue shrinks the demand is %v, want 2400", x)
 	}
 }
+
+// A queue that a surge has filled within a step is full in the next one: its mean is what it was, and the demand is at least what it was.
+func TestDemandOfQueueFilledAtOnce(t *testing.T) {
+	f := newFeed(time.Minute)
+	for range 200 {
+		f.step(volume(100, 1e-3), nil)
+	}
+	for k, want := range []float64{2000, 2000, 2000} { // 30 s of what is served wait on average: at least as much comes again
+		v := volume(1000, 30)
+		step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}
+		demand, saturated, hidden := Demand(step, f.p, allocated(1000))
+		if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-want) > 20 || !saturated[foreshock.DimIOPS] || hidden != (k > 0) {
+			t.Errorf("step %d of a full queue: demand %.0f, want %.0f; saturated %v, hidden %v", k, got, want, saturated, hidden)
+		}
+		f.step(v, nil)
+	}
+}
+
+// A workload that is idle but for bursts that its volume cannot serve knows only latencies of half a minute. It is saturated by them all the same.
+func TestSaturatedWhateverIsNormal(t *testing.T) {
+	f := newFeed(time.Minute)
+	burst := volume(100, 30)
+	for i := range 500 {
+		var idle foreshock.Values
+		idle.Set(foreshock.IOPS, 0)
+		idle.Set(foreshock.Throughput, 0)
+		if i%50 < 5 {
+			f.step(burst, nil)
+		} else {
+			f.step(idle, nil)
+		}
+	}
+	step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: burst}
+	demand, saturated, _ := Demand(step, f.p, allocated(100))
+	if got, _ := demand.Get(foreshock.DimIOPS); !saturated[foreshock.DimIOPS] || got < 149 {
+		t.Errorf("saturated %v, demand %.0f; half a minute's requests wait on average, and none did before", saturated, got)
+	}
+	if _, saturated, _ := Demand(step, f.p, allocated(1000)); saturated[foreshock.DimIOPS] {
+		t.Error("saturated by a tenth of what it has")
+	}
+}
