@@ -22,6 +22,8 @@ const (
 	growing      = 0.02
 	growingSteps = 4
 	longWait     = 1
+	// nearly is the share of the time that requests wait behind a full queue from which on those of a step before it waited as long.
+	nearly = 0.95
 	// leastNormal is how many readings must be known for their mean to be called normal.
 	leastNormal = 20
 )
@@ -46,8 +48,9 @@ const (
 //
 // Depth is the mean over a step. A queue that grows evenly has at the step's end what it had at the beginning and twice what the mean is above
 // that; with what it is then the growth of the first step is known as well. What it lost is the lesser of what these ends and what the means of this step
-// and the one before say; where it has grown before, is on average as long as in the step before, and S is at the capacity, it is full. A queue that was seen to grow and in which requests wait for a second or more is one as long as that lasts, whatever is normal by then. In the second and third line the demand is hidden: it is at
-// least what was served, and what Demand gives is a guess.
+// and the one before say; where it has grown before, is on average as long as in the step before, and S is at the capacity, it is full. A queue that was seen to grow and in which requests wait for a second or more is one as long as that lasts, whatever is normal by then. In the third line the demand is hidden: it is at
+// least what was served, and what Demand gives is a guess. So it is in the second where the queue was full before the only step in which it grew had ended, as the wait
+// in that step, as long as now, tells: then it is at least what Demand gives.
 func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Allocation) (demand foreshock.Allocation, saturated map[foreshock.Dimension]bool, hidden bool) {
 	step.Allocated = allocated
 	s := readStrain(&step, p)
@@ -99,6 +102,7 @@ type strain struct {
 	growth float64 // of the queue, requests per second; NaN where unknown
 	drain  float64 // what is surely taken from the queue, as a growth of at most 0
 	open   float64 // demand over what was served while the queue grew for several steps; 0 where it did not
+	full   bool    // open is the least that it was: the queue was full before the step in which it grew had ended
 	iops   float64 // served; NaN where unknown
 }
 
@@ -134,6 +138,7 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	}
 	if b := p.Backlog; fed || b.Growing >= growingSteps {
 		s.open = float64(b.Ratio)
+		s.full = b.Growing == 1 && (s.open-1)*p.Length.Seconds() >= 2*nearly*wait
 	}
 	return s
 }
@@ -173,7 +178,7 @@ func (s *strain) ratio(rate float64, atLimit bool, d foreshock.Dimension) (ratio
 	case requests > 0 && s.growth < -growing*requests && !(atLimit && s.open > 0 && s.drain > -growing*requests):
 		return max(0, 1+s.drain/requests), false
 	case atLimit && s.open > 0:
-		return s.open, true
+		return s.open, s.full
 	case atLimit:
 		return min(mostGuess, math.Sqrt(max(s.wait, 1))), true
 	}

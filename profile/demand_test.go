@@ -211,6 +211,23 @@ func TestDemandOfQueueFilledAtOnce(t *testing.T) {
 	}
 }
 
+// What was seen while the queue grew is known for as long as it is full: it is no guess.
+func TestDemandOfQueueSeenToGrow(t *testing.T) {
+	f := newFeed(time.Minute)
+	for range 200 {
+		f.step(volume(100, 1e-3), nil)
+	}
+	for k, wait := range []float64{10, 30, 30, 30} { // 1000/s are served, and 20 s of them are left over in the first minute
+		v := volume(1000, wait)
+		step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}
+		demand, _, hidden := Demand(step, f.p, allocated(1000))
+		if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-1333) > 2 || hidden {
+			t.Errorf("minute %d: demand %.0f, want 1333; hidden %v", k, got, hidden)
+		}
+		f.step(v, nil)
+	}
+}
+
 // A workload that is idle but for bursts that its volume cannot serve knows only latencies of half a minute. It is saturated by them all the same.
 func TestSaturatedWhateverIsNormal(t *testing.T) {
 	f := newFeed(time.Minute)
