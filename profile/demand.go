@@ -175,10 +175,10 @@ func (s *strain) ratio(rate float64, atLimit bool, d foreshock.Dimension) (ratio
 	switch {
 	case requests > 0 && s.growth > growing*requests:
 		return 1 + s.growth/requests, false
-	case requests > 0 && s.growth < -growing*requests && !(atLimit && s.open > 0 && s.drain > -growing*requests):
-		return max(0, 1+s.drain/requests), false
-	case atLimit && s.open > 0:
+	case atLimit && s.open > 0 && !(s.drain < -growing*requests):
 		return s.open, s.full
+	case requests > 0 && s.growth < -growing*requests:
+		return max(0, 1+s.drain/requests), false
 	case atLimit:
 		return min(mostGuess, math.Sqrt(max(s.wait, 1))), true
 	}

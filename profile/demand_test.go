@@ -194,37 +194,30 @@ func TestDemandOfFullQueue(t *testing.T) {
 	}
 }
 
-// A queue that a surge has filled within a step is full in the next one: its mean is what it was, and the demand is at least what it was.
-func TestDemandOfQueueFilledAtOnce(t *testing.T) {
-	f := newFeed(time.Minute)
-	for range 200 {
-		f.step(volume(100, 1e-3), nil)
-	}
-	for k, want := range []float64{2000, 2000, 2000} { // 30 s of what is served wait on average: at least as much comes again
-		v := volume(1000, 30)
-		step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}
-		demand, saturated, hidden := Demand(step, f.p, allocated(1000))
-		if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-want) > 20 || !saturated[foreshock.DimIOPS] || hidden != (k > 0) {
-			t.Errorf("step %d of a full queue: demand %.0f, want %.0f; saturated %v, hidden %v", k, got, want, saturated, hidden)
+// A full queue has the demand that was seen while it grew, for as long as it is full. Where a surge has filled it within a step, its mean is in the next one what
+// it was, and the demand is at least what it was: a guess.
+func TestDemandOfQueueThatWasSeenToFill(t *testing.T) {
+	for name, c := range map[string]struct {
+		waits   []float64 // s, of what is served, 1000/s
+		demand  float64
+		guessed bool // from the second minute on
+	}{
+		"at once":    {[]float64{30, 30, 30}, 2000, true},      // as much comes again
+		"in minutes": {[]float64{10, 30, 30, 30}, 1333, false}, // 20 s of it are left over in the first
+	} {
+		f := newFeed(time.Minute)
+		for range 200 {
+			f.step(volume(100, 1e-3), nil)
 		}
-		f.step(v, nil)
-	}
-}
-
-// What was seen while the queue grew is known for as long as it is full: it is no guess.
-func TestDemandOfQueueSeenToGrow(t *testing.T) {
-	f := newFeed(time.Minute)
-	for range 200 {
-		f.step(volume(100, 1e-3), nil)
-	}
-	for k, wait := range []float64{10, 30, 30, 30} { // 1000/s are served, and 20 s of them are left over in the first minute
-		v := volume(1000, wait)
-		step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}
-		demand, _, hidden := Demand(step, f.p, allocated(1000))
-		if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-1333) > 2 || hidden {
-			t.Errorf("minute %d: demand %.0f, want 1333; hidden %v", k, got, hidden)
+		for k, wait := range c.waits {
+			v := volume(1000, wait)
+			step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}
+			demand, saturated, hidden := Demand(step, f.p, allocated(1000))
+			if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-c.demand) > 2 || !saturated[foreshock.DimIOPS] || hidden != (c.guessed && k > 0) {
+				t.Errorf("%s, minute %d: demand %.0f, want %.0f; saturated %v, hidden %v", name, k, got, c.demand, saturated, hidden)
+			}
+			f.step(v, nil)
 		}
-		f.step(v, nil)
 	}
 }
 

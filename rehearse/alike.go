@@ -16,26 +16,27 @@ const (
 // What demand does next it has mostly done on some of the days that began alike: weekends, ends of months, days on which a job ran. They are the analogues of
 // Lorenz (1969, Atmospheric predictability as revealed by naturally occurring analogues), weighed as in kernel regression (Nadaraya 1964).
 func (h *history) alike() (weights [likeDays]float64, ok bool) {
-	now, oldest := h.n-1, max(0, h.n-kept)
+	now := h.n - 1
 	little := h.mean(now-7*day, now)/10 + leastNeed // so that what is next to nothing is alike
 	hourly := func(end int) float64 { return math.Log(h.mean(end-59, end) + little) }
-	var today [likeHours]float64
+	var today, counts [likeHours]float64
+	var all float64
 	for k := range today {
-		today[k] = hourly(now - k*60)
+		today[k], counts[k] = hourly(now-k*60), math.Exp2(-float64(k)/halfHours)
+		all += counts[k]
 	}
 	least := math.Inf(1)
 	var apart [likeDays]float64
-	days := min(likeDays, (now-oldest+1)/day-1)
-	for d := range max(0, days) {
-		var sum, weight float64
+	days := min(likeDays, min(h.n, kept)/day-1)
+	for d := range days {
+		var sum float64
 		for k, x := range today {
-			w := math.Exp2(-float64(k) / halfHours)
-			sum, weight = sum+w*math.Abs(x-hourly(now-(d+1)*day-k*60)), weight+w
+			sum += counts[k] * math.Abs(x-hourly(now-(d+1)*day-k*60))
 		}
-		apart[d] = sum / weight
+		apart[d] = sum / all
 		least = min(least, apart[d])
 	}
-	for d := range max(0, days) {
+	for d := range days {
 		if w := math.Exp((least - apart[d]) / (likeness*least + 1e-9)); w >= leastLike {
 			weights[d] = w
 		}

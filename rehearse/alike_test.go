@@ -11,7 +11,7 @@ import (
 func TestDaysAlike(t *testing.T) {
 	const low, high = 1000.0, 8000.0
 	draw := rand.New(rand.NewPCG(5, 7))
-	r := New(Terms{Quantum: 100, Min: 100, Max: 16000, Delay: 6 * time.Minute, Spacing: 6 * time.Hour, Late: 20, Worth: 0.15})
+	r := New(someTerms["scarce"])
 	var busy bool
 	kinds := map[bool]int{}
 	for i := range 21 * day {

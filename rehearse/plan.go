@@ -93,31 +93,37 @@ func (p *planner) look(r *Rehearsal) {
 		}
 		s = planSlots - 1
 	}
-	for of, days := range lastDays {
-		p.days[of] = [likeDays]float64{}
-		for d := range days {
-			p.days[of][d] = 1
-		}
-		for k := s; k < planSlots; k++ {
-			p.lookBack(r, of, first+k*slot, first+(k+1)*slot, k)
-		}
-	}
 	p.first = first
-	alike, ok := h.alike()
-	if !ok {
-		p.days[thoseAlike], p.late[thoseAlike] = p.days[thoseAlike-1], p.late[thoseAlike-1]
-		return
-	}
-	p.days[thoseAlike] = alike
-	for k := range planSlots {
-		p.lookBack(r, thoseAlike, first+k*slot, first+(k+1)*slot, k)
+	p.weigh(h)
+	for of := range p.late {
+		k := s
+		if of == thoseAlike { // they are others by now
+			k = 0
+		}
+		for ; k < planSlots; k++ {
+			p.lookBack(r, of, k)
+		}
 	}
 }
 
-// lookBack fills a slot of a set of days, the minutes from first to before after, with those of the days.
-func (p *planner) lookBack(r *Rehearsal, of, first, after, slot int) {
+// weigh says how much each day of each set counts. As long as no day can be compared, those alike are the last ones.
+func (p *planner) weigh(h *history) {
+	for of, days := range lastDays {
+		for d := range days {
+			p.days[of][d] = 1
+		}
+	}
+	var ok bool
+	if p.days[thoseAlike], ok = h.alike(); !ok {
+		p.days[thoseAlike] = p.days[thoseAlike-1]
+	}
+}
+
+// lookBack fills a slot of a set of days with the minutes of the days.
+func (p *planner) lookBack(r *Rehearsal, of, slot int) {
 	l := &p.late[of][slot]
 	*l = ladder{}
+	first, after := p.first+slot*r.slot(), p.first+(slot+1)*r.slot()
 	var sum float64
 	for d, weight := range p.days[of] {
 		if weight == 0 {
@@ -134,11 +140,12 @@ func (p *planner) lookBack(r *Rehearsal, of, first, after, slot int) {
 			}
 		}
 	}
+	if sum == 0 {
+		return
+	}
 	l.above()
 	for k := range l {
-		if sum > 0 {
-			l[k] /= sum
-		}
+		l[k] /= sum
 	}
 }
 
@@ -191,7 +198,7 @@ func (p *planner) shift(r *Rehearsal, of int) int {
 	now := r.past.n - 1
 	var then, sum float64
 	for d, weight := range p.days[of] {
-		if end := now - (d+1)*day; weight > 0 && (end >= 0 || d == 0) {
+		if end := now - (d+1)*day; weight > 0 && end >= 0 {
 			then += weight * r.past.mean(end-sinceWhen+1, end)
 			sum += weight
 		}

@@ -9,7 +9,7 @@ import (
 // TestPlanWaits: a change that must last six hours is not made so early that it ends within a peak of three hours, and is made in time.
 func TestPlanWaits(t *testing.T) {
 	const low, high = 1000.0, 7000.0
-	r := New(Terms{Quantum: 100, Min: 100, Max: 16000, Delay: 6 * time.Minute, Spacing: 6 * time.Hour, Late: 20, Worth: 0.15})
+	r := New(someTerms["scarce"])
 	for i := range 4*day + 50 {
 		need := low
 		if m := i % day; m >= 60 && m < 240 {

@@ -67,10 +67,7 @@ func nightly(i int) float64 {
 }
 
 func TestIsReadyForWhatRecurs(t *testing.T) {
-	for name, terms := range map[string]Terms{
-		"free":   {Quantum: 500, Min: 500, Max: 16000, Delay: 4 * time.Minute, Late: 20},
-		"scarce": {Quantum: 100, Min: 100, Max: 16000, Delay: 6 * time.Minute, Spacing: 6 * time.Hour, Late: 20, Worth: 0.15},
-	} {
+	for name, terms := range someTerms {
 		paid, late, _ := follow(terms, 8, nightly)
 		if late > 0 {
 			t.Errorf("%s: %.0f were late on the eighth day", name, late)
