@@ -102,7 +102,8 @@ func (p *Profile) Factor(method string) float64 {
 
 // Backlog is the queue that a saturated workload builds up. While it grows, it tells how much comes in beyond what is served.
 type Backlog struct {
-	Growing int32   // steps in which it grew since the workload was last at ease
+	Growing int16   // steps in which it grew since the workload was last at ease
+	Since   int16   // steps since it last did
 	Ratio   float32 // the highest demand over what was served, in those steps
 	End     float32 // requests in it at the end of the last step
 }

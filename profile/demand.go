@@ -2,6 +2,7 @@ package profile
 
 import (
 	"math"
+	"time"
 
 	"github.com/foreshock-io/foreshock"
 )
@@ -13,6 +14,9 @@ const (
 	// near is the share of the capacity from which on a stressed workload counts as saturated, atLimit that from which on
 	// nothing more can have been served.
 	near, atLimit = 0.9, 0.97
+	// used is the share of the capacity from which on it is used up: below it a queue that requests which come at random would have at that use as well, up to
+	// random times as long, says nothing of more.
+	used, random = 0.99, 2
 	// stressed and strained are how many times its normal the latency or the queue is, when a known capacity limits, and when
 	// a capacity is to be learned from it.
 	stressed, strained = 2, 10
@@ -22,6 +26,10 @@ const (
 	growing      = 0.02
 	growingSteps = 4
 	longWait     = 1
+	// longFull is for how long what a queue told while it grew is known when it does not grow any more.
+	longFull = 10 * time.Minute
+	// even is the share by which the queue of clients that wait for their answers differs from one step to the next at most.
+	even = 0.1
 	// nearly is the share of the time that requests wait behind a full queue from which on those of a step before it waited as long.
 	nearly = 0.95
 	// leastNormal is how many readings must be known for their mean to be called normal.
@@ -37,20 +45,21 @@ const (
 //
 //	the queue grows (by more than 2 % of S):  S + Δqueue/Δt          what arrives is what leaves plus what is left over
 //	it grew before, for long or to a length:  S·highest of these     then it is full, or what is given up keeps it even
-//	it did not, and S ≥ 0.97 of capacity:     S·√(L/L₀), to 2·S      L, L₀: latency now and normally
 //	the queue shrinks (by more than 2 %):     S - what it lost       part of what leaves was there before
-//	else                                      S
+//	it is even, and S ≥ 0.97 of capacity:     S·√(L/L₀), to 2·S      L, L₀: latency now and normally
+//	else                                      S + Δqueue/Δt
 //
-// The third line is for clients that wait for their answers, where the queue is as long as there are clients: by Little's
+// The fourth line is for clients that wait for their answers, where the queue is as long as there are clients, within a tenth: by Little's
 // law depth = S·L, so that they would drive at most depth/L₀ = S·L/L₀ if they did nothing else, and at least S; the
-// geometric mean lies between, and twice what was served is as far as such a guess goes. The result is at most 4·S per step. Iops and throughput grow in proportion, because what
-// limits one of them holds back the other.
+// geometric mean lies between, and twice what was served is as far as such a guess goes. It holds while they wait for longer than requests that come at random would
+// at a use ρ of the capacity, L₀/(1-ρ) or twice that, up to one of 0.99. The result is at most 4·S per step. Iops and throughput grow in proportion, because what
+// limits one of them holds back the other. The third line holds also when nothing is saturated any more.
 //
 // Depth is the mean over a step. A queue that grows evenly has at the step's end what it had at the beginning and twice what the mean is above
 // that; with what it is then the growth of the first step is known as well. What it lost is the lesser of what these ends and what the means of this step
-// and the one before say; where it has grown before, is on average as long as in the step before, and S is at the capacity, it is full. A queue that was seen to grow and in which requests wait for a second or more is one as long as that lasts, whatever is normal by then. In the third line the demand is hidden: it is at
+// and the one before say; where it has grown before, is on average as long as in the step before, and S is at the capacity, it is full. A queue that was seen to grow and in which requests wait for a second or more is one as long as that lasts, whatever is normal by then. In the fourth line the demand is hidden: it is at
 // least what was served, and what Demand gives is a guess. So it is in the second where the queue was full before the only step in which it grew had ended, as the wait
-// in that step, as long as now, tells: then it is at least what Demand gives.
+// in that step, as long as now, tells, and where it has not grown for ten minutes, in which what comes may have grown unseen: then it is at least what Demand gives.
 func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Allocation) (demand foreshock.Allocation, saturated map[foreshock.Dimension]bool, hidden bool) {
 	step.Allocated = allocated
 	s := readStrain(&step, p)
@@ -70,11 +79,14 @@ func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Alloc
 			saturated = make(map[foreshock.Dimension]bool, len(served))
 		}
 		saturated[d] = true
-		more, guessed := s.ratio(rate, rate >= atLimit*capacity, d)
+		more, guessed := s.ratio(rate, rate/capacity, d)
 		ratio, hidden = max(ratio, more), hidden || guessed
 	}
+	if saturated == nil {
+		ratio = s.drained()
+	}
 	for _, d := range served {
-		if rate, ok := demand.Get(d); ok && saturated != nil {
+		if rate, ok := demand.Get(d); ok {
 			demand.Set(d, rate*min(ratio, mostDemand))
 		}
 	}
@@ -102,7 +114,8 @@ type strain struct {
 	growth float64 // of the queue, requests per second; NaN where unknown
 	drain  float64 // what is surely taken from the queue, as a growth of at most 0
 	open   float64 // demand over what was served while the queue grew for several steps; 0 where it did not
-	full   bool    // open is the least that it was: the queue was full before the step in which it grew had ended
+	uneven bool    // the queue is not as long as in the step before
+	least  bool    // open is the least that it is: the queue was full before the step in which it grew had ended, or for long
 	iops   float64 // served; NaN where unknown
 }
 
@@ -134,11 +147,13 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 		now, _ := step.Values.Get(foreshock.QueueDepth)
 		s.end = s.queueAt(now, p)
 		s.growth = (s.end - float64(p.Backlog.End)) / elapsed.Seconds()
-		s.drain = min(0, max(s.growth, (now-p.Metrics[foreshock.QueueDepth].Last)/elapsed.Seconds()))
+		before := p.Metrics[foreshock.QueueDepth].Last
+		s.drain = min(0, max(s.growth, (now-before)/elapsed.Seconds()))
+		s.uneven = math.Abs(now-before) > even*max(now, before)
 	}
 	if b := p.Backlog; fed || b.Growing >= growingSteps {
 		s.open = float64(b.Ratio)
-		s.full = b.Growing == 1 && (s.open-1)*p.Length.Seconds() >= 2*nearly*wait
+		s.least = b.Growing == 1 && (s.open-1)*p.Length.Seconds() >= 2*nearly*wait || time.Duration(b.Since)*p.Length >= longFull
 	}
 	return s
 }
@@ -166,8 +181,8 @@ func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) 
 	return x / max(float64(mp.Rarity.WithSeason), least), true
 }
 
-// ratio is demand over what was served; guessed says that it may be any.
-func (s *strain) ratio(rate float64, atLimit bool, d foreshock.Dimension) (ratio float64, guessed bool) {
+// ratio is demand over what was served, at a use of the capacity; guessed says that it may be any.
+func (s *strain) ratio(rate, use float64, d foreshock.Dimension) (ratio float64, guessed bool) {
 	requests := s.iops
 	if d == foreshock.DimIOPS {
 		requests = rate
@@ -175,14 +190,22 @@ func (s *strain) ratio(rate float64, atLimit bool, d foreshock.Dimension) (ratio
 	switch {
 	case requests > 0 && s.growth > growing*requests:
 		return 1 + s.growth/requests, false
-	case atLimit && s.open > 0 && !(s.drain < -growing*requests):
-		return s.open, s.full
-	case requests > 0 && s.growth < -growing*requests:
-		return max(0, 1+s.drain/requests), false
-	case atLimit:
+	case use >= atLimit && s.open > 0 && !(s.drain < -growing*requests):
+		return s.open, s.least
+	case use >= atLimit && !(s.drain < -growing*requests) && !s.uneven && !(use < used && s.wait*(1-use) <= random):
 		return min(mostGuess, math.Sqrt(max(s.wait, 1))), true
+	case requests > 0 && s.growth > 0:
+		return 1 + s.growth/requests, false
 	}
-	return 1, false
+	return s.drained(), false
+}
+
+// drained is demand over what was served where part of that was in the queue before.
+func (s *strain) drained() float64 {
+	if s.iops > 0 && s.drain < -growing*s.iops {
+		return max(0, 1+s.drain/s.iops)
+	}
+	return 1
 }
 
 // learnBacklog remembers how fast the queue of a saturated workload grew. It must be called before the step's readings
@@ -192,8 +215,10 @@ func learnBacklog(p *foreshock.Profile, s *strain) {
 	case s.factor < stressed:
 		*b = foreshock.Backlog{}
 	case s.iops > 0 && s.growth > growing*s.iops:
-		b.Growing = min(b.Growing+1, growingSteps)
+		b.Growing, b.Since = min(b.Growing+1, growingSteps), 0
 		b.Ratio = max(b.Ratio, float32(min(1+s.growth/s.iops, mostDemand)))
+	case b.Growing > 0:
+		b.Since = min(b.Since, math.MaxInt16-1) + 1
 	}
 	p.Backlog.End = float32(s.end)
 }

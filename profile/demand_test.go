@@ -2,6 +2,7 @@ package profile
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,6 +72,69 @@ func TestDemand(t *testing.T) {
 	g("only the rate is read", newFeed(time.Second), bare, foreshock.Allocation{}, false, 500)
 	if demand, limits, _ := Demand(foreshock.Step{}, nil, foreshock.Allocation{}); !demand.Empty() || limits != nil {
 		t.Errorf("of nothing: %v, %v", demand, limits)
+	}
+}
+
+// What a volume is asked for at the edge of what it has is known: requests that come at random wait for long at such a use, and a queue that has just begun to
+// grow tells by how much more comes. Only clients that wait are held back by as much as nobody knows.
+func TestDemandAtTheEdge(t *testing.T) {
+	for name, c := range map[string]struct {
+		iops, latency float64
+		hidden        bool
+		first, then   float64 // demand in the first minute, and in the third
+	}{
+		"random requests at 98 %":    {2940, 50e-3, false, 2940, 2940},
+		"random requests at 99.5 %":  {2985, 100e-3, true, 2995, 5970}, // may as well be 298 clients
+		"96 clients":                 {3000, 32e-3, true, 3003, 6000},
+		"96 clients, two a thousand": {2994, 32e-3, true, 2997, 5988},
+	} {
+		f := newFeed(time.Minute)
+		f.allocated = allocated(3000)
+		for range 200 {
+			f.step(volume(1000, 1e-3), nil)
+		}
+		for minute := range 3 {
+			v := volume(c.iops, c.latency)
+			want, hidden := c.first, false
+			if minute > 0 {
+				want, hidden = c.then, c.hidden
+			}
+			demand, saturated, guessed := Demand(foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}, f.p, f.allocated)
+			if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-want) > 10 || !saturated[foreshock.DimIOPS] || guessed != hidden {
+				t.Errorf("%s, minute %d: demand %.0f, want %.0f; saturated %v, a guess: %v", name, minute, got, want, saturated, guessed)
+			}
+			f.step(v, nil)
+		}
+	}
+	f := newFeed(time.Minute)
+	f.allocated = allocated(3000)
+	for range 200 {
+		f.step(volume(1000, 1e-3), nil)
+	}
+	for minute := range 20 { // 1 % more than can be served: 1800 are left over each minute
+		v := volume(3000, 0.1+0.6*(float64(minute)+0.5))
+		demand, _, hidden := Demand(foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}, f.p, f.allocated)
+		if got, _ := demand.Get(foreshock.DimIOPS); minute < 8 && (math.Abs(got-3030) > 15 || hidden) {
+			t.Errorf("1 %% more than can be served, minute %d: demand %.0f, a guess: %v", minute, got, hidden)
+		}
+		f.step(v, nil)
+	}
+}
+
+// What was in the queue before is no demand of the minute in which it is served, also where there is capacity enough by then.
+func TestDemandWhileTheQueueIsServed(t *testing.T) {
+	f := newFeed(time.Minute)
+	f.allocated = allocated(3000)
+	for range 200 {
+		f.step(volume(1000, 1e-3), nil)
+	}
+	for range 2 { // what is left over fills the queue: 90,000
+		f.step(volume(3000, 30), nil)
+	}
+	v := volume(5500, 1.5) // 4000/s come, and what was left over, with capacity for twice as much
+	demand, saturated, hidden := Demand(foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}, f.p, allocated(9000))
+	if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-4000) > 150 || saturated != nil || hidden {
+		t.Errorf("demand %.0f, want 4000; saturated %v, a guess: %v", got, saturated, hidden)
 	}
 }
 
@@ -200,10 +264,11 @@ func TestDemandOfQueueThatWasSeenToFill(t *testing.T) {
 	for name, c := range map[string]struct {
 		waits   []float64 // s, of what is served, 1000/s
 		demand  float64
-		guessed bool // from the second minute on
+		guessed bool // in the last minute
 	}{
 		"at once":    {[]float64{30, 30, 30}, 2000, true},      // as much comes again
 		"in minutes": {[]float64{10, 30, 30, 30}, 1333, false}, // 20 s of it are left over in the first
+		"long ago":   {append([]float64{10}, slices.Repeat([]float64{30}, 14)...), 1333, true},
 	} {
 		f := newFeed(time.Minute)
 		for range 200 {
@@ -213,7 +278,7 @@ func TestDemandOfQueueThatWasSeenToFill(t *testing.T) {
 			v := volume(1000, wait)
 			step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}
 			demand, saturated, hidden := Demand(step, f.p, allocated(1000))
-			if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-c.demand) > 2 || !saturated[foreshock.DimIOPS] || hidden != (c.guessed && k > 0) {
+			if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-c.demand) > 2 || !saturated[foreshock.DimIOPS] || k == len(c.waits)-1 && hidden != c.guessed {
 				t.Errorf("%s, minute %d: demand %.0f, want %.0f; saturated %v, hidden %v", name, k, got, c.demand, saturated, hidden)
 			}
 			f.step(v, nil)

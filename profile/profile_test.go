@@ -14,9 +14,10 @@ var start = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 
 // learner of a test: a profile that is fed with findings made by hand.
 type feed struct {
-	p   *foreshock.Profile
-	cfg Config
-	now time.Time
+	allocated foreshock.Allocation // nothing unless set
+	p         *foreshock.Profile
+	cfg       Config
+	now       time.Time
 }
 
 func newFeed(step time.Duration) *feed {
@@ -39,8 +40,8 @@ func (f *feed) learn(m foreshock.Metric, x, distance float64) {
 
 func (f *feed) step(v foreshock.Values, finding *foreshock.Finding) {
 	f.now = f.now.Add(f.p.Length)
-	step := foreshock.Step{ID: f.p.ID, Time: f.now, Length: f.p.Length, Values: v}
-	demand, _, _ := Demand(step, f.p, foreshock.Allocation{})
+	step := foreshock.Step{ID: f.p.ID, Time: f.now, Length: f.p.Length, Values: v, Allocated: f.allocated}
+	demand, _, _ := Demand(step, f.p, f.allocated)
 	Learn(f.p, step, finding, demand, &f.cfg)
 }
 
