@@ -132,18 +132,21 @@ const eight = 8
 // eightAt has the codes of the buckets from i on, the first in the lowest byte.
 func (t *Tail) eightAt(i int) uint64 { return binary.LittleEndian.Uint64(t.Counts[i : i+eight]) }
 
-// above is the count, in units, of what lies in higher buckets than one. Nearly all deviations lie in the lower half, which is added up without a branch
-// that a processor could guess wrong.
+// above is the count, in units, of what lies in higher buckets than one: all but what lies up to it. Nearly all deviations lie in the lowest eight, which
+// are added up without a branch that a processor could guess wrong.
 func (t *Tail) above(bucket int) uint32 {
-	sum := sumOf(t.eightAt(0)&higher(bucket)) + sumOf(t.eightAt(8)&higher(bucket-8))
-	if codes := t.eightAt(16) & higher(bucket-16); codes != 0 {
-		sum += sumOf(codes)
+	sum := uint32(t.Total) - sumOf(t.eightAt(0)&^higher(bucket))
+	if bucket >= eight {
+		sum -= sumOf(t.eightAt(eight) &^ higher(bucket-eight))
+	}
+	if bucket >= 2*eight {
+		sum -= sumOf(t.eightAt(2*eight) &^ higher(bucket-2*eight))
 	}
 	return sum
 }
 
-// higher has the bits of the codes of higher buckets than one, which may be below 0 or above 7.
-func higher(bucket int) uint64 { return math.MaxUint64 << uint(max(0, 8*(bucket+1))) }
+// higher has the bits of the codes of higher buckets than one, which may be above 7.
+func higher(bucket int) uint64 { return math.MaxUint64 << uint(8*(bucket+1)) }
 
 // sumOf is what eight codes stand for.
 func sumOf(codes uint64) uint32 {
