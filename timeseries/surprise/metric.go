@@ -209,18 +209,21 @@ func (m *Metric) Level() float64 { return float64(m.Levels[middle].Mean) }
 // rank finds the deviations' places in their tails, and sums the fourth powers of their surprises: their mean lies between the mean
 // and the greatest.
 func (m *Metric) rank(j *Judgement) (sum float64) {
+	var at [NumScales]float64 // found in a loop of its own, so that no scale waits for the logarithm of the one before
+	for i, d := range j.Deviations {
+		at[i] = position(math.Abs(d) / m.usual(Scale(i), j.Spread))
+	}
 	for i, d := range j.Deviations {
 		below := math.Float64bits(d+0) >> 63 // 0 has no sign
-		at := position(math.Abs(d) / m.usual(Scale(i), j.Spread))
 		if j.Ready {
-			shrunk := at + marginBuckets
+			shrunk := at[i] + marginBuckets
 			if shrunk < 0 {
 				shrunk = 0
 			}
 			j.Scales[i] = m.Tails[i][below].surprise(shrunk)
 			sum += fourth(j.Scales[i])
 		}
-		j.at[i] = placeOf(int(at), int(below))
+		j.at[i] = placeOf(int(at[i]), int(below))
 	}
 	return sum
 }
