@@ -35,7 +35,7 @@ type Finding struct {
 	// change, 1.0 at the boundary.
 	Distance [NumMetrics]float64
 	// Expected of each metric, in its unit, and the readings beyond which it is surprising; valid where Judged, the bounds where
-	// the metric is near its boundary or an explanation was asked for.
+	// the metric leads beyond the threshold or an explanation was asked for.
 	Expected, Lower, Upper [NumMetrics]float64
 	Judged                 [NumMetrics]bool // the step has a reading, and enough is known to judge it
 
@@ -43,7 +43,8 @@ type Finding struct {
 	Rarity   [NumMetrics]surprise.Judgement // what is to be learned of it
 	Surprise float64                        // of the step, in decades, before what is usual at its time of day is taken from it
 
-	// Parts holds, per metric, each method's part, in the detector's order. Only the first Methods of each count.
+	// Parts holds each method's part of the metric that leads, and of every metric where an explanation was asked for, in the detector's order. Only the first
+	// Methods of each count.
 	Parts   [NumMetrics][MaxMethods]Part
 	Methods int
 }

@@ -133,9 +133,9 @@ func TestExplainStatesBounds(t *testing.T) {
 		r.step(volume(rng, 1000, 300e-6))
 	}
 	step := r.steps(1)[0]
-	r.detector.Score(&r.f, r.p, step)
+	r.detector.Score(&r.f, r.p, &step)
 	scored := r.f
-	r.detector.Explain(&r.f, r.p, step)
+	r.detector.Explain(&r.f, r.p, &step)
 	if scored.Score != r.f.Score || scored.Scores != r.f.Scores {
 		t.Errorf("explained, the score is %g, not %g", r.f.Score, scored.Score)
 	}

@@ -7,19 +7,15 @@ import (
 	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
-// clear empties the parts of a metric that is not judged.
-func (d *Detector) clear(f *foreshock.Finding, m foreshock.Metric) {
+// explain says, when it is asked, what each method made of a metric; with bounds, within which its score stays below the threshold.
+func (d *Detector) explain(f *foreshock.Finding, p *foreshock.Profile, m foreshock.Metric, asked, bounds bool) {
 	for i := range d.methods {
 		f.Parts[m][i] = foreshock.Part{Method: d.names[i], Metric: m}
 	}
-}
-
-// explain says, when it is asked, what each method made of a metric; with bounds, within which its score stays below the threshold.
-func (d *Detector) explain(f *foreshock.Finding, p *foreshock.Profile, m foreshock.Metric, boundary float64, asked, bounds bool) {
-	d.clear(f, m)
 	if !asked {
 		return
 	}
+	boundary := d.boundary(p)
 	known, j := &p.Metrics[m].Rarity, &f.Rarity[m]
 	owned, limit := d.scales(known), surpriseOf(f.Threshold, boundary)
 	for i := range d.methods {

@@ -25,7 +25,7 @@ func TestWeights(t *testing.T) {
 	score := func(weights ...foreshock.MethodWeight) (foreshock.Finding, float64) {
 		r.p.Weights = weights
 		var f foreshock.Finding
-		r.detector.Score(&f, r.p, step)
+		r.detector.Score(&f, r.p, &step)
 		return f, f.Distance[foreshock.Latency]
 	}
 	plain, mean := score()

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
 const (
@@ -43,16 +44,16 @@ func (d *Detector) probability(p *foreshock.Profile) float64 {
 
 // boundary is the surprise of a workload's step that scores 1.
 func (d *Detector) boundary(p *foreshock.Profile) float64 {
-	b := base + perDecade*math.Log10(usualProbability/d.probability(p))
-	return max(leastBoundary, min(b, told*math.Log10(float64(p.Steps+1))))
+	b := base + perDecade*surprise.Log10(usualProbability/d.probability(p))
+	return max(leastBoundary, min(b, told*surprise.Log10(float64(p.Steps+1))))
 }
 
 // scored is the score of a surprise.
-func scored(surprise, boundary float64) float64 {
-	if surprise <= boundary {
-		return surprise / boundary
+func scored(decades, boundary float64) float64 {
+	if decades <= boundary {
+		return decades / boundary
 	}
-	return min(mostScore, 1+math.Expm1(2*(surprise-boundary))/stretch)
+	return min(mostScore, 1+math.Expm1(2*(decades-boundary))/stretch)
 }
 
 // surpriseOf is the surprise that has a score.

@@ -11,8 +11,6 @@ import (
 const (
 	// tiny is the score that a change cannot pass which is too small to matter.
 	tiny = 0.9
-	// near is the score from which on a metric gets bounds: what may be an anomaly at the lowest threshold.
-	near = 0.6
 	// heard is the score from which on the leading metric's methods are asked what they said, for feedback on what was missed.
 	heard = 0.25
 )
@@ -45,13 +43,17 @@ func (d *Detector) scales(m *surprise.Metric) *scales {
 }
 
 // Score judges a step before it is learned. It reads the profile and changes only f. Nothing is allocated.
-func (d *Detector) Score(f *foreshock.Finding, p *foreshock.Profile, step foreshock.Step) {
-	d.score(f, p, &step, near)
+func (d *Detector) Score(f *foreshock.Finding, p *foreshock.Profile, step *foreshock.Step) {
+	d.score(f, p, step)
+	d.explain(f, p, f.Lead, f.Score >= heard, f.Severity > foreshock.None)
 }
 
-// Explain is Score with expected value and bounds in every part that is ready, however normal the metric is. It is for display.
-func (d *Detector) Explain(f *foreshock.Finding, p *foreshock.Profile, step foreshock.Step) {
-	d.score(f, p, &step, -1)
+// Explain is Score with the parts of every metric, and with expected value and bounds in each that is ready, however normal the metric is. It is for display.
+func (d *Detector) Explain(f *foreshock.Finding, p *foreshock.Profile, step *foreshock.Step) {
+	d.score(f, p, step)
+	for m := range foreshock.Metric(foreshock.NumMetrics) {
+		d.explain(f, p, m, f.Judged[m], f.Judged[m])
+	}
 }
 
 // Rate makes f the finding on a step whose surprise was found elsewhere: it gives it the profile's threshold and stage, and its severity.
@@ -65,8 +67,7 @@ func (d *Detector) Scored(p *foreshock.Profile, surprise float64) float64 {
 	return scored(surprise, d.boundary(p))
 }
 
-// score judges the metrics; those with a score, or a distance, of at least explain get bounds.
-func (d *Detector) score(f *foreshock.Finding, p *foreshock.Profile, step *foreshock.Step, explain float64) {
+func (d *Detector) score(f *foreshock.Finding, p *foreshock.Profile, step *foreshock.Step) {
 	f.Surprise, f.Severity, f.Lead = 0, foreshock.None, 0
 	f.Threshold, f.Stage, f.Methods = threshold(p), p.Stage, len(d.methods)
 	boundary, middle := d.boundary(p), step.Time.Add(-p.Length/2)
@@ -79,7 +80,6 @@ func (d *Detector) score(f *foreshock.Finding, p *foreshock.Profile, step *fores
 			f.Judged[m] = f.Read[m] && f.Rarity[m].Ready
 		}
 		if !f.Judged[m] {
-			d.clear(f, m)
 			continue
 		}
 		if s := d.judge(f, p, m, x, boundary, middle); s > f.Surprise {
@@ -88,12 +88,6 @@ func (d *Detector) score(f *foreshock.Finding, p *foreshock.Profile, step *fores
 	}
 	f.Score = scored(p.Row.Judge(second, f.Surprise), boundary)
 	f.Severity = d.severity(f, &p.Run)
-	for m := range foreshock.Metric(foreshock.NumMetrics) {
-		if f.Judged[m] {
-			bounds := math.Abs(f.Distance[m]) >= explain || m == f.Lead && f.Score >= explain
-			d.explain(f, p, m, boundary, bounds || m == f.Lead && f.Score >= heard, bounds)
-		}
-	}
 }
 
 // reading gives the reading of m that is worth a judgement.

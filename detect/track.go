@@ -23,7 +23,7 @@ type Changes struct {
 // Track leads the workload's anomaly through a judged step: it begins, becomes more or less severe, and ends once the score
 // has been low for Config.Quiet steps. An incident of hours is one anomaly. f.Severity becomes that of the anomaly. Call it
 // after Score and before Learn.
-func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step foreshock.Step) Changes {
+func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step *foreshock.Step) Changes {
 	var c Changes
 	ratio := f.Score / f.Threshold
 	if p.Current != nil && step.Time.Sub(p.Updated) > d.cfg.Gap {
@@ -32,18 +32,18 @@ func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step foresh
 	d.count(&p.Run, ratio)
 	switch over := f.Severity > foreshock.None; {
 	case p.Current != nil:
-		d.goOn(&c, p, f, &step, over)
+		d.goOn(&c, p, f, step, over)
 	case over && d.resting(p, f, ratio, step.Time):
 		f.Severity = foreshock.None
 	case over:
 		p.Run.Lower = 0
-		p.Current = begin(p, f, &step)
+		p.Current = begin(p, f, step)
 		c.add(speak(p.Current, false, ""))
 	}
 	if p.Current != nil {
 		f.Severity = p.Current.Severity
 	}
-	d.watch(&c, p, &step)
+	d.watch(&c, p, step)
 	return c
 }
 

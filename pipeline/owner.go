@@ -173,18 +173,19 @@ func (o *owner) allocation(w *workload, step *foreshock.Step) foreshock.Allocati
 }
 
 // given is the step with all that is known of what is allocated.
-func given(step foreshock.Step, allocated foreshock.Allocation) foreshock.Step {
-	step.Allocated = allocated
-	return step
+func given(step *foreshock.Step, allocated foreshock.Allocation) foreshock.Step {
+	known := *step
+	known.Allocated = allocated
+	return known
 }
 
 // score judges a step, with bounds for every metric where someone looks at them.
 func (o *owner) score(f *foreshock.Finding, p *foreshock.Profile, step *foreshock.Step) {
 	if o.Scored != nil {
-		o.Detector.Explain(f, p, *step)
+		o.Detector.Explain(f, p, step)
 		return
 	}
-	o.Detector.Score(f, p, *step)
+	o.Detector.Score(f, p, step)
 }
 
 // report emits what a step brought.

@@ -82,16 +82,16 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 		o.Drops.Add(w.about.Source, ingest.DropKnown, 1) // learned before a restart, and read again
 		return
 	}
-	o.judgeQuality(w, step)            // is it to be believed
-	o.applyDue(w, step.Time)           // what the background has found since
-	allocated := o.allocation(w, step) // what there is
-	part := o.part(w, step, allocated) // what of it there is for this workload
-	demand, saturated, hidden := profile.Demand(*step, w.profile, part)
+	o.judgeQuality(w, step)                         // is it to be believed
+	o.applyDue(w, step.Time)                        // what the background has found since
+	allocated := o.allocation(w, step)              // what there is
+	part := given(step, o.part(w, step, allocated)) // what of it there is for this workload
+	demand, saturated, hidden := profile.Demand(&part, w.profile)
 
 	found := &o.finding
-	o.score(found, w.profile, step)                                         // how far from normal
-	changes := o.Detector.Track(w.profile, found, *step)                    // does an anomaly begin, change, end
-	profile.Learn(w.profile, given(*step, part), found, demand, &o.Profile) // what is normal now
+	o.score(found, w.profile, step)                            // how far from normal
+	changes := o.Detector.Track(w.profile, found, step)        // does an anomaly begin, change, end
+	profile.Learn(w.profile, &part, found, demand, &o.Profile) // what is normal now
 
 	w.asked = o.asked(w, demand) // of what there is, by all who share it
 	w.remember(step, found, demand, saturated, hidden)

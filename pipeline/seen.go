@@ -193,7 +193,7 @@ func (o *owner) closeRow(w *workload, step *foreshock.Step) {
 	if step.Time.UnixMilli() > r.end+s.length {
 		return // what is normal now is not what was normal before the gap
 	}
-	o.Detector.Explain(&o.shown, w.profile, *step)
+	o.Detector.Explain(&o.shown, w.profile, step)
 	for m := range foreshock.NumMetrics {
 		if o.shown.Judged[m] {
 			row[midExpected+m] = quantile.Encode(o.shown.Expected[m])

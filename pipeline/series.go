@@ -179,7 +179,7 @@ func (o *owner) now(w *workload, fine []Point) {
 		return
 	}
 	p := &fine[len(fine)-1]
-	o.Detector.Explain(&o.shown, w.profile, w.last)
+	o.Detector.Explain(&o.shown, w.profile, &w.last)
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		if o.shown.Judged[m] {
 			p.Expected.Set(m, o.shown.Expected[m])

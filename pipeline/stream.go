@@ -59,7 +59,7 @@ func (s *Stream) Observe(at time.Time, row []float64) Verdict {
 	}
 	p.Stage = profile.StageOf(p, at, &s.cfg)
 	s.detector.Rate(f, p, said.Surprise)
-	changes := s.detector.Track(p, f, foreshock.Step{ID: p.ID, Time: at, Length: p.Length, Quality: foreshock.Fresh})
+	changes := s.detector.Track(p, f, &foreshock.Step{ID: p.ID, Time: at, Length: p.Length, Quality: foreshock.Fresh})
 	p.Steps++
 	p.Updated = at
 	v := Verdict{Severity: f.Severity, Stage: f.Stage, Lead: said.Lead}

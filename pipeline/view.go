@@ -188,7 +188,7 @@ func (o *owner) detail(w *workload) Detail {
 		d.Judging = w.pending.action.ID
 	}
 	if !w.last.Time.IsZero() {
-		o.Detector.Explain(&o.finding, w.profile, w.last)
+		o.Detector.Explain(&o.finding, w.profile, &w.last)
 		for m := range o.finding.Parts {
 			for _, part := range o.finding.Parts[m][:o.finding.Methods] {
 				if part.Method != "" {

@@ -37,7 +37,7 @@ const (
 )
 
 // Demand is how much of iops and throughput would be used if nothing limited it, and which of them limits. Where
-// nothing is saturated it is what was served, S.
+// nothing is saturated it is what was served, S. The step says what is allocated.
 //
 // A dimension is saturated when S is at least 0.9 of its capacity (what is allocated, else where the workload was last
 // seen to be held back) while latency and queue depth, as far as they are read, are at least twice their normal, or while requests wait for
@@ -60,9 +60,8 @@ const (
 // and the one before say; where it has grown before, is on average as long as in the step before, and S is at the capacity, it is full. A queue that was seen to grow and in which requests wait for a second or more is one as long as that lasts, whatever is normal by then. In the fourth line the demand is hidden: it is at
 // least what was served, and what Demand gives is a guess. So it is in the second where the queue was full before the only step in which it grew had ended, as the wait
 // in that step, as long as now, tells, and where it has not grown for ten minutes, in which what comes may have grown unseen: then it is at least what Demand gives.
-func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Allocation) (demand foreshock.Allocation, saturated map[foreshock.Dimension]bool, hidden bool) {
-	step.Allocated = allocated
-	s := readStrain(&step, p)
+func Demand(step *foreshock.Step, p *foreshock.Profile) (demand foreshock.Allocation, saturated map[foreshock.Dimension]bool, hidden bool) {
+	s := readStrain(step, p)
 	var ratio float64
 	for _, d := range served {
 		m, _ := d.Metric()
@@ -71,7 +70,7 @@ func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Alloc
 			continue
 		}
 		demand.Set(d, rate)
-		capacity := capacityOf(d, p, allocated)
+		capacity := capacityOf(d, p, &step.Allocated)
 		if s.factor < stressed || !(capacity > 0) || rate < near*capacity {
 			continue
 		}
@@ -96,7 +95,7 @@ func Demand(step foreshock.Step, p *foreshock.Profile, allocated foreshock.Alloc
 // served are the dimensions whose use is read.
 var served = [...]foreshock.Dimension{foreshock.DimIOPS, foreshock.DimThroughput}
 
-func capacityOf(d foreshock.Dimension, p *foreshock.Profile, allocated foreshock.Allocation) float64 {
+func capacityOf(d foreshock.Dimension, p *foreshock.Profile, allocated *foreshock.Allocation) float64 {
 	if c, ok := allocated.Get(d); ok {
 		return c
 	}

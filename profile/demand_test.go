@@ -24,6 +24,12 @@ func allocated(iops float64) (a foreshock.Allocation) {
 	return a
 }
 
+// demandOf is Demand of a step when so much is allocated.
+func demandOf(step foreshock.Step, p *foreshock.Profile, a foreshock.Allocation) (foreshock.Allocation, map[foreshock.Dimension]bool, bool) {
+	step.Allocated = a
+	return Demand(&step, p)
+}
+
 func TestDemand(t *testing.T) {
 	calm := func() *feed {
 		f := newFeed(10 * time.Second)
@@ -35,7 +41,7 @@ func TestDemand(t *testing.T) {
 	g := func(name string, f *feed, v foreshock.Values, a foreshock.Allocation, saturated bool, iops float64) {
 		t.Helper()
 		step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}
-		demand, limits, _ := Demand(step, f.p, a)
+		demand, limits, _ := demandOf(step, f.p, a)
 		if limits[foreshock.DimIOPS] != saturated {
 			t.Errorf("%s: saturated %v, want %v", name, limits, saturated)
 		}
@@ -70,7 +76,7 @@ func TestDemand(t *testing.T) {
 	var bare foreshock.Values
 	bare.Set(foreshock.IOPS, 500)
 	g("only the rate is read", newFeed(time.Second), bare, foreshock.Allocation{}, false, 500)
-	if demand, limits, _ := Demand(foreshock.Step{}, nil, foreshock.Allocation{}); !demand.Empty() || limits != nil {
+	if demand, limits, _ := Demand(&foreshock.Step{}, nil); !demand.Empty() || limits != nil {
 		t.Errorf("of nothing: %v, %v", demand, limits)
 	}
 }
@@ -99,7 +105,7 @@ func TestDemandAtTheEdge(t *testing.T) {
 			if minute > 0 {
 				want, hidden = c.then, c.hidden
 			}
-			demand, saturated, guessed := Demand(foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}, f.p, f.allocated)
+			demand, saturated, guessed := demandOf(foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}, f.p, f.allocated)
 			if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-want) > 10 || !saturated[foreshock.DimIOPS] || guessed != hidden {
 				t.Errorf("%s, minute %d: demand %.0f, want %.0f; saturated %v, a guess: %v", name, minute, got, want, saturated, guessed)
 			}
@@ -113,7 +119,7 @@ func TestDemandAtTheEdge(t *testing.T) {
 	}
 	for minute := range 20 { // 1 % more than can be served: 1800 are left over each minute
 		v := volume(3000, 0.1+0.6*(float64(minute)+0.5))
-		demand, _, hidden := Demand(foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}, f.p, f.allocated)
+		demand, _, hidden := demandOf(foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}, f.p, f.allocated)
 		if got, _ := demand.Get(foreshock.DimIOPS); minute < 8 && (math.Abs(got-3030) > 15 || hidden) {
 			t.Errorf("1 %% more than can be served, minute %d: demand %.0f, a guess: %v", minute, got, hidden)
 		}
@@ -132,7 +138,7 @@ func TestDemandWhileTheQueueIsServed(t *testing.T) {
 		f.step(volume(3000, 30), nil)
 	}
 	v := volume(5500, 1.5) // 4000/s come, and what was left over, with capacity for twice as much
-	demand, saturated, hidden := Demand(foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}, f.p, allocated(9000))
+	demand, saturated, hidden := demandOf(foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}, f.p, allocated(9000))
 	if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-4000) > 150 || saturated != nil || hidden {
 		t.Errorf("demand %.0f, want 4000; saturated %v, a guess: %v", got, saturated, hidden)
 	}
@@ -148,7 +154,7 @@ func TestCeilingIsLearnedWithoutAllocation(t *testing.T) {
 	}
 	closeTo(t, "ceiling", f.p.CeilingOf(foreshock.DimIOPS), 2000, 0.02)
 	step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: volume(2000, 40e-3)}
-	demand, limits, _ := Demand(step, f.p, foreshock.Allocation{})
+	demand, limits, _ := demandOf(step, f.p, foreshock.Allocation{})
 	if x, _ := demand.Get(foreshock.DimIOPS); !limits[foreshock.DimIOPS] || x < 4000 {
 		t.Errorf("demand %g, saturated %v", x, limits)
 	}
@@ -168,7 +174,7 @@ func TestCeilingIsNotThatOfAnother(t *testing.T) {
 	f := newFeed(10 * time.Second)
 	learn := func(v foreshock.Values, have float64) {
 		f.now = f.now.Add(f.p.Length)
-		Learn(f.p, foreshock.Step{Time: f.now, Length: f.p.Length, Values: v, Allocated: allocated(have)}, nil, foreshock.Allocation{}, &f.cfg)
+		Learn(f.p, &foreshock.Step{Time: f.now, Length: f.p.Length, Values: v, Allocated: allocated(have)}, nil, foreshock.Allocation{}, &f.cfg)
 	}
 	for range 200 {
 		learn(both(1000, 1e-3), 3000)
@@ -177,7 +183,7 @@ func TestCeilingIsNotThatOfAnother(t *testing.T) {
 		learn(both(3000, 40e-3), 3000)
 	}
 	step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: both(4600, 16e-3)}
-	demand, limits, _ := Demand(step, f.p, allocated(4900))
+	demand, limits, _ := demandOf(step, f.p, allocated(4900))
 	if x, _ := demand.Get(foreshock.DimIOPS); limits[foreshock.DimThroughput] || x != 4600 {
 		t.Errorf("demand %g, saturated %v", x, limits)
 	}
@@ -198,7 +204,7 @@ func FuzzDemand(f *testing.F) {
 		v.Set(foreshock.IOPS, iops)
 		v.Set(foreshock.Latency, latency)
 		v.Set(foreshock.QueueDepth, depth)
-		demand, _, _ := Demand(foreshock.Step{Time: feed.now.Add(time.Second), Values: v}, feed.p, allocated(capacity))
+		demand, _, _ := demandOf(foreshock.Step{Time: feed.now.Add(time.Second), Values: v}, feed.p, allocated(capacity))
 		if x, ok := demand.Get(foreshock.DimIOPS); ok && !(x >= iops*(1-1e-9) && x <= 4*iops*(1+1e-9)) {
 			t.Errorf("demand %g of %g served", x, iops)
 		}
@@ -223,8 +229,8 @@ func TestDemandOfFullQueue(t *testing.T) {
 		s.Values.Set(foreshock.IOPS, iops)
 		s.Values.Set(foreshock.QueueDepth, depth)
 		s.Values.Set(foreshock.Latency, depth/iops)
-		demand, _, _ = Demand(s, p, limit)
-		Learn(p, s, &foreshock.Finding{}, demand, &cfg)
+		demand, _, _ = demandOf(s, p, limit)
+		Learn(p, &s, &foreshock.Finding{}, demand, &cfg)
 	}
 	for range 200 {
 		step(1000, 1)
@@ -277,7 +283,7 @@ func TestDemandOfQueueThatWasSeenToFill(t *testing.T) {
 		for k, wait := range c.waits {
 			v := volume(1000, wait)
 			step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}
-			demand, saturated, hidden := Demand(step, f.p, allocated(1000))
+			demand, saturated, hidden := demandOf(step, f.p, allocated(1000))
 			if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-c.demand) > 2 || !saturated[foreshock.DimIOPS] || k == len(c.waits)-1 && hidden != c.guessed {
 				t.Errorf("%s, minute %d: demand %.0f, want %.0f; saturated %v, hidden %v", name, k, got, c.demand, saturated, hidden)
 			}
@@ -301,11 +307,11 @@ func TestSaturatedWhateverIsNormal(t *testing.T) {
 		}
 	}
 	step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: burst}
-	demand, saturated, _ := Demand(step, f.p, allocated(100))
+	demand, saturated, _ := demandOf(step, f.p, allocated(100))
 	if got, _ := demand.Get(foreshock.DimIOPS); !saturated[foreshock.DimIOPS] || got < 149 {
 		t.Errorf("saturated %v, demand %.0f; half a minute's requests wait on average, and none did before", saturated, got)
 	}
-	if _, saturated, _ := Demand(step, f.p, allocated(1000)); saturated[foreshock.DimIOPS] {
+	if _, saturated, _ := demandOf(step, f.p, allocated(1000)); saturated[foreshock.DimIOPS] {
 		t.Error("saturated by a tenth of what it has")
 	}
 }

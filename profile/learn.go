@@ -19,7 +19,7 @@ const incidentWeight = 0.125
 // Learn folds a step that detection has judged into the profile. Steps must come in order of time: one that is not later
 // than the last changes nothing. The step says what is allocated. f may be nil when nothing was judged. demand is what [Demand] gave for
 // the step. In the steady state nothing is allocated.
-func Learn(p *foreshock.Profile, step foreshock.Step, f *foreshock.Finding, demand foreshock.Allocation, cfg *Config) {
+func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, demand foreshock.Allocation, cfg *Config) {
 	if !step.Time.After(p.Updated) || p.Length <= 0 {
 		return
 	}
@@ -30,8 +30,8 @@ func Learn(p *foreshock.Profile, step foreshock.Step, f *foreshock.Finding, dema
 	}
 	advance(p, step.Time, cfg)
 	middle := step.Time.Add(-p.Length / 2)
-	s := readStrain(&step, p)
-	learnCeiling(p, &step, &s)
+	s := readStrain(step, p)
+	learnCeiling(p, step, &s)
 	learnBacklog(p, &s)
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		x, ok := Reading(&step.Values, m)
@@ -92,25 +92,30 @@ type learner struct {
 
 func (l *learner) learn(x float64, f *foreshock.Finding) {
 	r, second := &l.mp.Rarity, l.middle.Unix()
-	how := surprise.Handling{Patience: l.cfg.PersistSteps(l.p.Length, l.p.Stage), Weight: surprise.EventWeight}
+	how := surprise.Handling{Weight: surprise.EventWeight}
 	if l.metric == foreshock.Latency || l.metric == foreshock.QueueDepth {
 		how.Weight = incidentWeight
 	}
 	if f == nil || !f.Read[l.metric] {
 		var j surprise.Judgement
 		r.Judge(&j, second, x)
-		how.Out = j.Outside
+		if how.Out = j.Outside; how.Out {
+			how.Patience = l.cfg.PersistSteps(l.p.Length, l.p.Stage)
+		}
 		r.Learn(&j, how)
 		l.mp.Window.Add(x)
 		return
 	}
 	j := &f.Rarity[l.metric]
-	how.Out = j.Outside
-	if l.p.Shift.Explains(f, l.metric, l.middle) && math.Abs(f.Distance[l.metric]) >= 1 {
+	switch {
+	case l.p.Shift.Explains(f, l.metric, l.middle) && math.Abs(f.Distance[l.metric]) >= 1:
 		how.Out, how.Patience = true, int32(l.cfg.ShiftSteps)
-	}
-	if !how.Out {
+	case j.Outside:
+		how.Out, how.Patience = true, l.cfg.PersistSteps(l.p.Length, l.p.Stage)
+	default:
 		l.mp.Window.Add(x)
+		r.Learn(j, how)
+		return
 	}
 	before, _ := r.Expect(second)
 	if r.Learn(j, how) {

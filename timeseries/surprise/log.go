@@ -20,6 +20,9 @@ var logs = func() (t [logCells]struct{ log, inverse float64 }) {
 	return t
 }()
 
+// Log10 is math.Log10 of an x above 0, within 3e-12 of it.
+func Log10(x float64) float64 { return log10Of2 * log2(x) }
+
 // log2 is math.Log2 of an x above 0, in a third of the time: what the middle of a cell leaves, |r| ≤ 1/512, is ln(1+r) = r - r²/2 + r³/3 with an error
 // below 4e-12. What is not normal is taken for about 2^-1023 or 2^1024.
 func log2(x float64) float64 {
