@@ -11,28 +11,29 @@ import (
 // what was learned from acting on it. Methods and models keep nothing between calls; it is all here, so that it
 // survives a restart and a test can write it down. One owner at a time reads and writes it.
 type Profile struct {
-	ID      ID
-	Source  string        // the source that feeds it
-	Length  time.Duration // of a step
-	Created time.Time     // end of the first step
-	Updated time.Time     // end of the last step
-	Steps   int64         // steps folded in
-	Stage   Stage         // at Updated
+	ID        ID
+	Source    string        // the source that feeds it
+	Length    time.Duration // of a step
+	CreatedAt int64         // end of the first step, in ns since 1970; 0 before there was one
+	UpdatedAt int64         // end of the last step
+	Steps     int64         // steps folded in
 
 	Metrics [NumMetrics]*MetricProfile       // nil until the metric was seen
 	Demand  [NumDimensions]*quantile.History // peak demand in each coarse step, nil until seen; for forecasts
 	Anomaly *quantile.History                // highest score in each coarse step, the forecasts' regressor
 	Coarse  CoarseStep                       // the coarse step that is being filled
-	Learned []Learned                        // from acting, by dimension; empty until anything was. See LearnedOf
+	Learned *[NumDimensions]Learned          // from acting, nil until anything was. See LearnedOf
 	Shift   *Shift                           // an own action whose effect is expected, or nil
 	// Ceiling is the rate that was served when the workload was last seen to be held back; 0 until it was.
 	Ceiling [numServed]float32
 	Backlog Backlog
 
 	Row       surprise.Row // how surprising steps were, lately and at each time of day
+	Run       Run
+	Stage     Stage // at the end of the last step
+	Counted   bool  // the anomaly that lasts is among the alarms of Threshold
 	Weights   []MethodWeight
 	Threshold Threshold
-	Run       Run
 	Current   *Anomaly // the anomaly that lasts, or nil
 
 	Trials *[NumDimensions]*Trial // of what would have been done, nil where nothing is followed. See TrialOf
@@ -40,6 +41,19 @@ type Profile struct {
 
 // numServed is how many dimensions, the first ones, are of what is served: their use is read step by step.
 const numServed = 2
+
+// Created is the end of the first step, the zero time before there was one.
+func (p *Profile) Created() time.Time { return timeOf(p.CreatedAt) }
+
+// Updated is the end of the last step, the zero time before there was one.
+func (p *Profile) Updated() time.Time { return timeOf(p.UpdatedAt) }
+
+func timeOf(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns).UTC()
+}
 
 // CeilingOf is the rate of d that was served when the workload was last seen to be held back; 0 until it was.
 func (p *Profile) CeilingOf(d Dimension) float64 {
@@ -73,7 +87,7 @@ type MethodWeight struct {
 
 // LearnedOf is what acting on a dimension has taught.
 func (p *Profile) LearnedOf(d Dimension) Learned {
-	if int(d) >= len(p.Learned) {
+	if p.Learned == nil {
 		return Learned{}
 	}
 	return p.Learned[d]
@@ -81,11 +95,11 @@ func (p *Profile) LearnedOf(d Dimension) Learned {
 
 // Learn keeps what acting on a dimension has taught.
 func (p *Profile) Learn(d Dimension, l Learned) {
-	if len(p.Learned) < NumDimensions {
+	if p.Learned == nil {
 		if l == (Learned{}) {
 			return
 		}
-		p.Learned = append(make([]Learned, 0, NumDimensions), p.Learned...)[:NumDimensions]
+		p.Learned = new([NumDimensions]Learned)
 	}
 	p.Learned[d] = l
 }
@@ -111,13 +125,16 @@ type Backlog struct {
 // CoarseStep is the coarse step being filled, the unit of seasons and forecasts.
 type CoarseStep struct {
 	Length time.Duration // a multiple of the step; 0 until known
-	End    time.Time     // a multiple of Length
+	EndsAt int64         // in ns since 1970
 	Sum    [NumMetrics]float32
 	Count  [NumMetrics]int32
 	Score  float64                      // highest score so far in it
 	Steps  int32                        // in it so far
 	Demand [NumDimensions]quantile.Code // one more than that of the highest demand so far in it, 0 where there is none
 }
+
+// End is a multiple of Length, the zero time until that is known.
+func (c *CoarseStep) End() time.Time { return timeOf(c.EndsAt) }
 
 // MetricProfile is what is normal for one metric.
 type MetricProfile struct {
@@ -144,12 +161,11 @@ type Season struct {
 type Threshold struct {
 	Value     float64 // the score that divides; starts at 1; 0 is read as 1
 	Bias      float64 // what people's opinions multiply it by; 0 is read as 1
-	Alarms    float64 // decayed count of alarms: anomalies above low severity
-	Lows      float64 // decayed count of anomalies of any severity
+	Alarms    float32 // decayed count of alarms: anomalies above low severity
+	Lows      float32 // decayed count of anomalies of any severity
 	Watched   float64 // decayed time watched, in seconds
 	DecayedAt int64   // when they were last decayed, in ns since 1970; 0 is never
 	RestsTill int64   // no new alarm before, in ns since 1970, unless it is a strong one
-	Counted   bool    // the anomaly that lasts is among the alarms
 }
 
 // Run is how long the scores have been where they are.

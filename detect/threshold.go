@@ -37,10 +37,10 @@ func (d *Detector) watch(c *Changes, p *foreshock.Profile, step *foreshock.Step)
 		if a.Steps == 1 && a.End.IsZero() && a.Stage == foreshock.Trusted {
 			t.Lows++
 		}
-		if a.Worst >= foreshock.Medium && !t.Counted {
+		if a.Worst >= foreshock.Medium && !p.Counted {
 			t.Alarms++
 		}
-		t.Counted = a.End.IsZero() && (t.Counted || a.Worst >= foreshock.Medium)
+		p.Counted = a.End.IsZero() && (p.Counted || a.Worst >= foreshock.Medium)
 	}
 	passed := time.Duration(step.Time.UnixNano() - t.DecayedAt)
 	if p.Current != nil || !over && passed < decayEvery {
@@ -49,7 +49,7 @@ func (d *Detector) watch(c *Changes, p *foreshock.Profile, step *foreshock.Step)
 	if passed >= decayEvery {
 		if t.DecayedAt != 0 {
 			kept := math.Exp2(-float64(passed) / float64(alarmMemory))
-			t.Alarms, t.Lows, t.Watched = t.Alarms*kept, t.Lows*kept, t.Watched*kept
+			t.Alarms, t.Lows, t.Watched = float32(float64(t.Alarms)*kept), float32(float64(t.Lows)*kept), t.Watched*kept
 		}
 		t.DecayedAt = step.Time.UnixNano()
 	}
@@ -64,8 +64,8 @@ func (d *Detector) watch(c *Changes, p *foreshock.Profile, step *foreshock.Step)
 func (d *Detector) move(p *foreshock.Profile, why func() string) *foreshock.Correction {
 	t := &p.Threshold
 	weeks := t.Watched / week.Seconds()
-	alarms := (t.Alarms + 1) / (d.cfg.AlarmsPerWeek*weeks + 1)
-	lows := (t.Lows + 1) / (d.cfg.LowPerWeek*weeks + 1)
+	alarms := (float64(t.Alarms) + 1) / (d.cfg.AlarmsPerWeek*weeks + 1)
+	lows := (float64(t.Lows) + 1) / (d.cfg.LowPerWeek*weeks + 1)
 	wanted := max(leastFollowed, math.Pow(max(alarms, lows), follow)) * bias(t)
 	wanted = min(max(wanted, LeastThreshold), MostThreshold)
 	from := threshold(p)
@@ -112,7 +112,7 @@ func (d *Detector) Wasted(p *foreshock.Profile, why string) foreshock.Correction
 // wasted is what an action of no use multiplies the threshold by.
 const wasted = 1.06
 
-func (d *Detector) opinion(p *foreshock.Profile, factor, alarms float64, why string) foreshock.Correction {
+func (d *Detector) opinion(p *foreshock.Profile, factor float64, alarms float32, why string) foreshock.Correction {
 	t := &p.Threshold
 	t.Bias = min(max(bias(t)*factor, leastBias), mostBias)
 	t.Alarms = max(0, t.Alarms-alarms)

@@ -26,7 +26,7 @@ type Changes struct {
 func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step *foreshock.Step) Changes {
 	var c Changes
 	ratio := f.Score / f.Threshold
-	if p.Current != nil && step.Time.Sub(p.Updated) > d.cfg.Gap {
+	if p.Current != nil && time.Duration(step.Time.UnixNano()-p.UpdatedAt) > d.cfg.Gap {
 		c.add(d.end(p, "data stopped coming"))
 	}
 	d.count(&p.Run, ratio)
@@ -136,7 +136,7 @@ func (d *Detector) end(p *foreshock.Profile, why string) foreshock.Anomaly {
 	a := p.Current
 	a.End, a.Severity = a.Time, foreshock.None
 	p.Current, p.Run = nil, foreshock.Run{}
-	p.Threshold.RestsTill = p.Updated.Add(max(d.cfg.Rest, surprise.Hold*p.Length)).UnixNano()
+	p.Threshold.RestsTill = p.UpdatedAt + int64(max(d.cfg.Rest, surprise.Hold*p.Length))
 	return speak(a, true, why)
 }
 

@@ -114,7 +114,7 @@ func (o *owner) schedule(w *workload, now time.Time) {
 			w.seasonsBusy |= 1 << m
 		}
 	}
-	if end := w.profile.Coarse.End.Add(-coarse); end.After(w.coarseSeen) {
+	if end := w.profile.Coarse.End().Add(-coarse); end.After(w.coarseSeen) {
 		w.coarseSeen = end
 		o.learnBias(w, now, end)
 		updateForecasts(w)
@@ -134,7 +134,7 @@ func (o *owner) scheduleForecast(w *workload, now time.Time, coarse time.Duratio
 	if histories == nil {
 		return
 	}
-	every := o.Forecast.Every(now.Sub(w.profile.Created))
+	every := o.Forecast.Every(now.Sub(w.profile.Created()))
 	if w.scalable() && w.policy.Objective.Stated() {
 		every *= oneOfMany
 	}
@@ -161,7 +161,7 @@ func (o *owner) scheduleForecast(w *workload, now time.Time, coarse time.Duratio
 
 // updateForecasts takes the coarse steps that have ended since into the models that were chosen.
 func updateForecasts(w *workload) {
-	end := w.profile.Coarse.End.Add(-w.profile.Coarse.Length)
+	end := w.profile.Coarse.End().Add(-w.profile.Coarse.Length)
 	for _, c := range w.chosen {
 		missing := int(end.Sub(c.At()) / w.profile.Coarse.Length)
 		d := c.Dimension()
@@ -212,7 +212,7 @@ func demandHistories(w *workload) []forecast.History {
 		values := ring.Values(nil)
 		h := forecast.History{
 			Workload: p.ID, Dimension: foreshock.Dimension(d), Length: p.Coarse.Length, Values: values,
-			Start:   p.Coarse.End.Add(-time.Duration(len(values)) * p.Coarse.Length),
+			Start:   p.Coarse.End().Add(-time.Duration(len(values)) * p.Coarse.Length),
 			Periods: periods(p, foreshock.Dimension(d), len(values)),
 		}
 		if p.Anomaly != nil {

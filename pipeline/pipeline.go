@@ -78,7 +78,7 @@ type Parts struct {
 func (o *owner) observe(w *workload, step *foreshock.Step) {
 	step.ID = w.id
 	w.profile.Touch(step.Time)
-	if !step.Time.After(w.profile.Updated) {
+	if !step.Time.After(w.profile.Updated()) {
 		o.Drops.Add(w.about.Source, ingest.DropKnown, 1) // learned before a restart, and read again
 		return
 	}

@@ -91,7 +91,7 @@ func (s *saver) open(id foreshock.ID, sealed []byte) *foreshock.Profile {
 
 // adopt makes the detector's and the pipeline's own view of a profile that came from outside.
 func (o *owner) adopt(w *workload) {
-	w.stage = profile.StageOf(w.profile, w.profile.Updated, &o.Profile)
+	w.stage = profile.StageOf(w.profile, w.profile.Updated(), &o.Profile)
 }
 
 func unseal(id foreshock.ID, sealed []byte) (*foreshock.Profile, error) {

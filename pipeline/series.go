@@ -117,7 +117,7 @@ func coarsePoints(p *foreshock.Profile, d foreshock.Dimension) []Point {
 	}
 	take(foreshock.NumMetrics, p.Anomaly)
 	take(foreshock.NumMetrics+1, p.Demand[d])
-	end := p.Coarse.End.Add(-p.Coarse.Length)
+	end := p.Coarse.End().Add(-p.Coarse.Length)
 	list := make([]Point, rows)
 	for i := range list {
 		back := rows - 1 - i // all columns end together

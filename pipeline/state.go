@@ -55,7 +55,9 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 
 // learned is what acting on each dimension has taught.
 func (w *workload) learned() (list [foreshock.NumDimensions]foreshock.Learned) {
-	copy(list[:], w.profile.Learned)
+	if l := w.profile.Learned; l != nil {
+		list = *l
+	}
 	return list
 }
 

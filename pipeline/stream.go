@@ -51,17 +51,17 @@ func NewStream(d *detect.Detector, cfg profile.Config, step time.Duration, metri
 func (s *Stream) Observe(at time.Time, row []float64) Verdict {
 	p, f := s.profile, &s.finding
 	said := s.record.Observe(at.Unix(), row)
-	if p.Steps > 0 && !at.After(p.Updated) {
-		at = p.Updated.Add(p.Length)
+	if p.Steps > 0 && !at.After(p.Updated()) {
+		at = p.Updated().Add(p.Length)
 	}
 	if p.Steps == 0 {
-		p.Created = at
+		p.CreatedAt = at.UnixNano()
 	}
 	p.Stage = profile.StageOf(p, at, &s.cfg)
 	s.detector.Rate(f, p, said.Surprise)
 	changes := s.detector.Track(p, f, &foreshock.Step{ID: p.ID, Time: at, Length: p.Length, Quality: foreshock.Fresh})
 	p.Steps++
-	p.Updated = at
+	p.UpdatedAt = at.UnixNano()
 	v := Verdict{Severity: f.Severity, Stage: f.Stage, Lead: said.Lead}
 	if f.Stage >= foreshock.Provisional {
 		v.Score = s.detector.Scored(p, said.Alert)

@@ -179,7 +179,7 @@ func (o *owner) detail(w *workload) Detail {
 		d.Resource, d.ResourceEr = r.resource, r.err
 	}
 	d.Learned = map[string]LearnedView{}
-	for i, l := range w.profile.Learned {
+	for i, l := range w.learned() {
 		if l.Actions > 0 || l.Checks > 0 {
 			d.Learned[foreshock.Dimension(i).String()] = LearnedView{l.LeadTime.Seconds(), l.Gain, l.Actions, l.Helped, l.Covered, l.Checks, l.Quantile}
 		}

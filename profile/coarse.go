@@ -19,14 +19,14 @@ func coarseCapacity(p *foreshock.Profile, cfg *Config) int {
 }
 
 // advance closes the coarse steps that end before at; those in which nothing was read are missing.
-func advance(p *foreshock.Profile, at time.Time, cfg *Config) {
+func advance(p *foreshock.Profile, at int64, cfg *Config) {
 	c := &p.Coarse
-	if !at.After(c.End) {
+	if at <= c.EndsAt {
 		return
 	}
 	closeCoarse(p, cfg)
-	missed := int64((at.Sub(c.End) - 1) / c.Length)
-	c.End = c.End.Add(time.Duration(missed+1) * c.Length)
+	missed := (at - c.EndsAt - 1) / int64(c.Length)
+	c.EndsAt += (missed + 1) * int64(c.Length)
 	for range min(missed, int64(coarseCapacity(p, cfg))) {
 		p.Anomaly.AddMissing()
 		for _, mp := range p.Metrics {
@@ -75,7 +75,7 @@ func closeCoarse(p *foreshock.Profile, cfg *Config) {
 			p.Demand[d].AddMissing()
 		}
 	}
-	*c = foreshock.CoarseStep{Length: c.Length, End: c.End}
+	*c = foreshock.CoarseStep{Length: c.Length, EndsAt: c.EndsAt}
 }
 
 func newHistory(p *foreshock.Profile, cfg *Config) *quantile.History {

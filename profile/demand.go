@@ -142,7 +142,7 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	if fed || waits && heldBack(step) {
 		s.factor = max(s.factor, stressed) // whatever is normal: that rises while it lasts, and where there is nothing but bursts it is theirs
 	}
-	if elapsed := step.Time.Sub(p.Updated); hasDepth && elapsed > 0 && elapsed <= 3*p.Length {
+	if elapsed := time.Duration(step.Time.UnixNano() - p.UpdatedAt); hasDepth && elapsed > 0 && elapsed <= 3*p.Length {
 		now, _ := step.Values.Get(foreshock.QueueDepth)
 		s.end = s.queueAt(now, p)
 		s.growth = (s.end - float64(p.Backlog.End)) / elapsed.Seconds()

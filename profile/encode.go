@@ -12,7 +12,7 @@ import (
 )
 
 // Version is that of the encoding. A program reads its own and older versions.
-const Version = 5
+const Version = 6
 
 // ErrNewer says that a newer program has written the profile.
 var ErrNewer = errors.New("profile was written by a newer version")
@@ -126,13 +126,12 @@ func valid(p *foreshock.Profile) error {
 	}
 	c.must(p.Backlog.Growing >= 0 && p.Backlog.Since >= 0 && amount(float64(p.Backlog.Ratio)) && amount(float64(p.Backlog.End)), "backlog %+v", p.Backlog)
 	c.history("anomaly scores", p.Anomaly)
-	c.must(len(p.Learned) <= foreshock.NumDimensions, "lessons of %d dimensions", len(p.Learned))
 	c.must(len(p.Weights) <= mostWeights, "%d weights of methods", len(p.Weights))
 	for _, w := range p.Weights {
 		c.must(w.Factor > 0 && finite(w.Factor), "weight %g of %s", w.Factor, w.Method)
 	}
 	t := &p.Threshold
-	c.must(amount(t.Value) && amount(t.Bias) && amount(t.Alarms) && amount(t.Lows) && amount(t.Watched), "threshold %+v", *t)
+	c.must(amount(t.Value) && amount(t.Bias) && amount(float64(t.Alarms)) && amount(float64(t.Lows)) && amount(t.Watched), "threshold %+v", *t)
 	r := &p.Run
 	c.must(r.Over >= 0 && r.Medium >= 0 && r.Quiet >= 0 && r.Lower >= 0, "run %+v", *r)
 	if a := p.Current; a != nil {
@@ -170,7 +169,7 @@ func coarseValid(p *foreshock.Profile) error {
 	c.must(k.Steps >= 0 && amount(k.Score), "steps %d, score %g", k.Steps, k.Score)
 	if p.Steps > 0 && p.Length > 0 {
 		c.must(k.Length > 0 && k.Length%p.Length == 0, "length %s is no multiple of the step %s", k.Length, p.Length)
-		c.must(k.Length > 0 && k.End.Equal(k.End.Truncate(k.Length)) && !p.Updated.After(k.End), "end %s", k.End)
+		c.must(k.Length > 0 && k.End().Equal(k.End().Truncate(k.Length)) && p.UpdatedAt <= k.EndsAt, "end %s", k.End())
 	}
 	for m := range k.Sum {
 		c.must(k.Sum[m] >= 0 && finite(float64(k.Sum[m])) && k.Count[m] >= 0, "sum %g of %d", k.Sum[m], k.Count[m])

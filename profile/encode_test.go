@@ -104,7 +104,7 @@ func TestDamagedData(t *testing.T) {
 // use does with a profile what the program does.
 func use(p *foreshock.Profile) {
 	cfg := Default()
-	at := p.Updated
+	at := p.Updated()
 	if at.Year() > 2200 || at.Year() < 1900 {
 		return // nothing comes after it
 	}
@@ -151,7 +151,7 @@ func TestVersion1IsRead(t *testing.T) {
 	if p.Steps != 400 || p.Stage != foreshock.Trusted {
 		t.Errorf("%d steps, %s", p.Steps, p.Stage)
 	}
-	f := feed{p: p, cfg: Default(), now: p.Updated}
+	f := feed{p: p, cfg: Default(), now: p.Updated()}
 	closeTo(t, "IOPS expected", f.expected(t, foreshock.IOPS), 1000, 0.05)
 	closeTo(t, "latency expected", f.expected(t, foreshock.Latency), 300e-6, 0.1)
 	judge := func(x float64) (j surprise.Judgement) {
@@ -170,7 +170,7 @@ func TestVersion1IsRead(t *testing.T) {
 func surprises(t *testing.T, p *foreshock.Profile, x, want, within float64) {
 	t.Helper()
 	var j surprise.Judgement
-	p.Metrics[foreshock.IOPS].Rarity.Judge(&j, p.Updated.Add(p.Length/2).Unix(), x)
+	p.Metrics[foreshock.IOPS].Rarity.Judge(&j, p.Updated().Add(p.Length/2).Unix(), x)
 	closeTo(t, "surprise", 1+j.Surprise, 1+want, within)
 }
 
@@ -201,14 +201,14 @@ func TestVersion3IsRead(t *testing.T) {
 	f(900, 2.0631291008912593)
 	f(1500, 1.3771468638903723)
 	f(9000, 3.187863457552031)
-	closeTo(t, "surprise of a step", p.Row.Judge(p.Updated.Unix(), 2), 1.6722153713698225, 1e-3)
+	closeTo(t, "surprise of a step", p.Row.Judge(p.Updated().Unix(), 2), 1.6722153713698225, 1e-3)
 	closeTo(t, "peak demand", quantile.Decode(p.Coarse.Demand[foreshock.DimIOPS]-1), 90000, quantile.RelativeError)
 	normal := summarizeMetric(foreshock.IOPS, iops)
 	closeTo(t, "mean", normal.Mean, 1182.4428492732568, 0.002)
 	closeTo(t, "median", normal.P50, 1064.8405509592235, 0.005)
 	closeTo(t, "readings", float64(normal.Count), 120, 0)
 	closeTo(t, "ceiling", p.CeilingOf(foreshock.DimThroughput), 5e7, 0)
-	if trial := p.TrialOf(foreshock.DimIOPS); trial == nil || trial.Headroom != 0.25 || !trial.Ends.Equal(p.Updated.Add(-p.Length)) {
+	if trial := p.TrialOf(foreshock.DimIOPS); trial == nil || trial.Headroom != 0.25 || !trial.Ends.Equal(p.Updated().Add(-p.Length)) {
 		t.Errorf("the trial is %+v", trial)
 	}
 	if p.Steps != 905 || iops.Rarity.Outside != 1 || p.Threshold.Bias != 1.25 || p.Row.Daily.Used != 96 {
@@ -225,10 +225,10 @@ func TestVersion4IsRead(t *testing.T) {
 	f(900, 1.8975711346455075)
 	f(1500, 0.27039087298743464)
 	f(9000, 3.1833688777118443)
-	closeTo(t, "surprise of a step", p.Row.Judge(p.Updated.Unix(), 2), 1.6582141044735907, 1e-3)
+	closeTo(t, "surprise of a step", p.Row.Judge(p.Updated().Unix(), 2), 1.6582141044735907, 1e-3)
 	expected := func(after int, want float64) {
 		t.Helper()
-		x, _ := Expected(p, foreshock.IOPS, p.Updated.Add(time.Duration(after)*p.Length))
+		x, _ := Expected(p, foreshock.IOPS, p.Updated().Add(time.Duration(after)*p.Length))
 		closeTo(t, "expected", x, want, 1e-4)
 	}
 	expected(1, 1649.3605745623906)
@@ -239,6 +239,26 @@ func TestVersion4IsRead(t *testing.T) {
 	closeTo(t, "readings", float64(normal.Count), 120, 0)
 	if p.Steps != 866 || iops.Rarity.Outside != 1 || iops.Rarity.Week == nil || p.Row.Daily.Used != 96 {
 		t.Errorf("%d steps, %d outside", p.Steps, iops.Rarity.Outside)
+	}
+}
+
+// A profile that version 5 has written, of 866 steps of 5 minutes with a daily season, the last of which is outside, has its times in texts. It says of
+// the next step what it said then.
+func TestVersion5IsRead(t *testing.T) {
+	p := writtenBy(t, 5)
+	f := func(x, want float64) { t.Helper(); surprises(t, p, x, want, 1e-9) }
+	f(900, 1.9137160442600682)
+	f(1500, 0.7901942739153672)
+	f(9000, 3.1390366573591275)
+	x, _ := Expected(p, foreshock.IOPS, p.Updated().Add(100*p.Length))
+	closeTo(t, "expected", x, 2344.259048461914, 1e-9)
+	created, updated := time.Date(2026, 3, 2, 0, 5, 0, 0, time.UTC), time.Date(2026, 3, 5, 0, 10, 0, 0, time.UTC)
+	if end := updated.Add(5 * time.Minute); !p.Created().Equal(created) || !p.Updated().Equal(updated) || !p.Coarse.End().Equal(end) {
+		t.Errorf("from %s to %s, coarse step to %s", p.Created(), p.Updated(), p.Coarse.End())
+	}
+	want := foreshock.Threshold{Value: 1, Bias: 1.25, Alarms: 1.75, Lows: 3.3, DecayedAt: updated.UnixNano() - 7, RestsTill: updated.UnixNano() + 5}
+	if p.Steps != 866 || !p.Counted || p.Threshold != want || p.LearnedOf(foreshock.DimIOPS).Actions != 3 {
+		t.Errorf("%d steps, %+v, counted %t", p.Steps, p.Threshold, p.Counted)
 	}
 }
 
@@ -272,12 +292,11 @@ func TestInvalidProfilesAreRefused(t *testing.T) {
 	f("an hour beyond the day", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Hour = 25 })
 	f("an infinite hour", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Here = float32(math.Inf(1)) })
 	f("a season of no length", func(p *foreshock.Profile) { p.Metrics[iops].Season.Length = 0 })
-	f("lessons of too many dimensions", func(p *foreshock.Profile) { p.Learned = append(p.Learned, foreshock.Learned{}) })
 	f("a time of day of NaN", func(p *foreshock.Profile) { p.Row.Daily.Peak = float32(math.NaN()) })
 	f("peaks of another sum", func(p *foreshock.Profile) { p.Row.Daily.Codes[7]++ })
 	f("a slot beyond the day", func(p *foreshock.Profile) { p.Row.Daily.Slot = 97 })
 	f("a coarse step that is no multiple", func(p *foreshock.Profile) { p.Coarse.Length++ })
-	f("a coarse step that is over", func(p *foreshock.Profile) { p.Coarse.End = p.Coarse.End.Add(-24 * time.Hour) })
+	f("a coarse step that is over", func(p *foreshock.Profile) { p.Coarse.EndsAt -= int64(24 * time.Hour) })
 	f("a metric beyond the list", func(p *foreshock.Profile) { p.Current.Metric = 9 })
 	f("a threshold of NaN", func(p *foreshock.Profile) { p.Threshold.Value = math.NaN() })
 	f("a trial of another dimension", func(p *foreshock.Profile) { p.TrialOf(foreshock.DimIOPS).Action.Dimension++ })

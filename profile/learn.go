@@ -20,15 +20,16 @@ const incidentWeight = 0.125
 // than the last changes nothing. The step says what is allocated. f may be nil when nothing was judged. demand is what [Demand] gave for
 // the step. In the steady state nothing is allocated.
 func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, demand foreshock.Allocation, cfg *Config) {
-	if !step.Time.After(p.Updated) || p.Length <= 0 {
+	at := step.Time.UnixNano()
+	if p.Steps > 0 && at <= p.UpdatedAt || p.Length <= 0 {
 		return
 	}
 	if p.Steps == 0 {
-		p.Created = step.Time
+		p.CreatedAt = at
 		p.Coarse.Length = cfg.coarseLength(p.Length)
-		p.Coarse.End = roundUp(step.Time, p.Coarse.Length)
+		p.Coarse.EndsAt = roundUp(step.Time, p.Coarse.Length).UnixNano()
 	}
-	advance(p, step.Time, cfg)
+	advance(p, at, cfg)
 	middle := step.Time.Add(-p.Length / 2)
 	s := readStrain(step, p)
 	learnCeiling(p, step, &s)
@@ -54,7 +55,7 @@ func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, dem
 	}
 	foldCoarse(p, f, demand)
 	p.Steps++
-	p.Updated = step.Time
+	p.UpdatedAt = at
 	p.Stage = StageOf(p, step.Time, cfg)
 }
 
@@ -127,7 +128,7 @@ func (l *learner) learn(x float64, f *foreshock.Finding) {
 // move takes the window along to a level that is normal from now on: its readings grow and shrink with what is expected, and their spread is
 // still known. Where nothing was expected before there is no window to take along.
 func (l *learner) move(before, after float64) {
-	l.mp.LearnedAt = l.p.Updated.Add(l.p.Length).UnixNano()
+	l.mp.LearnedAt = l.p.UpdatedAt + int64(l.p.Length)
 	old := l.mp.Window.Values(nil)
 	l.mp.Window = quantile.NewCompact(len(l.mp.Window.Bytes))
 	if !(before > 0 && after > 0) {

@@ -2,7 +2,6 @@ package profile
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -18,6 +17,10 @@ func renew(p *foreshock.Profile, version uint, data []byte) error {
 	var old older
 	if err := decoding.Unmarshal(data, &old); err != nil {
 		return fmt.Errorf("version %d: %w", version, err)
+	}
+	old.times(p)
+	if version >= 5 {
+		return nil
 	}
 	if err := old.histories(p, version); err != nil {
 		return fmt.Errorf("version %d: %w", version, err)
@@ -40,8 +43,14 @@ type older struct {
 		Metrics   [foreshock.NumMetrics]*olderMetric
 		Demand    [foreshock.NumDimensions]*quantile.Ring // before version 3
 		Anomaly   *quantile.Ring                          // before version 3
-		Threshold struct{ Decayed, RestUntil time.Time }
-		Row       struct{ Daily olderDaily }
+		Threshold struct {
+			Decayed, RestUntil time.Time // before version 4
+			Counted            bool
+		}
+		// Before version 6:
+		Created, Updated time.Time
+		Coarse           struct{ End time.Time }
+		Row              struct{ Daily olderDaily }
 	}
 	// Peaks are the highest demands so far in the coarse step, NaN where there is none.
 	Peaks [foreshock.NumDimensions]float64
@@ -78,6 +87,13 @@ func (o *olderDaily) give(d *surprise.Daily) {
 			d.Put(slot, o.Usual[slot])
 		}
 	}
+}
+
+// times takes over what was told in texts before version 6, and whether the anomaly that lasts is counted.
+func (o *older) times(p *foreshock.Profile) {
+	old := &o.Profile
+	p.CreatedAt, p.UpdatedAt, p.Coarse.EndsAt = nanoseconds(old.Created), nanoseconds(old.Updated), nanoseconds(old.Coarse.End)
+	p.Counted = old.Threshold.Counted
 }
 
 // histories takes over what was kept in more bytes: the windows, and before version 3 the coarse steps.
@@ -156,7 +172,7 @@ func prime(p *foreshock.Profile) {
 		mp.Rarity = surprise.NewMetric(step.Seconds())
 		xs := mp.Window.Values(nil)
 		for i, x := range xs {
-			mp.Rarity.Observe(p.Updated.Add(time.Duration(i+1-len(xs))*step-step/2).Unix(), x)
+			mp.Rarity.Observe(p.Updated().Add(time.Duration(i+1-len(xs))*step-step/2).Unix(), x)
 		}
 	}
 }
@@ -192,7 +208,7 @@ func (o *older) rest(p *foreshock.Profile) {
 			p.Coarse.Demand[d] = quantile.Encode(peak) + 1
 		}
 	}
-	if !slices.ContainsFunc(p.Learned, func(l foreshock.Learned) bool { return l != foreshock.Learned{} }) {
+	if p.Learned != nil && *p.Learned == ([foreshock.NumDimensions]foreshock.Learned{}) {
 		p.Learned = nil
 	}
 	if p.Shift != nil && *p.Shift == (foreshock.Shift{}) {

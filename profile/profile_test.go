@@ -157,8 +157,8 @@ func TestCoarseSteps(t *testing.T) {
 	}
 	demand := f.p.Demand[foreshock.DimIOPS].Values(nil)
 	closeTo(t, "peak demand", demand[0], 102, 1e-3)
-	if f.p.Anomaly.Len() != 5 || len(demand) != 5 || !f.p.Coarse.End.Equal(start.Add(90*time.Minute)) {
-		t.Errorf("%d scores, %d demands, end %s", f.p.Anomaly.Len(), len(demand), f.p.Coarse.End)
+	if f.p.Anomaly.Len() != 5 || len(demand) != 5 || !f.p.Coarse.End().Equal(start.Add(90*time.Minute)) {
+		t.Errorf("%d scores, %d demands, end %s", f.p.Anomaly.Len(), len(demand), f.p.Coarse.End())
 	}
 	f.now = f.now.Add(10 * 365 * 24 * time.Hour)
 	f.learn(foreshock.IOPS, 1, 0) // a gap of years costs no more than the ring

@@ -36,9 +36,7 @@ func teach(p, other *foreshock.Profile, over bool) (any bool) {
 		p.Weights, any = other.Weights, true
 	}
 	if opined(&other.Threshold) && (over || !opined(&p.Threshold)) {
-		counted := p.Threshold.Counted // whether the anomaly that lasts, which is p's, is among the alarms
 		p.Threshold, any = other.Threshold, true
-		p.Threshold.Counted = counted
 	}
 	return any
 }

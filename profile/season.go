@@ -51,7 +51,7 @@ func SeasonDue(p *foreshock.Profile, m foreshock.Metric, now time.Time, cfg *Con
 
 // SeasonInput copies what finding the season of m needs, so that it can be done elsewhere while the profile goes on.
 func SeasonInput(p *foreshock.Profile, m foreshock.Metric) SeasonWork {
-	work := SeasonWork{End: p.Coarse.End.Add(-p.Coarse.Length), Length: p.Coarse.Length}
+	work := SeasonWork{End: p.Coarse.End().Add(-p.Coarse.Length), Length: p.Coarse.Length}
 	if mp := p.Metrics[m]; mp != nil {
 		work.Values = mp.Coarse.Values(nil)
 	}

@@ -21,7 +21,7 @@ func StageOf(p *foreshock.Profile, now time.Time, cfg *Config) foreshock.Stage {
 		return foreshock.NoData
 	case p.Steps < int64(cfg.ScoreSteps):
 		return foreshock.Learning
-	case p.Steps < int64(cfg.TrustedSteps), p.Updated.Sub(p.Created) < cfg.TrustedAge, now.Sub(p.Updated) > cfg.Forgotten:
+	case p.Steps < int64(cfg.TrustedSteps), time.Duration(p.UpdatedAt-p.CreatedAt) < cfg.TrustedAge, time.Duration(now.UnixNano()-p.UpdatedAt) > cfg.Forgotten:
 		return foreshock.Provisional
 	}
 	return foreshock.Trusted

@@ -49,7 +49,7 @@ func Summarize(p *foreshock.Profile, now time.Time, cfg *Config) Summary {
 		return s
 	}
 	s.ID, s.Source, s.Step, s.Steps = p.ID, p.Source, p.Length, p.Steps
-	s.Created, s.Updated, s.Threshold = p.Created, p.Updated, p.Threshold.Value
+	s.Created, s.Updated, s.Threshold = p.Created(), p.Updated(), p.Threshold.Value
 	for m, mp := range p.Metrics {
 		if mp != nil && mp.Window.Len() > 0 {
 			s.Metrics = append(s.Metrics, summarizeMetric(foreshock.Metric(m), mp))

@@ -64,7 +64,7 @@ func newStages(cfg detect.Config) (*stages, error) {
 
 // step takes the workload's next step.
 func (s *stages) step(p *foreshock.Profile, v foreshock.Values) {
-	s.stepAt(p, p.Updated.Add(p.Length), v)
+	s.stepAt(p, p.Updated().Add(p.Length), v)
 }
 
 func (s *stages) stepAt(p *foreshock.Profile, at time.Time, v foreshock.Values) {
@@ -86,8 +86,8 @@ var live = detector{"foreshock, as a workload", true, func(step time.Duration, _
 	}
 	p := profile.New("row", "bench", step)
 	return func(at time.Time, row []float64) (v pipeline.Verdict) {
-		if p.Steps > 0 && !at.After(p.Updated) {
-			at = p.Updated.Add(step) // clocks were put back
+		if p.Steps > 0 && !at.After(p.Updated()) {
+			at = p.Updated().Add(step) // clocks were put back
 		}
 		var values foreshock.Values
 		values.Set(foreshock.Throughput, row[0])
@@ -109,7 +109,7 @@ const heldScore = 0.8
 // seasons looks for the seasons that are due, as the background does now and again.
 func (s *stages) seasons(p *foreshock.Profile) error {
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
-		if !profile.SeasonDue(p, m, p.Updated, &s.cfg) {
+		if !profile.SeasonDue(p, m, p.Updated(), &s.cfg) {
 			continue
 		}
 		season, err := profile.FindSeason(profile.SeasonInput(p, m))
@@ -124,7 +124,7 @@ func (s *stages) seasons(p *foreshock.Profile) error {
 // grown is a workload of the first metrics that has taken so many steps of a daily season with noise, and more until it is at ease.
 func (s *stages) grown(metrics, steps int) (*foreshock.Profile, error) {
 	p := profile.New("disk/vda", "bench", liveStep)
-	p.Updated = quietStart
+	p.UpdatedAt = quietStart.UnixNano()
 	rng := rand.New(rand.NewPCG(1, 1))
 	for i := 0; i < steps || p.Current != nil; i++ {
 		s.step(p, reading(rng, metrics, i))
