@@ -85,13 +85,13 @@ func (r *rig) step(v foreshock.Values) {
 }
 
 func (r *rig) take(step foreshock.Step) {
-	demand, _, _ := profile.Demand(&step, r.p)
+	use := profile.Demand(&step, r.p)
 	r.detector.Score(&r.f, r.p, &step)
 	if r.f.Score >= 1 {
 		r.over++
 	}
 	changes := r.detector.Track(r.p, &r.f, &step)
-	profile.Learn(r.p, &step, &r.f, demand, &r.cfg)
+	profile.Learn(r.p, &step, &r.f, &use, &r.cfg)
 	for _, a := range changes.Anomalies {
 		if a.End.IsZero() && a.Steps == 1 {
 			r.began++

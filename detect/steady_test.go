@@ -42,10 +42,10 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 		steps := r.steps(2001)
 		i := 0
 		allocs := testing.AllocsPerRun(len(steps)-1, func() {
-			demand, _, _ := profile.Demand(&steps[i], r.p)
+			use := profile.Demand(&steps[i], r.p)
 			r.detector.Score(&r.f, r.p, &steps[i])
 			r.detector.Track(r.p, &r.f, &steps[i])
-			profile.Learn(r.p, &steps[i], &r.f, demand, &r.cfg)
+			profile.Learn(r.p, &steps[i], &r.f, &use, &r.cfg)
 			i++
 		})
 		if allocs != 0 { // AllocsPerRun rounds down, so that growing a ring now and then does not count
@@ -64,10 +64,10 @@ func BenchmarkStep(b *testing.B) {
 				k := i % len(steps)
 				step := steps[k]
 				step.Time = step.Time.Add(time.Duration(i/len(steps)) * span)
-				demand, _, _ := profile.Demand(&step, r.p)
+				use := profile.Demand(&step, r.p)
 				r.detector.Score(&r.f, r.p, &step)
 				r.detector.Track(r.p, &r.f, &step)
-				profile.Learn(r.p, &step, &r.f, demand, &r.cfg)
+				profile.Learn(r.p, &step, &r.f, &use, &r.cfg)
 			}
 			b.ReportMetric(float64(size(r.p)), "bytes/metric")
 			data, err := profile.Encode(r.p)

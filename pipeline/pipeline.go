@@ -86,17 +86,17 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 	o.applyDue(w, step.Time)                        // what the background has found since
 	allocated := o.allocation(w, step)              // what there is
 	part := given(step, o.part(w, step, allocated)) // what of it there is for this workload
-	demand, saturated, hidden := profile.Demand(&part, w.profile)
+	use := profile.Demand(&part, w.profile)
 
 	found := &o.finding
-	o.score(found, w.profile, step)                            // how far from normal
-	changes := o.Detector.Track(w.profile, found, step)        // does an anomaly begin, change, end
-	profile.Learn(w.profile, &part, found, demand, &o.Profile) // what is normal now
+	o.score(found, w.profile, step)                          // how far from normal
+	changes := o.Detector.Track(w.profile, found, step)      // does an anomaly begin, change, end
+	profile.Learn(w.profile, &part, found, &use, &o.Profile) // what is normal now
 
-	w.asked = o.asked(w, demand) // of what there is, by all who share it
-	w.remember(step, found, demand, saturated, hidden)
-	w.member.record(step, w.asked, allocated) // for others like it, when an action on them is judged
-	o.see(w, step, found, demand, allocated)  // for those who look
+	w.asked = o.asked(w, use.Demand) // of what there is, by all who share it
+	w.remember(step, found, &use)
+	w.member.record(step, w.asked, allocated)    // for others like it, when an action on them is judged
+	o.see(w, step, found, use.Demand, allocated) // for those who look
 	o.report(w, step, found, &changes)
 	o.rehearse(w, step)      // what would have cost least
 	o.followUp(w, step)      // what came after what would have been done

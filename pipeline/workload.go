@@ -8,6 +8,7 @@ import (
 	"github.com/foreshock-io/foreshock/feedback"
 	"github.com/foreshock-io/foreshock/forecast"
 	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/profile"
 	"github.com/foreshock-io/foreshock/rehearse"
 )
 
@@ -83,13 +84,13 @@ type workload struct {
 func (w *workload) scalable() bool { return w.policy != nil && w.resource != "" }
 
 // remember keeps what the last step came to.
-func (w *workload) remember(step *foreshock.Step, f *foreshock.Finding, demand foreshock.Allocation, saturated map[foreshock.Dimension]bool, hidden bool) {
+func (w *workload) remember(step *foreshock.Step, f *foreshock.Finding, use *profile.Use) {
 	was := w.severity
 	wasStage := w.stage
 	w.last, w.changed = *step, true
 	w.score, w.threshold, w.severity, w.stage = f.Score, f.Threshold, f.Severity, f.Stage
-	w.demand, w.saturated, w.hidden = demand, 0, hidden
-	for d, yes := range saturated {
+	w.demand, w.saturated, w.hidden = use.Demand, 0, use.Hidden
+	for d, yes := range use.Saturated {
 		if yes {
 			w.saturated |= 1 << d
 		}

@@ -84,7 +84,7 @@ func newHistory(p *foreshock.Profile, cfg *Config) *quantile.History {
 }
 
 // foldCoarse takes demand and score of a step into the coarse step that is being filled.
-func foldCoarse(p *foreshock.Profile, f *foreshock.Finding, demand foreshock.Allocation) {
+func foldCoarse(p *foreshock.Profile, f *foreshock.Finding, demand *foreshock.Allocation) {
 	p.Coarse.Steps++
 	if f != nil {
 		p.Coarse.Score = max(p.Coarse.Score, f.Score)

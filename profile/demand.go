@@ -36,6 +36,15 @@ const (
 	leastNormal = 20
 )
 
+// Use is what a step made use of, as [Demand] tells.
+type Use struct {
+	Demand    foreshock.Allocation
+	Saturated map[foreshock.Dimension]bool // nil where nothing is
+	Hidden    bool                         // Demand is a guess: it is at least what was served
+
+	strain strain // what is to be learned of it
+}
+
 // Demand is how much of iops and throughput would be used if nothing limited it, and which of them limits. Where
 // nothing is saturated it is what was served, S. The step says what is allocated.
 //
@@ -60,8 +69,9 @@ const (
 // and the one before say; where it has grown before, is on average as long as in the step before, and S is at the capacity, it is full. A queue that was seen to grow and in which requests wait for a second or more is one as long as that lasts, whatever is normal by then. In the fourth line the demand is hidden: it is at
 // least what was served, and what Demand gives is a guess. So it is in the second where the queue was full before the only step in which it grew had ended, as the wait
 // in that step, as long as now, tells, and where it has not grown for ten minutes, in which what comes may have grown unseen: then it is at least what Demand gives.
-func Demand(step *foreshock.Step, p *foreshock.Profile) (demand foreshock.Allocation, saturated map[foreshock.Dimension]bool, hidden bool) {
-	s := readStrain(step, p)
+func Demand(step *foreshock.Step, p *foreshock.Profile) (u Use) {
+	u.strain = readStrain(step, p)
+	s := &u.strain
 	var ratio float64
 	for _, d := range served {
 		m, _ := d.Metric()
@@ -69,27 +79,27 @@ func Demand(step *foreshock.Step, p *foreshock.Profile) (demand foreshock.Alloca
 		if !ok {
 			continue
 		}
-		demand.Set(d, rate)
+		u.Demand.Set(d, rate)
 		capacity := capacityOf(d, p, &step.Allocated)
 		if s.factor < stressed || !(capacity > 0) || rate < near*capacity {
 			continue
 		}
-		if saturated == nil {
-			saturated = make(map[foreshock.Dimension]bool, len(served))
+		if u.Saturated == nil {
+			u.Saturated = make(map[foreshock.Dimension]bool, len(served))
 		}
-		saturated[d] = true
+		u.Saturated[d] = true
 		more, guessed := s.ratio(rate, rate/capacity, d)
-		ratio, hidden = max(ratio, more), hidden || guessed
+		ratio, u.Hidden = max(ratio, more), u.Hidden || guessed
 	}
-	if saturated == nil {
+	if u.Saturated == nil {
 		ratio = s.drained()
 	}
 	for _, d := range served {
-		if rate, ok := demand.Get(d); ok {
-			demand.Set(d, rate*min(ratio, mostDemand))
+		if rate, ok := u.Demand.Get(d); ok {
+			u.Demand.Set(d, rate*min(ratio, mostDemand))
 		}
 	}
-	return demand, saturated, hidden
+	return u
 }
 
 // served are the dimensions whose use is read.

@@ -27,7 +27,8 @@ func allocated(iops float64) (a foreshock.Allocation) {
 // demandOf is Demand of a step when so much is allocated.
 func demandOf(step foreshock.Step, p *foreshock.Profile, a foreshock.Allocation) (foreshock.Allocation, map[foreshock.Dimension]bool, bool) {
 	step.Allocated = a
-	return Demand(&step, p)
+	u := Demand(&step, p)
+	return u.Demand, u.Saturated, u.Hidden
 }
 
 func TestDemand(t *testing.T) {
@@ -76,8 +77,8 @@ func TestDemand(t *testing.T) {
 	var bare foreshock.Values
 	bare.Set(foreshock.IOPS, 500)
 	g("only the rate is read", newFeed(time.Second), bare, foreshock.Allocation{}, false, 500)
-	if demand, limits, _ := Demand(&foreshock.Step{}, nil); !demand.Empty() || limits != nil {
-		t.Errorf("of nothing: %v, %v", demand, limits)
+	if u := Demand(&foreshock.Step{}, nil); !u.Demand.Empty() || u.Saturated != nil {
+		t.Errorf("of nothing: %+v", u)
 	}
 }
 
@@ -174,7 +175,9 @@ func TestCeilingIsNotThatOfAnother(t *testing.T) {
 	f := newFeed(10 * time.Second)
 	learn := func(v foreshock.Values, have float64) {
 		f.now = f.now.Add(f.p.Length)
-		Learn(f.p, &foreshock.Step{Time: f.now, Length: f.p.Length, Values: v, Allocated: allocated(have)}, nil, foreshock.Allocation{}, &f.cfg)
+		step := foreshock.Step{Time: f.now, Length: f.p.Length, Values: v, Allocated: allocated(have)}
+		use := Demand(&step, f.p)
+		Learn(f.p, &step, nil, &use, &f.cfg)
 	}
 	for range 200 {
 		learn(both(1000, 1e-3), 3000)
@@ -225,12 +228,13 @@ func TestDemandOfFullQueue(t *testing.T) {
 	var demand foreshock.Allocation
 	step := func(iops, depth float64) {
 		at = at.Add(10 * time.Second)
-		s := foreshock.Step{ID: p.ID, Time: at, Length: p.Length}
+		s := foreshock.Step{ID: p.ID, Time: at, Length: p.Length, Allocated: limit}
 		s.Values.Set(foreshock.IOPS, iops)
 		s.Values.Set(foreshock.QueueDepth, depth)
 		s.Values.Set(foreshock.Latency, depth/iops)
-		demand, _, _ = demandOf(s, p, limit)
-		Learn(p, &s, &foreshock.Finding{}, demand, &cfg)
+		use := Demand(&s, p)
+		demand = use.Demand
+		Learn(p, &s, &foreshock.Finding{}, &use, &cfg)
 	}
 	for range 200 {
 		step(1000, 1)

@@ -110,8 +110,8 @@ func use(p *foreshock.Profile) {
 	}
 	for i := range 3 {
 		step := foreshock.Step{ID: p.ID, Time: at.Add(time.Duration(i+1) * p.Length), Length: p.Length, Values: volume(1000, 1e-3)}
-		demand, _, _ := Demand(&step, p)
-		Learn(p, &step, nil, demand, &cfg)
+		use := Demand(&step, p)
+		Learn(p, &step, nil, &use, &cfg)
 	}
 	Summarize(p, at, &cfg)
 	for m := range foreshock.Metric(foreshock.NumMetrics) {

@@ -17,9 +17,9 @@ const idleIOPS = 0.5
 const incidentWeight = 0.125
 
 // Learn folds a step that detection has judged into the profile. Steps must come in order of time: one that is not later
-// than the last changes nothing. The step says what is allocated. f may be nil when nothing was judged. demand is what [Demand] gave for
+// than the last changes nothing. The step says what is allocated. f may be nil when nothing was judged. use is what [Demand] gave for
 // the step. In the steady state nothing is allocated.
-func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, demand foreshock.Allocation, cfg *Config) {
+func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, use *Use, cfg *Config) {
 	at := step.Time.UnixNano()
 	if p.Steps > 0 && at <= p.UpdatedAt || p.Length <= 0 {
 		return
@@ -31,9 +31,8 @@ func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, dem
 	}
 	advance(p, at, cfg)
 	middle := step.Time.Add(-p.Length / 2)
-	s := readStrain(step, p)
-	learnCeiling(p, step, &s)
-	learnBacklog(p, &s)
+	learnCeiling(p, step, &use.strain)
+	learnBacklog(p, &use.strain)
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		x, ok := Reading(&step.Values, m)
 		if !ok {
@@ -53,7 +52,7 @@ func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, dem
 	if f != nil {
 		p.Row.Learn(middle.Unix(), f.Surprise)
 	}
-	foldCoarse(p, f, demand)
+	foldCoarse(p, f, &use.Demand)
 	p.Steps++
 	p.UpdatedAt = at
 	p.Stage = StageOf(p, step.Time, cfg)

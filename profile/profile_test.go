@@ -41,8 +41,8 @@ func (f *feed) learn(m foreshock.Metric, x, distance float64) {
 func (f *feed) step(v foreshock.Values, finding *foreshock.Finding) {
 	f.now = f.now.Add(f.p.Length)
 	step := foreshock.Step{ID: f.p.ID, Time: f.now, Length: f.p.Length, Values: v, Allocated: f.allocated}
-	demand, _, _ := Demand(&step, f.p)
-	Learn(f.p, &step, finding, demand, &f.cfg)
+	use := Demand(&step, f.p)
+	Learn(f.p, &step, finding, &use, &f.cfg)
 }
 
 func closeTo(t *testing.T, what string, got, want, tolerance float64) {

@@ -70,10 +70,10 @@ func (s *stages) step(p *foreshock.Profile, v foreshock.Values) {
 func (s *stages) stepAt(p *foreshock.Profile, at time.Time, v foreshock.Values) {
 	step := foreshock.Step{ID: p.ID, Time: at, Length: p.Length, Values: v, Quality: foreshock.Fresh}
 	p.Touch(at)
-	demand, _, _ := profile.Demand(&step, p)
+	use := profile.Demand(&step, p)
 	s.detector.Score(&s.finding, p, &step)
 	s.detector.Track(p, &s.finding, &step)
-	profile.Learn(p, &step, &s.finding, demand, &s.cfg)
+	profile.Learn(p, &step, &s.finding, &use, &s.cfg)
 }
 
 // live is the scoring of the running program, of a workload with one metric of which every change counts, also a small one or a fall.
