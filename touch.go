@@ -8,7 +8,7 @@ import "time"
 //go:noinline
 func (p *Profile) Touch(at time.Time) (sum int64) {
 	sum = int64(p.Row.Touch(at.Unix())) + int64(p.Run.Over) + int64(p.Coarse.Steps) + int64(p.Backlog.Growing) + int64(len(p.Weights))
-	for _, mp := range p.Metrics {
+	for _, mp := range &p.Metrics {
 		if mp == nil {
 			continue
 		}

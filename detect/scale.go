@@ -33,7 +33,7 @@ func (d *Detector) probability(p *foreshock.Profile) float64 {
 		return d.cfg.Probability
 	}
 	metrics := 0
-	for _, mp := range p.Metrics {
+	for _, mp := range &p.Metrics {
 		if mp != nil {
 			metrics++
 		}

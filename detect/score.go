@@ -131,7 +131,7 @@ func (d *Detector) judge(f *foreshock.Finding, p *foreshock.Profile, m foreshock
 // configuration times what feedback made of them.
 func (d *Detector) weigh(p *foreshock.Profile, j *surprise.Judgement, s *scales) (up, down float64) {
 	weights, total := s.weight, 0.0
-	for i, owner := range s.owner {
+	for i, owner := range &s.owner {
 		if owner >= 0 && len(p.Weights) > 0 {
 			weights[i] *= p.Factor(d.names[owner])
 		}
@@ -140,7 +140,7 @@ func (d *Detector) weigh(p *foreshock.Profile, j *surprise.Judgement, s *scales)
 	if total == 0 { // no method that is there knows anything without a season
 		return 0, 0
 	}
-	for i, decades := range j.Scales {
+	for i, decades := range &j.Scales {
 		add(&up, &down, j.Deviations[i], weights[i]*fourth(decades))
 	}
 	add(&up, &down, j.Deviations[surprise.Reading], weights[surprise.Reading]*fourth(j.Record))

@@ -46,7 +46,7 @@ func (m *Metric) Expect(second int64) (x float64, ok bool) {
 	if m.Season == none {
 		return level, true
 	}
-	if here := m.seasons()[m.Season].mean(hours(second + mondays)[m.Season]); !math.IsNaN(float64(here)) {
+	if here := m.season(int(m.Season)).mean(hours(second + mondays)[m.Season]); !math.IsNaN(float64(here)) {
 		level += float64(here)
 	}
 	return level, true
@@ -64,7 +64,7 @@ func (m *Metric) Valid() error {
 		return fmt.Errorf("surprise: step %g is not above 0", m.Step)
 	case m.Outside < 0:
 		return fmt.Errorf("surprise: %d readings outside", m.Outside)
-	case m.Season < none || int(m.Season) >= len(m.seasons()) || m.Season > none && m.seasons()[m.Season].Season == nil:
+	case m.Season < none || int(m.Season) >= m.seasons():
 		return fmt.Errorf("surprise: season %d is not there", m.Season)
 	}
 	for _, list := range [...][]mean{m.Levels[:], m.sizes(), {m.Spread, m.Height}} {
@@ -81,11 +81,8 @@ func (m *Metric) Valid() error {
 			}
 		}
 	}
-	for _, s := range m.seasons() {
-		if s.Season == nil {
-			continue
-		}
-		if err := s.valid(); err != nil {
+	for i := range m.seasons() {
+		if err := m.season(i).valid(); err != nil {
 			return err
 		}
 	}

@@ -135,14 +135,12 @@ func (m *Metric) follow(j *Judgement, out bool) {
 	gain := m.Levels[middle].updateWithin(levelAlphas[middle], j.y, within)
 	m.Levels[slow].updateWithin(levelAlphas[slow], j.y, within)
 	distance := abs(j.x - m.WithSeason)
-	for i, s := range m.seasons() {
-		if s.Season != nil {
-			s.learn(j, i, distance, m.Step, levelLimit*spread)
-		}
+	for i := range m.seasons() {
+		m.season(i).learn(j, i, distance, m.Step, levelLimit*spread)
 	}
 	if m.Week == nil && int32((j.second+mondays)/3600)-m.Day.Since >= dayHours {
 		m.Week = new(Week)
-		m.seasons()[1].clear()
+		m.season(1).clear()
 	}
 	m.WithSeason += gain * (j.x - m.WithSeason)
 	m.Height.update(heightAlpha, abs(j.x))
@@ -185,11 +183,11 @@ func (m *Metric) move(weight float64) {
 // difference.
 func (m *Metric) choose(j *Judgement) {
 	now, least := int8(none), float32(better)
-	for i, s := range m.seasons() {
+	for i := range m.seasons() {
 		if !j.knowns[i] {
 			continue
 		}
-		share := s.share()
+		share := m.season(i).share()
 		if int8(i) == m.Season {
 			share /= hysteresis
 		}

@@ -92,16 +92,23 @@ func NewMetric(step float64) Metric {
 		panic("surprise: step must be above 0")
 	}
 	m := Metric{Step: float32(step), Season: none}
-	m.seasons()[0].clear()
+	m.season(0).clear()
 	return m
 }
 
-// seasons are those of a day and of a week.
-func (m *Metric) seasons() [2]season {
+// seasons is how many there are: that of a day, and after the first day that of a week.
+func (m *Metric) seasons() int {
 	if m.Week == nil {
-		return [2]season{{&m.Day, m.DayHours[:]}}
+		return 1
 	}
-	return [2]season{{&m.Day, m.DayHours[:]}, {&m.Week.Season, m.Week.Hours[:]}}
+	return 2
+}
+
+func (m *Metric) season(i int) season {
+	if i == 0 {
+		return season{&m.Day, m.DayHours[:]}
+	}
+	return season{&m.Week.Season, m.Week.Hours[:]}
 }
 
 // step is the usual time between two readings, in seconds.
@@ -148,10 +155,8 @@ func (m *Metric) Judge(j *Judgement, second int64, x float64) bool {
 	}
 	j.x, j.second = float32(clip(x, limit)), second
 	j.hours = hours(second + mondays)
-	for i, s := range m.seasons() {
-		if s.Season != nil {
-			j.lefts[i], j.knowns[i] = s.remainder(j.hours[i], j.x)
-		}
+	for i := range m.seasons() {
+		j.lefts[i], j.knowns[i] = m.season(i).remainder(j.hours[i], j.x)
 	}
 	j.y = j.left(m.Season)
 	j.Spread = float64(max(m.Spread.Mean, spreadFloor*m.Height.Mean))
@@ -174,10 +179,11 @@ func (j *Judgement) left(season int8) float32 {
 
 // judge gives the surprise of each scale.
 func (m *Metric) judge(j *Judgement) {
-	y, last, short := j.y, m.Last, m.Short
+	y, last, short := j.y, m.Last, &j.short
+	*short = m.Short
 	first, level, longest := m.Levels[quick].Mean, m.Levels[middle].Mean, m.Levels[slow].Mean
 	if m.Outside > 0 && float64(abs(y-level)) <= backLimit*m.usual(Reading, j.Spread) {
-		last, short = level, [3]float32{level, level, level} // the reading is usual again: as if what was outside had not been
+		last, *short = level, [3]float32{level, level, level} // the reading is usual again: as if what was outside had not been
 	}
 	j.Deviations[Reading] = float64(y - level)
 	j.Deviations[Chart6] = float64(y - short[0])
@@ -185,7 +191,6 @@ func (m *Metric) judge(j *Judgement) {
 	for i, gain := range &shortGains[min(m.Count, uint32(len(shortGains)-1))] {
 		short[i] += gain * (y - short[i])
 	}
-	j.short = short
 	j.Deviations[Average6] = float64(short[1] - level)
 	j.Deviations[Average24] = float64(short[2] - longest)
 	j.Deviations[Chart30] = float64(short[0] - first)
@@ -210,10 +215,10 @@ func (m *Metric) Level() float64 { return float64(m.Levels[middle].Mean) }
 // and the greatest.
 func (m *Metric) rank(j *Judgement) (sum float64) {
 	var at [NumScales]float64 // found in a loop of its own, so that no scale waits for the logarithm of the one before
-	for i, d := range j.Deviations {
+	for i, d := range &j.Deviations {
 		at[i] = position(math.Abs(d) / m.usual(Scale(i), j.Spread))
 	}
-	for i, d := range j.Deviations {
+	for i, d := range &j.Deviations {
 		below := math.Float64bits(d+0) >> 63 // 0 has no sign
 		if j.Ready {
 			shrunk := at[i] + marginBuckets

@@ -60,10 +60,10 @@ func (m *Metric) Take(o *Older, wide bool) {
 		}
 		m.Records[i].Lasting = heightNow(o.Records[i].Peak)
 	}
-	m.seasons()[0].take(&o.Day)
+	m.season(0).take(&o.Day)
 	if o.Week != nil {
 		m.Week = &Week{Season: m.Week.Season}
-		m.seasons()[1].take(o.Week)
+		m.season(1).take(o.Week)
 	}
 }
 

@@ -155,8 +155,8 @@ func HourOf(second int64, hours int) int {
 // Renew takes over the shape that a decomposition found, with the usual reading of every hour of a day or a week; the level stays where it
 // is. It does nothing while there is no such season, or for another number of hours.
 func (m *Metric) Renew(hours []float64) {
-	for _, s := range m.seasons() {
-		if s.Season != nil && len(s.codes) == len(hours) {
+	for i := range m.seasons() {
+		if s := m.season(i); len(s.codes) == len(hours) {
 			s.renew(hours)
 		}
 	}
