@@ -35,6 +35,7 @@ func (f *whatIfFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.from, "from", "", "take demand from this time on, as 2026-03-01 or 2026-03-01T12:00:00Z")
 	flags.StringVar(&f.to, "to", "", "take demand up to this time")
 	flags.DurationVar(&f.warmup, "warmup", -1, "what is run before scoring begins (default: a quarter of the demand, at most 14 days)")
+	flags.Lookup("warmup").DefValue = "0s" // which help leaves out; the text says what it is
 	flags.Float64Var(&f.price, "price", 0, "of one IOPS for an hour, in your currency; tells costs in money")
 	flags.StringVar(&f.page, "html", "", "write a page that draws it to this file")
 	outputFlag(cmd, &f.output)
