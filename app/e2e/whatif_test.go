@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net/http"
 	"os/exec"
 	"reflect"
 	"strings"
@@ -32,8 +33,16 @@ func TestSimulateFromPrometheus(t *testing.T) {
 		t.Fatalf("promtool: %v: %s", err, out)
 	}
 	address := freeAddress(t)
-	server(t, address, prometheus, "--web.listen-address="+address, "--storage.tsdb.path="+folder+"/data", "--storage.tsdb.retention.time=100y",
+	p := server(t, address, prometheus, "--web.listen-address="+address, "--storage.tsdb.path="+folder+"/data", "--storage.tsdb.retention.time=100y",
 		"--config.file="+write(t, folder+"/prometheus.yml", "{}\n"))
+	p.until("is ready", func() bool { // it listens before it has read its log
+		r, err := http.Get("http://" + address + "/-/ready")
+		if err != nil {
+			return false
+		}
+		_ = r.Body.Close()
+		return r.StatusCode == http.StatusOK
+	})
 
 	simulated := func(args ...string) (answer struct{ From, To, Runs any }) {
 		t.Helper()
