@@ -88,7 +88,7 @@ func Demand(step *foreshock.Step, p *foreshock.Profile) (u Use) {
 			u.Saturated = make(map[foreshock.Dimension]bool, len(served))
 		}
 		u.Saturated[d] = true
-		more, guessed := s.ratio(rate, rate/capacity, d)
+		more, guessed := s.ratio(rate / capacity)
 		ratio, u.Hidden = max(ratio, more), u.Hidden || guessed
 	}
 	if u.Saturated == nil {
@@ -191,27 +191,32 @@ func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) 
 }
 
 // ratio is demand over what was served, at a use of the capacity; guessed says that it may be any.
-func (s *strain) ratio(rate, use float64, d foreshock.Dimension) (ratio float64, guessed bool) {
-	requests := s.iops
-	if d == foreshock.DimIOPS {
-		requests = rate
-	}
+func (s *strain) ratio(use float64) (ratio float64, guessed bool) {
 	switch {
-	case requests > 0 && s.growth > growing*requests:
-		return 1 + s.growth/requests, false
-	case use >= atLimit && s.open > 0 && !(s.drain < -growing*requests):
+	case s.grows():
+		return s.arrived(), false
+	case s.drains():
+		return s.drained(), false
+	case use >= atLimit && s.open > 0:
 		return s.open, s.least
-	case use >= atLimit && !(s.drain < -growing*requests) && !s.uneven && !(use < used && s.wait*(1-use) <= random):
+	case use >= atLimit && !s.uneven && !(use < used && s.wait*(1-use) <= random):
 		return min(mostGuess, math.Sqrt(max(s.wait, 1))), true
-	case requests > 0 && s.growth > 0:
-		return 1 + s.growth/requests, false
+	case s.iops > 0 && s.growth > 0:
+		return s.arrived(), false
 	}
-	return s.drained(), false
+	return 1, false
 }
+
+// grows and drains say whether the queue does, by more than is chance.
+func (s *strain) grows() bool  { return s.iops > 0 && s.growth > growing*s.iops }
+func (s *strain) drains() bool { return s.drain < -growing*s.iops }
+
+// arrived is demand over what was served while the queue grows.
+func (s *strain) arrived() float64 { return 1 + s.growth/s.iops }
 
 // drained is demand over what was served where part of that was in the queue before.
 func (s *strain) drained() float64 {
-	if s.iops > 0 && s.drain < -growing*s.iops {
+	if s.iops > 0 && s.drains() {
 		return max(0, 1+s.drain/s.iops)
 	}
 	return 1
@@ -223,9 +228,9 @@ func learnBacklog(p *foreshock.Profile, s *strain) {
 	switch b := &p.Backlog; {
 	case s.factor < stressed:
 		*b = foreshock.Backlog{}
-	case s.iops > 0 && s.growth > growing*s.iops:
+	case s.grows():
 		b.Growing, b.Since = min(b.Growing+1, growingSteps), 0
-		b.Ratio = max(b.Ratio, float32(min(1+s.growth/s.iops, mostDemand)))
+		b.Ratio = max(b.Ratio, float32(min(s.arrived(), mostDemand)))
 	case b.Growing > 0:
 		b.Since = min(b.Since, math.MaxInt16-1) + 1
 	}

@@ -24,32 +24,18 @@ func allocated(iops float64) (a foreshock.Allocation) {
 	return a
 }
 
-// demandOf is Demand of a step when so much is allocated.
-func demandOf(step foreshock.Step, p *foreshock.Profile, a foreshock.Allocation) (foreshock.Allocation, map[foreshock.Dimension]bool, bool) {
-	step.Allocated = a
-	u := Demand(&step, p)
-	return u.Demand, u.Saturated, u.Hidden
-}
-
 func TestDemand(t *testing.T) {
-	calm := func() *feed {
-		f := newFeed(10 * time.Second)
-		for range 200 {
-			f.step(volume(1000, 1e-3), nil)
-		}
-		return f
-	}
+	calm := func() *feed { return calm(10*time.Second, 1000, foreshock.Allocation{}) }
 	g := func(name string, f *feed, v foreshock.Values, a foreshock.Allocation, saturated bool, iops float64) {
 		t.Helper()
-		step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}
-		demand, limits, _ := demandOf(step, f.p, a)
-		if limits[foreshock.DimIOPS] != saturated {
-			t.Errorf("%s: saturated %v, want %v", name, limits, saturated)
+		u := f.use(v, a)
+		if u.Saturated[foreshock.DimIOPS] != saturated {
+			t.Errorf("%s: saturated %v, want %v", name, u.Saturated, saturated)
 		}
-		got, _ := demand.Get(foreshock.DimIOPS)
+		got, _ := u.Demand.Get(foreshock.DimIOPS)
 		closeTo(t, name+": demand", got, iops, 0.02)
 		served, _ := v.Get(foreshock.IOPS)
-		if bytes, ok := demand.Get(foreshock.DimThroughput); ok {
+		if bytes, ok := u.Demand.Get(foreshock.DimThroughput); ok {
 			closeTo(t, name+": throughput in proportion", bytes, got*8192, 1e-9)
 		}
 		if got < served && name != "queue drains" || got > 4*served+1e-9 {
@@ -95,34 +81,26 @@ func TestDemandAtTheEdge(t *testing.T) {
 		"96 clients":                 {3000, 32e-3, true, 3003, 6000},
 		"96 clients, two a thousand": {2994, 32e-3, true, 2997, 5988},
 	} {
-		f := newFeed(time.Minute)
-		f.allocated = allocated(3000)
-		for range 200 {
-			f.step(volume(1000, 1e-3), nil)
-		}
+		f := calm(time.Minute, 1000, allocated(3000))
 		for minute := range 3 {
 			v := volume(c.iops, c.latency)
 			want, hidden := c.first, false
 			if minute > 0 {
 				want, hidden = c.then, c.hidden
 			}
-			demand, saturated, guessed := demandOf(foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}, f.p, f.allocated)
-			if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-want) > 10 || !saturated[foreshock.DimIOPS] || guessed != hidden {
-				t.Errorf("%s, minute %d: demand %.0f, want %.0f; saturated %v, a guess: %v", name, minute, got, want, saturated, guessed)
+			u := f.use(v, f.allocated)
+			if got, _ := u.Demand.Get(foreshock.DimIOPS); math.Abs(got-want) > 10 || !u.Saturated[foreshock.DimIOPS] || u.Hidden != hidden {
+				t.Errorf("%s, minute %d: demand %.0f, want %.0f; saturated %v, a guess: %v", name, minute, got, want, u.Saturated, u.Hidden)
 			}
 			f.step(v, nil)
 		}
 	}
-	f := newFeed(time.Minute)
-	f.allocated = allocated(3000)
-	for range 200 {
-		f.step(volume(1000, 1e-3), nil)
-	}
-	for minute := range 20 { // 1 % more than can be served: 1800 are left over each minute
+	f := calm(time.Minute, 1000, allocated(3000))
+	for minute := range 8 { // 1 % more than can be served: 1800 are left over each minute
 		v := volume(3000, 0.1+0.6*(float64(minute)+0.5))
-		demand, _, hidden := demandOf(foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}, f.p, f.allocated)
-		if got, _ := demand.Get(foreshock.DimIOPS); minute < 8 && (math.Abs(got-3030) > 15 || hidden) {
-			t.Errorf("1 %% more than can be served, minute %d: demand %.0f, a guess: %v", minute, got, hidden)
+		u := f.use(v, f.allocated)
+		if got, _ := u.Demand.Get(foreshock.DimIOPS); math.Abs(got-3030) > 15 || u.Hidden {
+			t.Errorf("1 %% more than can be served, minute %d: demand %.0f, a guess: %v", minute, got, u.Hidden)
 		}
 		f.step(v, nil)
 	}
@@ -130,34 +108,26 @@ func TestDemandAtTheEdge(t *testing.T) {
 
 // What was in the queue before is no demand of the minute in which it is served, also where there is capacity enough by then.
 func TestDemandWhileTheQueueIsServed(t *testing.T) {
-	f := newFeed(time.Minute)
-	f.allocated = allocated(3000)
-	for range 200 {
-		f.step(volume(1000, 1e-3), nil)
-	}
+	f := calm(time.Minute, 1000, allocated(3000))
 	for range 2 { // what is left over fills the queue: 90,000
 		f.step(volume(3000, 30), nil)
 	}
 	v := volume(5500, 1.5) // 4000/s come, and what was left over, with capacity for twice as much
-	demand, saturated, hidden := demandOf(foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}, f.p, allocated(9000))
-	if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-4000) > 150 || saturated != nil || hidden {
-		t.Errorf("demand %.0f, want 4000; saturated %v, a guess: %v", got, saturated, hidden)
+	u := f.use(v, allocated(9000))
+	if got, _ := u.Demand.Get(foreshock.DimIOPS); math.Abs(got-4000) > 150 || u.Saturated != nil || u.Hidden {
+		t.Errorf("demand %.0f, want 4000; saturated %v, a guess: %v", got, u.Saturated, u.Hidden)
 	}
 }
 
 func TestCeilingIsLearnedWithoutAllocation(t *testing.T) {
-	f := newFeed(10 * time.Second)
-	for range 200 {
-		f.step(volume(1000, 1e-3), nil)
-	}
+	f := calm(10*time.Second, 1000, foreshock.Allocation{})
 	for range 10 {
 		f.step(volume(2000, 40e-3), nil)
 	}
 	closeTo(t, "ceiling", f.p.CeilingOf(foreshock.DimIOPS), 2000, 0.02)
-	step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: volume(2000, 40e-3)}
-	demand, limits, _ := demandOf(step, f.p, foreshock.Allocation{})
-	if x, _ := demand.Get(foreshock.DimIOPS); !limits[foreshock.DimIOPS] || x < 4000 {
-		t.Errorf("demand %g, saturated %v", x, limits)
+	u := f.use(volume(2000, 40e-3), foreshock.Allocation{})
+	if x, _ := u.Demand.Get(foreshock.DimIOPS); !u.Saturated[foreshock.DimIOPS] || x < 4000 {
+		t.Errorf("demand %g, saturated %v", x, u.Saturated)
 	}
 	f.step(volume(5000, 1e-3), nil)
 	if c := f.p.Ceiling[foreshock.DimIOPS]; c != 0 {
@@ -185,10 +155,9 @@ func TestCeilingIsNotThatOfAnother(t *testing.T) {
 	for range 10 {
 		learn(both(3000, 40e-3), 3000)
 	}
-	step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: both(4600, 16e-3)}
-	demand, limits, _ := demandOf(step, f.p, allocated(4900))
-	if x, _ := demand.Get(foreshock.DimIOPS); limits[foreshock.DimThroughput] || x != 4600 {
-		t.Errorf("demand %g, saturated %v", x, limits)
+	u := f.use(both(4600, 16e-3), allocated(4900))
+	if x, _ := u.Demand.Get(foreshock.DimIOPS); u.Saturated[foreshock.DimThroughput] || x != 4600 {
+		t.Errorf("demand %g, saturated %v", x, u.Saturated)
 	}
 	for range 10 {
 		learn(both(2000, 40e-3), 4900) // something else does
@@ -207,8 +176,8 @@ func FuzzDemand(f *testing.F) {
 		v.Set(foreshock.IOPS, iops)
 		v.Set(foreshock.Latency, latency)
 		v.Set(foreshock.QueueDepth, depth)
-		demand, _, _ := demandOf(foreshock.Step{Time: feed.now.Add(time.Second), Values: v}, feed.p, allocated(capacity))
-		if x, ok := demand.Get(foreshock.DimIOPS); ok && !(x >= iops*(1-1e-9) && x <= 4*iops*(1+1e-9)) {
+		u := feed.use(v, allocated(capacity))
+		if x, ok := u.Demand.Get(foreshock.DimIOPS); ok && !(x >= iops*(1-1e-9) && x <= 4*iops*(1+1e-9)) {
 			t.Errorf("demand %g of %g served", x, iops)
 		}
 		feed.step(v, nil)
@@ -274,22 +243,18 @@ func TestDemandOfQueueThatWasSeenToFill(t *testing.T) {
 	for name, c := range map[string]struct {
 		waits   []float64 // s, of what is served, 1000/s
 		demand  float64
-		guessed bool // in the last minute
+		guessed int // the minute from which on, of the first 15
 	}{
-		"at once":    {[]float64{30, 30, 30}, 2000, true},      // as much comes again
-		"in minutes": {[]float64{10, 30, 30, 30}, 1333, false}, // 20 s of it are left over in the first
-		"long ago":   {append([]float64{10}, slices.Repeat([]float64{30}, 14)...), 1333, true},
+		"at once":    {[]float64{30, 30, 30}, 2000, 1},                                       // as much comes again
+		"in minutes": {[]float64{10, 30, 30, 30}, 1333, 12},                                  // 20 s of it are left over in the first
+		"long ago":   {append([]float64{10}, slices.Repeat([]float64{30}, 14)...), 1333, 12}, // ten minutes after the last in which it grew
 	} {
-		f := newFeed(time.Minute)
-		for range 200 {
-			f.step(volume(100, 1e-3), nil)
-		}
+		f := calm(time.Minute, 100, foreshock.Allocation{})
 		for k, wait := range c.waits {
 			v := volume(1000, wait)
-			step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v}
-			demand, saturated, hidden := demandOf(step, f.p, allocated(1000))
-			if got, _ := demand.Get(foreshock.DimIOPS); math.Abs(got-c.demand) > 2 || !saturated[foreshock.DimIOPS] || k == len(c.waits)-1 && hidden != c.guessed {
-				t.Errorf("%s, minute %d: demand %.0f, want %.0f; saturated %v, hidden %v", name, k, got, c.demand, saturated, hidden)
+			u := f.use(v, allocated(1000))
+			if got, _ := u.Demand.Get(foreshock.DimIOPS); math.Abs(got-c.demand) > 2 || !u.Saturated[foreshock.DimIOPS] || u.Hidden != (k >= c.guessed) {
+				t.Errorf("%s, minute %d: demand %.0f, want %.0f; saturated %v, hidden %v", name, k, got, c.demand, u.Saturated, u.Hidden)
 			}
 			f.step(v, nil)
 		}
@@ -310,12 +275,11 @@ func TestSaturatedWhateverIsNormal(t *testing.T) {
 			f.step(idle, nil)
 		}
 	}
-	step := foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: burst}
-	demand, saturated, _ := demandOf(step, f.p, allocated(100))
-	if got, _ := demand.Get(foreshock.DimIOPS); !saturated[foreshock.DimIOPS] || got < 149 {
-		t.Errorf("saturated %v, demand %.0f; half a minute's requests wait on average, and none did before", saturated, got)
+	u := f.use(burst, allocated(100))
+	if got, _ := u.Demand.Get(foreshock.DimIOPS); !u.Saturated[foreshock.DimIOPS] || got < 149 {
+		t.Errorf("saturated %v, demand %.0f; half a minute's requests wait on average, and none did before", u.Saturated, got)
 	}
-	if _, saturated, _ := demandOf(step, f.p, allocated(1000)); saturated[foreshock.DimIOPS] {
+	if u := f.use(burst, allocated(1000)); u.Saturated[foreshock.DimIOPS] {
 		t.Error("saturated by a tenth of what it has")
 	}
 }

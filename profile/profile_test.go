@@ -24,6 +24,21 @@ func newFeed(step time.Duration) *feed {
 	return &feed{p: New("disk/vda", "test", step), cfg: Default(), now: start}
 }
 
+// calm is a feed that has taken 200 steps of so many requests a second, in which each took 1 ms, when so much was allocated.
+func calm(step time.Duration, iops float64, have foreshock.Allocation) *feed {
+	f := newFeed(step)
+	f.allocated = have
+	for range 200 {
+		f.step(volume(iops, 1e-3), nil)
+	}
+	return f
+}
+
+// use is what the next step would make use of, with such readings, when so much is allocated.
+func (f *feed) use(v foreshock.Values, have foreshock.Allocation) Use {
+	return Demand(&foreshock.Step{Time: f.now.Add(f.p.Length), Length: f.p.Length, Values: v, Allocated: have}, f.p)
+}
+
 // learn takes a step with one reading; distance is what detection is to have said of it.
 func (f *feed) learn(m foreshock.Metric, x, distance float64) {
 	var v foreshock.Values
