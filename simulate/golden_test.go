@@ -165,10 +165,13 @@ func TestClairvoyant(t *testing.T) {
 func TestTraceSaysWhatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "line 1", "a,b,c\n": "line 1",
-		"unix_seconds,iops,bytes_per_sec\n1,2,3\n":          "1 rows",
-		"unix_seconds,iops,bytes_per_sec\n1,2,3\nx,2,3\n":   "line 3: unix_seconds",
-		"unix_seconds,iops,bytes_per_sec\n1,2,3\n61,-2,3\n": "line 3: iops",
-		"unix_seconds,iops,bytes_per_sec\n61,2,3\n1,2,3\n":  "line 3: 1 is not later",
+		"unix_seconds,iops,bytes_per_sec\n1,2,3\n":                                "1 rows",
+		"unix_seconds,iops,bytes_per_sec\n1,2,3\nx,2,3\n":                         "line 3: unix_seconds",
+		"unix_seconds,iops,bytes_per_sec\n1,2,3\n61,-2,3\n":                       "line 3: iops",
+		"unix_seconds,iops,bytes_per_sec\n61,2,3\n1,2,3\n":                        "line 3: 1 is not later",
+		"unix_seconds,iops\n1,2\n1700000000000,2\n":                               "from 1970-01-01T00:00:01Z to 55840-11-08T22:13:20Z; at most twenty years are possible",
+		"unix_seconds,iops\n-9000000000000000000,2\n1,2\n9000000000000000000,2\n": "at most twenty years are possible",
+		"unix_seconds,iops\n1,2\n11,2\n":                                          "cover 20 s; at least a minute",
 	} {
 		if _, err := parseTrace(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)

@@ -135,6 +135,25 @@ func TestTraceForms(t *testing.T) {
 	}
 }
 
+// A row holds for the commonest distance between rows, or until the next; shorter rows make a mean.
+func TestTraceSteps(t *testing.T) {
+	f := func(what string, want []float64, missing []bool, rows ...Row) {
+		t.Helper()
+		got, err := TraceOf(rows)
+		if err != nil || !slices.Equal(got.Demand, want) || !slices.Equal(got.Missing, missing) {
+			t.Errorf("%s: %+v, %v", what, got, err)
+		}
+	}
+	row := func(at int64, iops float64) Row { return Row{At: at, IOPS: iops} }
+	f("five minutes with a gap", []float64{1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3},
+		[]bool{9: false, 10: true, 11: true, 12: true, 13: true, 14: true, 19: false}, row(0, 1), row(300, 2), row(900, 3))
+	f("a little early and late", []float64{1, 1, 3, 4, 5, 6}, make([]bool, 6), row(0, 1), row(62, 2), row(119, 3), row(179, 4), row(238, 5), row(300, 6))
+	f("one row beside the others", []float64{1, 2, 3, 5}, make([]bool, 4), row(0, 1), row(60, 2), row(120, 3), row(121, 4), row(180, 5))
+	f("half-minutes", []float64{150, 300}, make([]bool, 2), row(0, 100), row(30, 200), row(60, 300), row(90, 300))
+	f("half-minutes with holes", []float64{100, 100, 300}, []bool{false, true, false}, row(0, 100), row(120, 200), row(150, 400))
+	f("rows that lie across a minute", []float64{(45*1 + 15*2) / 60.0, (30*2 + 30*3) / 60.0}, make([]bool, 2), row(0, 1), row(45, 2), row(90, 3))
+}
+
 // A score without surges is JSON.
 func TestScoreJSON(t *testing.T) {
 	text, err := Score{FoM: 1.5, Ready: math.NaN()}.MarshalJSON()
