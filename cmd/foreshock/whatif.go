@@ -78,7 +78,7 @@ func (w *whatIf) compare(c config.Config, policies []string) error {
 func (r *whatIfRun) reference(w *whatIf) error {
 	reference, err := simulate.ReferenceNamed(r.Policy)
 	if err != nil {
-		return usageError{fmt.Errorf("%w, %s", err, ownPolicy)}
+		return err
 	}
 	r.About = reference.About
 	r.plant, err = reference.Run(w.trace, w.provider)

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/foreshock-io/foreshock/app"
 	"github.com/foreshock-io/foreshock/providers"
 	"github.com/foreshock-io/foreshock/simulate"
 	"github.com/spf13/cobra"
@@ -20,14 +24,15 @@ type whatIfFlags struct {
 }
 
 const whatIfHelp = `With --trace or --prometheus it tells what recorded demand would have come to under a provider's rules, for the program's own policy and for those
-that people run. FILE is a CSV with unix_seconds (or time, timestamp), iops and optionally bytes_per_sec. Merit is the cost, and 20 times what would have served the I/O that was
+that people run. FILE is what replay reads, of one workload: a CSV (also gzipped, or - for standard input) with a column time, timestamp or unix_seconds, iops and
+optionally bytes_per_sec; a block trace; a recorded Prometheus range. Merit is the cost, and 20 times what would have served the I/O that was
 late, over the least that anyone could have had who knew the future; lower is better.
 
 The model is one volume: an I/O takes 1 ms when it is idle, more as it is busy, and what cannot be served waits, at most 30 s. More than 10 ms is too high.`
 
 func (f *whatIfFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.trace, "trace", "", "CSV of demand")
+	flags.StringVar(&f.trace, "trace", "", "file of demand")
 	flags.StringVar(&f.prometheus, "prometheus", "", "URL of a Prometheus to take demand from, with --query, --from and --to")
 	flags.StringVar(&f.query, "query", "", "PromQL for I/O per second; one series")
 	flags.StringVar(&f.provider, "provider", "ebs-gp3", "built in, or a YAML file: "+strings.Join(providerNames(), ", "))
@@ -39,7 +44,7 @@ func (f *whatIfFlags) add(cmd *cobra.Command) {
 	flags.Float64Var(&f.price, "price", 0, "of one IOPS for an hour, in your currency; tells costs in money")
 	flags.StringVar(&f.page, "html", "", "write a page that draws it to this file")
 	outputFlag(cmd, &f.output)
-	_ = cmd.MarkFlagFilename("trace", "csv")
+	_ = cmd.MarkFlagFilename("trace", "csv", "gz", "json")
 	cmd.MarkFlagsMutuallyExclusive("trace", "prometheus")
 }
 
@@ -52,6 +57,9 @@ func providerNames() (names []string) {
 
 // run compares the policies and writes what came of it.
 func (f *whatIfFlags) run(cmd *cobra.Command, own runFlags) error {
+	if err := f.check(cmd); err != nil {
+		return err
+	}
 	c, err := own.load()
 	if err != nil {
 		return err
@@ -85,6 +93,29 @@ func (f *whatIfFlags) run(cmd *cobra.Command, own runFlags) error {
 	return write(cmd.OutOrStdout(), f.output, w, w.table)
 }
 
+// check finds what is wrong with the flags before anything is read.
+func (f *whatIfFlags) check(cmd *cobra.Command) error {
+	for i, name := range f.policies {
+		if slices.Contains(f.policies[:i], name) {
+			return usageError{fmt.Errorf("--policy names %s twice", name)}
+		}
+		if _, err := simulate.ReferenceNamed(name); err != nil && name != ownPolicy {
+			return usageError{fmt.Errorf("--policy: %w, %s", err, ownPolicy)}
+		}
+	}
+	switch {
+	case len(f.policies) == 0:
+		return usageError{fmt.Errorf("--policy names none; state one or more, as %s", strings.Join(defaultPolicies, ","))}
+	case !(f.price >= 0) || math.IsInf(f.price, 0):
+		return usageError{fmt.Errorf("--price %g is no price; a number of at least 0 is expected", f.price)}
+	case cmd.Flags().Changed("warmup") && f.warmup < 0:
+		return usageError{fmt.Errorf("--warmup %s is below 0; state 0s to score all of the demand", f.warmup)}
+	case f.prometheus == "" && f.query != "":
+		return usageError{errors.New("--query is asked of --prometheus, which is not stated; name its URL")}
+	}
+	return nil
+}
+
 func (f *whatIfFlags) providerOf() (simulate.Provider, error) {
 	if strings.ContainsAny(f.provider, "./"+string(filepath.Separator)) {
 		return providers.Read(f.provider)
@@ -106,9 +137,12 @@ func (f *whatIfFlags) demand(cmd *cobra.Command) (t *simulate.Trace, err error) 
 	if err != nil {
 		return nil, err
 	}
+	if from != 0 && to != 0 && to <= from {
+		return nil, usageError{fmt.Errorf("--to %s is not later than --from %s", f.to, f.from)}
+	}
 	if f.prometheus != "" {
 		t, err = promDemand(cmd.Context(), f.prometheus, f.query, from, to)
-	} else if t, err = simulate.ReadTrace(f.trace); err == nil {
+	} else if t, err = app.Demand(f.trace); err == nil {
 		t, err = t.Between(from, to)
 	}
 	if err != nil {
