@@ -33,7 +33,7 @@ const (
 	leastCommon   = 8 // steps of two workloads that make a correlation
 	leastRead     = 3 // latencies of a control before, and as many after
 	// unexplained is by how much latency changes, as the standard deviation of its logarithm, for reasons that neither the demand nor the capacity has: what
-	// the forecast without the action does not know of.
+	// the forecast without the action does not know of. Where the controls changed by more, such a change is taken to be that large.
 	unexplained = 1
 	// different is how much like workloads differ in that, before it was seen.
 	different = 0.15
@@ -139,7 +139,8 @@ func (f *facts) shared() common {
 	if math.Abs(of.change) < 2*math.Sqrt(variance) {
 		return of // they confirm that nothing happened, and the forecast is not made less sure by that
 	}
-	of.weight = unexplained * unexplained / (unexplained*unexplained + variance)
+	prior := math.Max(unexplained*unexplained, of.change*of.change)
+	of.weight = prior / (prior + variance)
 	of.sample = sample{n: len(changes), mean: of.weight * of.change, variance: of.weight * variance, df: k + 1}
 	return of
 }

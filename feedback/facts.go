@@ -140,14 +140,14 @@ func (f *facts) bound() (use, bool) {
 	return f.dims[f.binding], true
 }
 
-// unsettled says whether more steps are needed: too few were read, or latency is still falling.
+// unsettled says whether more steps are needed: too few were read, or latency was bad and fell within those that are compared.
 func (f *facts) unsettled() bool {
 	xs := latencies(f.after)
 	if len(xs) < least {
 		return true
 	}
 	early, late := summarise(xs[len(xs)-6:len(xs)-3]), summarise(xs[len(xs)-3:])
-	return late.mean < early.mean-0.3 && late.level() > f.limit
+	return late.mean < early.mean-0.3 && early.level() > f.limit
 }
 
 // bad says whether a latency is worse than well.
@@ -253,6 +253,12 @@ func idle(share float64) float64 { return 1 - math.Min(0.99, share) }
 // credible is the factor by which latency may fall at the most that more of what did not limit is credited with: below twice, and the less the fuller it
 // was. The queue's law alone would allow the more the fuller it was; but there a neighbour that goes looks the same.
 func (u use) credible() float64 { return 2 * slower(u.is(), u.was()) }
+
+// explained says whether latency since, without what happened to all, is at most twice what the queue's law makes of before by the change of what is in use.
+func (f *facts) explained() bool {
+	u, ok := f.bound()
+	return ok && f.own().level() <= 2*slower(u.is(), u.was())*f.was.level()
+}
 
 // without is the latency in seconds that was to be expected had nothing been done: that of before while demand would still saturate the old
 // amount, less by the queue's law where it would not, and what happened to all. 0 where it cannot be said.

@@ -21,6 +21,7 @@ type plant struct {
 	service  float64 // seconds per request when idle
 	// own is latency of the application, neighbour a factor on latency; neither has to do with capacity.
 	own, neighbour float64
+	noise          float64 // of demand and of what is read, in multiples of what is usual
 	now            time.Time
 }
 
@@ -30,7 +31,7 @@ func newPlant(seed uint64) *plant {
 	r := rand.New(rand.NewPCG(seed, 7))
 	return &plant{
 		Rand: r, length: []time.Duration{10 * time.Second, 30 * time.Second, time.Minute}[r.IntN(3)],
-		capacity: between(r, 500, 8000), service: between(r, 0.0002, 0.002), neighbour: 1, now: start,
+		capacity: between(r, 500, 8000), service: between(r, 0.0002, 0.002), neighbour: 1, noise: 1, now: start,
 	}
 }
 
@@ -42,7 +43,7 @@ func (p *plant) normal() float64 { return 2 * p.service }
 // step runs one step at a demand, which varies a little, and reads it with noise.
 func (p *plant) step(demand float64) Step {
 	dt := p.length.Seconds()
-	lam := demand * math.Exp(0.05*p.NormFloat64())
+	lam := demand * math.Exp(0.05*p.noise*p.NormFloat64())
 	total, most := p.backlog+lam*dt, p.capacity*dt
 	served, left, mean := total, 0.0, 0.0
 	if total > most {
@@ -61,10 +62,10 @@ func (p *plant) step(demand float64) Step {
 	if rho < 0.99 {
 		latency = p.service / (1 - rho)
 	}
-	latency = (latency + mean/p.capacity + p.own) * p.neighbour * math.Exp(0.1*p.NormFloat64())
-	seen := lam * math.Exp(0.03*p.NormFloat64())
+	latency = (latency + mean/p.capacity + p.own) * p.neighbour * math.Exp(0.1*p.noise*p.NormFloat64())
+	seen := lam * math.Exp(0.03*p.noise*p.NormFloat64())
 	if total > most { // what is above the capacity is inferred, not read
-		seen = math.Max(p.capacity, lam*math.Exp(0.2*p.NormFloat64()))
+		seen = math.Max(p.capacity, lam*math.Exp(0.2*p.noise*p.NormFloat64()))
 	}
 	p.backlog, p.now = left, p.now.Add(p.length)
 
@@ -98,7 +99,7 @@ func newOthers(p *plant, s story) *others {
 	o := &others{}
 	for i := range s.controls {
 		c := newPlant(p.Uint64())
-		c.length, c.now = p.length, p.now
+		c.length, c.now, c.noise = p.length, p.now, p.noise
 		if i < s.odd {
 			c.own = c.normal() * between(p.Rand, 10, 60)
 		}
@@ -175,34 +176,50 @@ func tell(t *testing.T, p *plant, s story) foreshock.Evaluation {
 	return foreshock.Evaluation{}
 }
 
-// TestGroundTruth runs each story 200 times at random, without controls and with some: the verdict must be right in 95 of 100.
+// TestGroundTruth runs each story 200 times at random, without controls and with some: the verdict must be right in 95 of 100. With twice the noise it
+// may be unclear now and then, but must not be false.
 func TestGroundTruth(t *testing.T) {
 	for _, controls := range []int{0, 4} {
-		t.Run(fmt.Sprint(controls, " controls"), func(t *testing.T) { groundTruth(t, controls) })
+		for _, noise := range []float64{1, 2} {
+			t.Run(fmt.Sprint(controls, " controls, noise ", noise), func(t *testing.T) { groundTruth(t, controls, noise) })
+		}
 	}
 }
 
-func groundTruth(t *testing.T, controls int) {
+// enough says whether as many verdicts are right as must be, and as few false.
+func enough(noise float64, right, unclear, runs int) bool {
+	if noise > 1 {
+		return right >= runs*93/100 && right+unclear >= runs*95/100
+	}
+	return right >= runs*95/100
+}
+
+func groundTruth(t *testing.T, controls int, noise float64) {
 	const runs = 200
 	f := func(name string, right func(e foreshock.Evaluation) bool, draw func(p *plant) story) {
 		t.Helper()
-		good := 0
+		good, unclear := 0, 0
 		var wrong foreshock.Evaluation
 		verdicts := map[string]int{}
 		for seed := range uint64(runs) {
 			p := newPlant(seed)
+			p.noise = noise
 			s := draw(p)
 			s.controls = max(s.controls, controls)
 			e := tell(t, p, s)
 			verdicts[e.Verdict.String()]++
-			if right(e) {
+			switch {
+			case right(e):
 				good++
-			} else {
+			case e.Verdict == foreshock.Unclear:
+				unclear++
+				fallthrough
+			default:
 				wrong = e
 			}
 		}
 		t.Logf("%-48s %3d of %d right %v", name, good, runs, verdicts)
-		if good < runs*95/100 {
+		if !enough(noise, good, unclear, runs) {
 			t.Errorf("%s: %d of %d right; for example wrong: %s", name, good, runs, wrong.Text)
 		}
 	}
@@ -241,6 +258,16 @@ func groundTruth(t *testing.T, controls int) {
 	f("the load falls by itself", is(foreshock.Unclear), func(p *plant) story {
 		high, low := p.capacity*between(p.Rand, 1.05, 1.5), p.capacity*between(p.Rand, 0.1, 0.6)
 		at := p.IntN(4) - 2
+		return story{factor: between(p.Rand, 1.4, 2.5), demand: func(_ *plant, k int) float64 {
+			if k < at {
+				return high
+			}
+			return low
+		}}
+	})
+	f("the load falls by itself and leaves a backlog", is(foreshock.Unclear), func(p *plant) story {
+		high, low := p.capacity*between(p.Rand, 1.05, 1.5), p.capacity*between(p.Rand, 0.6, 0.75)
+		at := 2 - p.IntN(4)
 		return story{factor: between(p.Rand, 1.4, 2.5), demand: func(_ *plant, k int) float64 {
 			if k < at {
 				return high
@@ -295,30 +322,43 @@ func groundTruth(t *testing.T, controls int) {
 
 // TestFleetWide hits the whole fleet, the touched and the untouched alike.
 func TestFleetWide(t *testing.T) {
+	for _, noise := range []float64{1, 2} {
+		t.Run(fmt.Sprint("noise ", noise), func(t *testing.T) { fleetWide(t, noise) })
+	}
+}
+
+func fleetWide(t *testing.T, noise float64) {
 	const runs = 200
 	f := func(name string, right func(e foreshock.Evaluation) bool, draw func(p *plant) story) {
 		t.Helper()
-		var good, before int
+		var good, unclear, before int
 		var wrong foreshock.Evaluation
 		for seed := range uint64(runs) {
 			p := newPlant(seed)
+			p.noise = noise
 			s := draw(p)
 			s.controls = 2 + p.IntN(6)
 			s.odd = (s.controls - 1) / 3
-			if e := tell(t, p, s); right(e) {
+			e := tell(t, p, s)
+			switch {
+			case right(e):
 				good++
-			} else {
+			case e.Verdict == foreshock.Unclear:
+				unclear++
+				fallthrough
+			default:
 				wrong = e
 			}
 			s.controls = 0
 			p = newPlant(seed)
+			p.noise = noise
 			_ = draw(p)
 			if right(tell(t, p, s)) {
 				before++
 			}
 		}
-		t.Logf("%-48s %3d of %d right, %3d without controls", name, good, runs, before)
-		if good < runs*95/100 {
+		t.Logf("%-48s %3d of %d right, %3d unclear, %3d right without controls", name, good, runs, unclear, before)
+		if !enough(noise, good, unclear, runs) {
 			t.Errorf("%s: %d of %d right; for example wrong: %s", name, good, runs, wrong.Text)
 		}
 	}

@@ -72,7 +72,7 @@ func relieved(f *facts) ruling {
 	case f.oversized():
 		return ruling{verdict: foreshock.TooMuch, why: fmt.Sprintf("latency is well, but at most %s of the %s given is asked for", u.text(u.peak), u.text(u.to))}
 	}
-	if f.bad(f.is) {
+	if f.bad(f.is) && !f.slow() {
 		return ruling{verdict: foreshock.Helped, why: "latency is bad, but would be far worse: it is everywhere"}
 	}
 	return ruling{verdict: foreshock.Helped, why: "latency fell while demand stayed"}
@@ -86,6 +86,8 @@ func prepared(f *facts) ruling {
 		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("demand came, and %s is saturated", u.Dimension)}
 	case f.slow() && f.worse() && known && u.peak < 1.2*u.before:
 		return f.useless("latency rose since, though demand did not")
+	case f.slow() && f.needed() && !f.saturated() && f.explained():
+		return ruling{verdict: foreshock.Helped, why: "demand came that would have saturated the old amount, and latency rose no further than demand explains"}
 	case f.slow():
 		return ruling{why: "latency rose, but what was given does not limit"}
 	case !known:

@@ -41,9 +41,12 @@ func TestScenarios(t *testing.T) {
 
 // scenario is what was seen, learned and remembered so far, and what is to be told of it.
 type scenario struct {
-	t       *testing.T
-	in      Input
-	now     time.Duration // after the beginning; 0: once it can be judged
+	t   *testing.T
+	in  Input
+	now time.Duration // after the beginning; 0: once it can be judged
+
+	superseded bool // another action takes effect
+
 	learned foreshock.Learned
 	last    []foreshock.Correction
 	latch   Latch
@@ -66,6 +69,19 @@ func valuesOf(t *testing.T, words []string) values {
 		v[name] = value
 	}
 	return v
+}
+
+// control is one more like workload that nobody touched, of which half is used.
+func (s *scenario) control(v values) {
+	c := Control{ID: foreshock.ID(fmt.Sprint("disk/c", len(s.in.Controls)))}
+	for k := -8; k < 8; k++ {
+		r := Reading{Time: start.Add(time.Duration(k+1) * s.in.Length), Latency: s.number(v, "before"), Rate: 500, Share: 0.5}
+		if k >= 0 {
+			r.Latency = s.number(v, "after")
+		}
+		c.Steps = append(c.Steps, r)
+	}
+	s.in.Controls = append(s.in.Controls, c)
 }
 
 // number is NaN where it is not stated; lengths of time are in seconds.
@@ -100,6 +116,13 @@ func (s *scenario) see(what string, v values) {
 		s.in.Meanwhile = s.steps(3, -30*time.Second, v)
 	case "after":
 		s.in.After = s.steps(8, 0, v)
+	case "then": // more steps after
+		n := len(s.in.After)
+		s.in.After = append(s.in.After, s.steps(8, time.Duration(n)*s.in.Length, v)...)
+	case "control":
+		s.control(v)
+	case "superseded":
+		s.superseded = true
 	case "action":
 		s.in.Action.From.Set(foreshock.DimIOPS, s.number(v, "from"))
 		s.in.Action.To.Set(foreshock.DimIOPS, s.number(v, "to"))
@@ -130,6 +153,10 @@ func (s *scenario) see(what string, v values) {
 func (s *scenario) judge() {
 	if s.now > 0 {
 		s.in.Now = start.Add(s.now)
+	}
+	if s.superseded {
+		s.say("%s", Superseded(s.in).Text)
+		return
 	}
 	e, ready := Judge(s.in)
 	if !ready && s.now == 0 {
