@@ -25,10 +25,13 @@ func withinTime(d *deliberation, _ foreshock.Kind, w *wish) bool {
 	return d.drop(w, Budget, "%s of %s is wanted, the provider allows its next change at %s", w.text(w.to), w.Dimension, clock(w.rule.NotBefore))
 }
 
-// withinProvider rounds up, so that what is needed is there, unless that is above a maximum.
+// withinProvider rounds up, so that what is needed is there, unless that is above a maximum. Something is always left, also of what nobody uses.
 func withinProvider(d *deliberation, kind foreshock.Kind, w *wish) bool {
 	q := w.quantum()
 	rounded := ceil(w.to, q)
+	if w.to >= 0 && rounded <= 0 {
+		rounded = q
+	}
 	if stated := math.Max(w.rule.Quantum, w.bounds.Quantum); stated > 0 && rounded > w.to*(1+1e-9) {
 		d.because(Rounded, "%s is rounded up to %s, a multiple of %s", w.text(w.to), w.text(rounded), w.text(q))
 	}

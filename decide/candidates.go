@@ -119,7 +119,7 @@ func (d *deliberation) weighLess(m *measure) {
 		highest = math.Max(highest, e.peak)
 	}
 	want, _ := d.wished(m.Dimension)
-	if want > 0 && want < m.have && !d.undoes {
+	if d.out.Want.Has(m.Dimension) && want < m.have && !d.undoes {
 		d.candidate(foreshock.Shrink, m, LowUse, want, "", "")
 		return
 	}
@@ -165,20 +165,43 @@ func (d *deliberation) weighAdvice(m *measure, a foreshock.Advice) {
 		kind = foreshock.Shrink
 	}
 	want, _ := d.wished(m.Dimension)
+	code, needs := "", ""
 	switch {
-	case want > 0:
-		d.candidate(kind, m, Cheapest, want, "", "")
-	case kind == foreshock.Grow:
-		d.candidate(kind, m, Cheapest, amount, AlreadyThere, "a rule that costs less at more than "+m.text(m.have))
-	case !d.policy.Reduce.Allowed:
-		d.candidate(kind, m, Cheapest, amount, NotAllowed, "reduce.allowed: true in the policy")
-	case !m.rule.Down:
-		d.candidate(kind, m, Cheapest, amount, OneWay, "a target that can lower "+m.Dimension.String())
-	case m.saturated || d.slow():
-		d.candidate(kind, m, Cheapest, amount, LatencyHigh, "no saturation, and latency as the policy wants it")
+	case d.out.Want.Has(m.Dimension) && !d.undoes && math.Abs(want-amount) <= 1e-9*want:
+	case !d.out.Want.Empty():
+		code, needs = Outranked, "that nothing else is wanted"
 	default:
-		d.candidate(kind, m, Cheapest, amount, TooSmall, fmt.Sprintf("less than %s, where changes are scarce", m.text(m.have*(1-ScarceWorth))))
+		code, needs = d.againstAdvice(kind, m, a)
 	}
+	d.candidate(kind, m, Cheapest, amount, code, needs)
+}
+
+// againstAdvice is the first thing that speaks against a change to what costs least, and what it needs; see [deliberation.advises].
+func (d *deliberation) againstAdvice(kind foreshock.Kind, m *measure, a foreshock.Advice) (code, needs string) {
+	_, known := d.latency()
+	kept := m.have >= a.Lower && m.have <= a.Upper
+	switch {
+	case kind == foreshock.Grow && (!kept || advisedAmount(*m, a) <= m.have):
+		return AlreadyThere, "a rule that costs less at more than " + m.text(m.have)
+	case kept:
+		return TooSmall, fmt.Sprintf("less than %s or more than %s allocated: between them to wait costs less than to change now", m.text(a.Lower), m.text(a.Upper))
+	case !d.policy.Reduce.Allowed:
+		return NotAllowed, "reduce.allowed: true in the policy"
+	case !m.rule.Down:
+		return OneWay, "a target that can lower " + m.Dimension.String()
+	case m.saturated || d.slow():
+		return LatencyHigh, "no saturation, and latency as the policy wants it"
+	case !known && !d.idle():
+		return LatencyUnknown, "a reading of latency"
+	case !d.RecentPeak.Has(m.Dimension):
+		return NotLongEnough, "to be watched for " + span(d.policy.Reduce.After)
+	case !d.idles(*m):
+		return Anomalous, fmt.Sprintf("a score below %.2f and no anomaly above low severity; it is %.2f", d.Finding.Threshold, d.out.Score)
+	case a.Scarce:
+		return TooSmall, fmt.Sprintf("less than %s, as changes are scarce", m.text(m.have*(1-ScarceWorth)))
+	}
+	w := wish{measure: *m}
+	return TooSmall, fmt.Sprintf("at most %s: amounts come in multiples of %s", m.text(m.have-w.quantum()), m.text(w.quantum()))
 }
 
 // weighRest tells of what is wished for another reason: a step, a roll-back.
@@ -186,7 +209,7 @@ func (d *deliberation) weighRest() {
 	for i := range d.dims {
 		m := &d.dims[i]
 		want, _ := d.wished(m.Dimension)
-		if want == 0 || d.told(m.Dimension, want) {
+		if !d.out.Want.Has(m.Dimension) || d.told(m.Dimension, want) {
 			continue
 		}
 		kind, reason := foreshock.Grow, Step
