@@ -191,6 +191,7 @@ func withinCalendar(d *deliberation, kind foreshock.Kind, w *wish) bool {
 		}
 		if least = math.Min(least, w.have); w.to < least {
 			d.limit(w, least, Calendar, "%s of %s would do, %s is kept: %s", w.text(w.to), w.Dimension, w.text(least), &o)
+			w.need = math.Max(w.need, least) // no rounding takes of it either
 		}
 	}
 	return true

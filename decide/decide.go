@@ -141,7 +141,11 @@ func notFresh(d *deliberation) bool {
 	if quality == foreshock.Fresh {
 		return false
 	}
-	d.because(NotFresh, "the data are %s: nothing is changed on them", quality)
+	if ahead := d.Step.Time.Sub(d.Now); quality == foreshock.Stale && ahead > 0 {
+		d.because(NotFresh, "the data are of %s, %s after now: nothing is changed while clocks disagree", clock(d.Step.Time), span(ahead))
+	} else {
+		d.because(NotFresh, "the data are %s: nothing is changed on them", quality)
+	}
 	d.bind(foreshock.Hold, NotFresh)
 	return true
 }
@@ -163,7 +167,9 @@ func unreadable(d *deliberation) bool {
 		d.because(NoResource, "the target %s cannot read the resource: %s", d.policy.Target, d.ResourceErr)
 	case r == nil:
 		d.because(NoResource, "the target %s has not read the resource yet", d.policy.Target)
-	case !r.At.IsZero() && d.Now.Sub(r.At) > d.policy.Validity+d.Step.Length:
+	case !r.At.IsZero() && d.stale(r.At) && r.At.After(d.Now):
+		d.because(ResourceStale, "%s was last read at %s, before the clock was put back: what is allocated now is not known", r.Name, clock(r.At))
+	case !r.At.IsZero() && d.stale(r.At):
 		d.because(ResourceStale, "%s was last read %s ago: what is allocated now is not known", r.Name, span(d.Now.Sub(r.At)))
 	default:
 		d.survey()

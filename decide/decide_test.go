@@ -335,6 +335,9 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		if v, ok := a["age"]; ok {
 			s.Step.Time = noon.Add(-duration(v))
 		}
+		if v, ok := a["quality"]; ok {
+			must(s.Step.Quality.UnmarshalText([]byte(v)))
+		}
 	},
 	"quality": func(s *State, rest string, _ map[string]string) {
 		if err := s.Quality.UnmarshalText([]byte(rest)); err != nil {

@@ -50,7 +50,7 @@ func (m *measure) share() float64 { return m.demand / m.have }
 type wish struct {
 	measure
 	to   float64
-	need float64 // what was wanted before the constraints
+	need float64 // what was wanted before the constraints, or is kept; no reduction goes below it
 }
 
 const (
@@ -135,10 +135,15 @@ func (d *deliberation) quality() foreshock.Quality {
 		return d.Quality
 	case d.Step.Quality != foreshock.Fresh:
 		return d.Step.Quality
-	case d.Now.Sub(d.Step.Time) > d.policy.Validity+d.Step.Length:
+	case d.stale(d.Step.Time):
 		return foreshock.Stale
 	}
 	return foreshock.Fresh
+}
+
+// stale says whether what was read at a time tells nothing of now. What was read later than now was read before the clock was put back, nobody knows how long ago.
+func (d *deliberation) stale(read time.Time) bool {
+	return d.Now.Sub(read).Abs() > d.policy.Validity+d.Step.Length
 }
 
 // latency is that of the last step in seconds.

@@ -34,7 +34,7 @@ func anything(t *rapid.T) State {
 	g := drawer{t}
 	s := State{
 		Now:     noon,
-		Step:    foreshock.Step{ID: "disk/a", Time: noon.Add(-g.span("step age", 0, 0, 0, 5*time.Minute)), Length: 10 * time.Second},
+		Step:    foreshock.Step{ID: "disk/a", Time: noon.Add(-g.span("step age", 0, 0, 0, 5*time.Minute)), Length: g.span("step", 10*time.Second, 10*time.Second, 10*time.Second, time.Second, time.Hour)},
 		Finding: Finding{Score: g.number("score"), Threshold: 1, Severity: rapid.Custom(severity).Draw(t, "severity")},
 		Stage:   pick(g, "stage", foreshock.Trusted, foreshock.Trusted, foreshock.Trusted, foreshock.Provisional, foreshock.NoData),
 		Quality: quality(g, "quality"), Policy: g.policy(), Resource: g.resource(),
@@ -55,6 +55,9 @@ func anything(t *rapid.T) State {
 		s.Learned[d] = foreshock.Learned{LeadTime: g.span("lead time", 0, time.Second, 20*time.Minute), Bias: g.number("bias") / 1e3}
 		s.Learned[d].Actions = int32(g.int("actions", 0, 6))
 		s.Learned[d].Helped = int32(g.int("helped", 0, int(s.Learned[d].Actions)))
+		if g.odds("quantile", 4) {
+			s.Learned[d].Quantile, s.Learned[d].Stated = pick(g, "of", 0.5, 0.99, 7, math.NaN()), 0.95
+		}
 	}
 	if g.odds("open", 8) {
 		s.Open = &foreshock.Action{ID: "open"}
@@ -65,13 +68,16 @@ func anything(t *rapid.T) State {
 	}
 	if g.odds("undo", 8) && s.Resource != nil {
 		s.Undo = &foreshock.Action{Undoes: "last", From: s.Resource.Allocated, To: g.allocation("undo")}
+		if g.odds("undo ends", 3) {
+			s.Undo.Expires = noon.Add(g.span("undo's end", -time.Minute, time.Minute))
+		}
 	}
 	s.Latched, s.NoReduce = g.word("latched"), g.word("no reduce")
 	s.Paused = Pauses{Grow: g.word("growth paused"), Shrink: g.word("reductions paused")}
 	s.Counts = Counts{
 		Open: g.rarely("open", 5), LastHour: g.rarely("hour", 61), WorkloadLastDay: g.rarely("day", 25), PolicyResources: g.rarely("resources", 6),
 		PolicySize: 10, PolicySilent: g.rarely("silent", 4), PolicyJudged: 1 - g.rarely("judged", 1), PolicyDue: g.int("due", 0, 1), NotHelped: g.rarely("not helped", 6),
-		FleetSize: g.int("fleet", 0, 200), Spend: float64(g.rarely("spend", 40)), PolicySpend: float64(g.rarely("policy spend", 30)),
+		PolicyMine: g.odds("mine", 8), FleetSize: g.int("fleet", 0, 200), Spend: float64(g.rarely("spend", 40)), PolicySpend: float64(g.rarely("policy spend", 30)),
 	}
 	if g.odds("grant", 2) {
 		s.Grant = &Grant{ID: "grant", For: g.allocation("for"), Granted: g.allocation("granted"), Expires: noon.Add(g.span("expires", -time.Second, time.Minute))}
@@ -80,7 +86,13 @@ func anything(t *rapid.T) State {
 		s.Policy.Objective = Costs{UnitHour: 1, LateSecond: 0.0056, Utilisation: 0.9}
 		s.Advice = map[foreshock.Dimension]foreshock.Advice{}
 		for d := range foreshock.Dimension(foreshock.NumDimensions) {
-			s.Advice[d] = foreshock.Advice{Amount: g.number("advice"), Upper: g.number("kept"), Scarce: g.odds("scarce", 2)}
+			if !g.odds("no advice", 6) {
+				s.Advice[d] = foreshock.Advice{Amount: g.number("advice"), Upper: g.number("kept"), Scarce: g.odds("scarce", 2)}
+			}
+			if a := s.Advice[d]; g.odds("kept from", 2) {
+				a.Lower, a.Rule, a.Cost, a.Over = g.number("lower"), g.number("rule"), g.number("cost"), time.Hour
+				s.Advice[d] = a
+			}
 		}
 	}
 	g.controls(&s)
@@ -90,7 +102,53 @@ func anything(t *rapid.T) State {
 	case 2:
 		g.pressed(&s)
 	}
+	if g.odds("clock", 12) { // it was put back or forward, or the machine slept
+		s.Now = s.Now.Add(g.span("by", -365*24*time.Hour, -time.Hour, -3*time.Minute, -time.Second, time.Second, 3*time.Minute, time.Hour, 365*24*time.Hour))
+	}
+	g.elsewhen(&s)
 	return s
+}
+
+// elsewhen moves a state to another time: ends of months and years, changes to and from summer time, the beginning of time.
+func (g drawer) elsewhen(s *State) {
+	to := pick(g, "when", noon, noon, time.Date(2026, 3, 29, 0, 59, 55, 0, time.UTC), time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC),
+		time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(2028, 2, 29, 0, 0, 0, 0, time.UTC), time.Unix(0, 0).UTC())
+	by := to.Sub(noon)
+	move := func(list ...*time.Time) {
+		for _, t := range list {
+			if !t.IsZero() {
+				*t = t.Add(by)
+			}
+		}
+	}
+	move(&s.Now, &s.Step.Time)
+	if r := s.Resource; r != nil {
+		move(&r.At, &r.Budget.NextFree)
+		for d, rule := range r.Rules {
+			move(&rule.NotBefore)
+			r.Rules[d] = rule
+		}
+	}
+	if s.Last != nil {
+		move(&s.Last.Time, &s.Last.Effective)
+	}
+	if s.Undo != nil {
+		move(&s.Undo.Expires)
+	}
+	if s.Grant != nil {
+		move(&s.Grant.Expires)
+	}
+	for _, f := range s.Forecasts {
+		move(&f.At)
+	}
+}
+
+// zone is one of which clocks are put forward and back, mostly.
+func (g drawer) zone() (z Zone) {
+	if err := z.UnmarshalText([]byte(pick(g, "zone", "UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Apia"))); err != nil {
+		panic(err) // the zones come with the program
+	}
+	return z
 }
 
 // controls draws what people allow and forbid.
@@ -100,10 +158,30 @@ func (g drawer) controls(s *State) {
 	}
 	p := s.Policy
 	if g.odds("window", 4) {
-		p.Windows = []Window{{From: TimeOfDay(g.int("from", 0, 1440)), To: TimeOfDay(g.int("to", 0, 1440)), Inside: Allow(g.int("inside", 0, 3)), Outside: Allow(g.int("outside", 0, 3))}}
+		for range g.int("windows", 1, 2) {
+			w := Window{
+				Name: "w", From: TimeOfDay(g.int("from", 0, 1440)), To: TimeOfDay(g.int("to", 0, 1440)), Zone: g.zone(),
+				Inside: Allow(g.int("inside", 0, 3)), Outside: Allow(g.int("outside", 0, 3)),
+			}
+			if g.odds("days", 2) {
+				w.Days = []Weekday{Weekday(g.int("weekday", 0, 6)), Weekday(g.int("weekday", 0, 6))}
+			}
+			p.Windows = append(p.Windows, w)
+		}
 	}
 	if g.odds("calendar", 4) {
-		p.Calendar = []Occasion{{Dates: []Date{{Day: g.int("day", 1, 3)}}, Lead: 13 * time.Hour, Factor: g.number("factor"), Min: map[foreshock.Dimension]float64{foreshock.DimIOPS: g.number("min")}}}
+		for range g.int("occasions", 1, 2) {
+			o := Occasion{
+				Name: "o", Dates: []Date{{Month: pick(g, "month", 0, 0, 3, 12), Day: g.int("day", 0, 31)}, {Day: g.int("day", 1, 3)}}, From: TimeOfDay(g.int("begins", 0, 1440)), Zone: g.zone(),
+				Lead: g.span("lead", 0, 13*time.Hour, 31*24*time.Hour), Lasts: g.span("lasts", 0, time.Hour, 30*24*time.Hour), Factor: g.number("factor"), Min: map[foreshock.Dimension]float64{},
+			}
+			for d := range foreshock.Dimension(foreshock.NumDimensions) {
+				if g.odds("ready", 3) {
+					o.Min[d] = g.number("min")
+				}
+			}
+			p.Calendar = append(p.Calendar, o)
+		}
 	}
 	if g.odds("spend", 3) {
 		p.Limits.Spend, p.Limits.FleetSpend = g.number("most"), g.number("fleet's most")
@@ -196,8 +274,9 @@ func (g drawer) policy() *Policy {
 	p := &Policy{
 		Name: "p", Mode: pick(g, "mode", foreshock.Auto, foreshock.Auto, foreshock.Approve, foreshock.Observe), Target: pick(g, "target", "t", "t", "t", "t", ""),
 		Bounds: map[foreshock.Dimension]Bounds{}, Headroom: pick(g, "headroom", 0, 0, 0.25, 1, math.NaN(), -3), Forecast: g.odds("ahead", 2), Consent: g.odds("consent", 2),
-		MaxLatency: g.span("max latency", 0, 0, 10*time.Millisecond), Above: pick(g, "above", 0, 0.8),
-		Reduce: Reduce{Allowed: !g.odds("no reduce", 4), Below: pick(g, "below", 0, 0.9, 5), Blind: g.odds("blind", 2)},
+		MaxLatency: g.span("max latency", 0, 0, 10*time.Millisecond), Above: pick(g, "above", 0, 0.8), LeadTime: g.span("stated lead time", 0, time.Hour), Quantile: pick(g, "stated quantile", 0, 0.5, 0.999),
+		Cooldown: g.span("cooldown", 0, time.Second, time.Hour), Validity: g.span("validity", 0, 0, time.Second, 10*time.Minute), Patience: g.span("patience", 0, time.Minute),
+		Reduce: Reduce{Allowed: !g.odds("no reduce", 4), Below: pick(g, "below", 0, 0.9, 5), Blind: g.odds("blind", 2), After: g.span("after", 0, time.Hour), Cooldown: g.span("between reductions", 0, time.Second)},
 		Limits: Limits{GrowthRatio: pick(g, "ratio", 0, 1.5, -1), Share: pick(g, "share", 0.0, -1), BudgetKept: g.int("kept", -1, 3)},
 	}
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
@@ -235,6 +314,7 @@ func (g drawer) resource() *foreshock.Resource {
 
 func (g drawer) forecast(d foreshock.Dimension) *foreshock.Forecast {
 	f := flat(g.number("level"), g.int("reach", 0, 200))
+	f.At, f.Length = f.At.Add(g.span("known to", 0, 0, -time.Hour, time.Minute)), g.span("forecast's step", time.Minute, time.Minute, time.Second, time.Hour)
 	f.Dimension, f.Skill, f.Origins = d, pick(g, "skill", 0.3, 0.3, -0.1, math.NaN()), pick(g, "origins", 20, 0)
 	if g.odds("cut", 20) {
 		f.Quantiles = nil
@@ -324,9 +404,18 @@ func breaches(s *State, a *foreshock.Action) (list []string) {
 	never(s.Counts.Open >= 4 || s.Counts.LastHour >= max(60, s.Counts.FleetSize*s.Policy.WithDefaults().Limits.PerDay/24) || s.Counts.WorkloadLastDay >= s.Policy.WithDefaults().Limits.PerDay, "an action above the fleet's limits")
 	list = append(list, s.brokenControls(a)...)
 	never(a.To.Empty(), "an action that changes nothing")
-	never(a.Mode == foreshock.Auto && !a.Expires.Equal(noon.Add(2*time.Minute)), "an action that outlives its evidence")
-	never(a.Expires.After(noon.Add(15*time.Minute)) || len(a.ID) != 32, "an action without end or name")
-	never(a.Grant != "" && a.Expires.After(s.Grant.Expires.Add(2*time.Minute)), "a proposal that outlives its reservation")
+	p := s.Policy.WithDefaults()
+	never(a.Mode == foreshock.Auto && !a.Expires.Equal(s.Now.Add(p.Validity)), "an action that outlives its evidence")
+	never(a.Expires.After(s.Now.Add(p.Patience)) && a.Mode == foreshock.Approve || len(a.ID) != 32, "an action without end or name")
+	never(s.Now.Sub(s.Step.Time).Abs() > p.Validity+s.Step.Length, "an action upon data of another time")
+	never(!s.Resource.At.IsZero() && s.Now.Sub(s.Resource.At).Abs() > p.Validity+s.Step.Length, "an action upon what was allocated at another time")
+	never(undo && !s.Undo.Expires.IsZero() && s.Now.After(s.Undo.Expires), "a roll-back that is out of time")
+	cooldown := p.Cooldown
+	if a.Reduces() {
+		cooldown = p.Reduce.Cooldown
+	}
+	never(s.Last != nil && !a.Emergency && s.Now.Before(s.Last.Time.Add(cooldown)), "an action before the cooldown is over")
+	never(a.Grant != "" && a.Expires.After(s.Grant.Expires.Add(p.Validity)), "a proposal that outlives its reservation")
 	for _, d := range a.To.Dimensions() {
 		list = append(list, s.breaches(d, a)...)
 	}
@@ -341,19 +430,11 @@ func (s *State) brokenControls(a *foreshock.Action) (list []string) {
 		}
 	}
 	undo, c, l := a.Undoes != "", s.Counts, s.Policy.WithDefaults().Limits
-	never(!c.PolicyMine && c.PolicyResources > 0 && float64(c.PolicyResources+1) > l.Share*float64(c.PolicySize), "a larger share of the policy's resources than may change")
+	never(!c.PolicyMine && l.Share > 0 && c.PolicyResources > 0 && float64(c.PolicyResources+1) > l.Share*float64(c.PolicySize), "a larger share of the policy's resources than may change")
 	never(!undo && c.PolicyJudged == 0 && c.PolicyDue > 0, "an action beside the first that is not judged")
 	never(!undo && l.StopAfter > 0 && c.NotHelped >= l.StopAfter, "an action after too many that did not help")
 	never(a.Reduces() && 10*(c.PolicySize-c.PolicySilent) < 8*c.PolicySize, "a reduction while the group is silent")
-	for _, w := range s.Policy.Windows {
-		from, to, noon := w.From, w.To, TimeOfDay(12*60)
-		open := from < to && from <= noon && noon < to || from >= to && (noon >= from || noon < to)
-		allowed := w.Outside
-		if open {
-			allowed = w.Inside
-		}
-		never(allowed == AllowNothing || allowed == AllowEmergencies && !a.Emergency || allowed != AllowAll && a.Reduces(), "an action that no window allows")
-	}
+	never(s.forbidden(a), "an action that no window allows")
 	added := 0.0
 	for _, d := range a.To.Dimensions() {
 		to, _ := a.To.Get(d)
@@ -364,6 +445,29 @@ func (s *State) brokenControls(a *foreshock.Action) (list []string) {
 	never(added > 0 && l.Spend > 0 && c.PolicySpend+added > l.Spend*(1+1e-9), "more spent than the policy may")
 	never(added > 0 && l.FleetSpend > 0 && c.Spend+added > l.FleetSpend*(1+1e-9), "more spent than the fleet may")
 	return list
+}
+
+// forbidden says whether the policy's windows forbid an action.
+func (s *State) forbidden(a *foreshock.Action) bool {
+	strictest, outside, anyOpen := AllowAll, AllowAll, false
+	for _, w := range s.Policy.Windows {
+		local := s.Now.In(w.Zone.location())
+		now, today := TimeOfDay(local.Hour()*60+local.Minute()), Weekday(local.Weekday())
+		on := func(day Weekday) bool { return w.Days == nil || slices.Contains(w.Days, day) }
+		open := on(today) && w.From <= now && (now < w.To || w.To <= w.From)
+		if w.To <= w.From { // since yesterday
+			open = open || on((today+6)%7) && now < w.To
+		}
+		if open {
+			strictest = max(strictest, w.Inside)
+		}
+		anyOpen = anyOpen || open && w.Outside != AllowAll
+		outside = max(outside, w.Outside)
+	}
+	if !anyOpen {
+		strictest = max(strictest, outside)
+	}
+	return strictest == AllowNothing || strictest == AllowEmergencies && (!a.Emergency || a.Reduces()) || strictest != AllowAll && a.Reduces()
 }
 
 // proven says whether each dimension of an action has helped in at least two of three cases, and three at least.
@@ -400,6 +504,13 @@ func (s *State) breaches(d foreshock.Dimension, a *foreshock.Action) (list []str
 		granted, _ := s.grantedFor(d)
 		never(s.Planner && to > granted*(1+1e-9), "more than was granted")
 		return list
+	}
+	for i := range s.Policy.Calendar {
+		o := s.Policy.WithDefaults().Calendar[i]
+		_, near := o.near(s.Now)
+		least := math.Min(o.Min[d], from)
+		reachable := (b.Max <= 0 || least <= b.Max) && (r.Max <= 0 || least <= r.Max)
+		never(near && (o.Factor > 1 || to < least*(1-1e-9) && reachable), "a reduction while an occasion is near")
 	}
 	demand, watched := s.Demand.Get(d)
 	never(!watched || to < demand, "below demand")
