@@ -185,9 +185,11 @@ func (g drawer) controls(s *State) {
 	}
 	if g.odds("spend", 3) {
 		p.Limits.Spend, p.Limits.FleetSpend = g.number("most"), g.number("fleet's most")
-		for d, b := range p.Bounds {
-			b.Price = pick(g, "price", 0, 0.001, 0.07, 3)
-			p.Bounds[d] = b
+		for d := range foreshock.Dimension(foreshock.NumDimensions) { // in their order, so that a case can be drawn again
+			if b, stated := p.Bounds[d]; stated {
+				b.Price = pick(g, "price", 0, 0.001, 0.07, 3)
+				p.Bounds[d] = b
+			}
 		}
 	}
 	p.Limits.Share, p.Limits.StopAfter = pick(g, "share", 0, 0.1, 0.35, 1), g.int("stop after", -1, 4)

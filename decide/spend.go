@@ -34,7 +34,10 @@ func withinSpend(d *deliberation, kind foreshock.Kind, w *wish) bool {
 		{"the policy's growth", d.policy.Limits.Spend, d.Counts.PolicySpend},
 		{"the fleet's growth", d.policy.Limits.FleetSpend, d.Counts.Spend},
 	} {
-		left := math.Max(0, cap.most-cap.begun-d.spent)
+		left := cap.most - cap.begun - d.spent
+		if !(left > 0) { // what is no number allows nothing
+			left = 0
+		}
 		if cap.most <= 0 || d.cost(w) <= left {
 			continue
 		}
@@ -53,9 +56,9 @@ func withinSpend(d *deliberation, kind foreshock.Kind, w *wish) bool {
 func (p *Policy) Overspent(policy, fleet float64) string {
 	const rounding = 1 + 1e-9
 	switch l := &p.Limits; {
-	case l.Spend > 0 && policy > l.Spend*rounding:
+	case l.Spend > 0 && !(policy <= l.Spend*rounding):
 		return fmt.Sprintf("the policy's growth would add %.6g an hour, at most %.6g is allowed within an hour", policy, l.Spend)
-	case l.FleetSpend > 0 && fleet > l.FleetSpend*rounding:
+	case l.FleetSpend > 0 && !(fleet <= l.FleetSpend*rounding):
 		return fmt.Sprintf("the fleet's growth would add %.6g an hour, at most %.6g is allowed within an hour", fleet, l.FleetSpend)
 	}
 	return ""
