@@ -81,6 +81,44 @@ sources:
 	}
 }
 
+// What a component finds wrong with a setting is told on the setting's line, as far as it is in the file.
+func TestFaultOfSetting(t *testing.T) {
+	c, err := Parse("f.yaml", []byte(`
+policies:
+  - name: a
+    bounds:
+      iops: {min: 5, max: 3}
+    windows:
+      - {name: w}
+      - days: [mon]
+        zone: UTC
+    calendar:
+      - {name: c}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(text string, line int) {
+		t.Helper()
+		faults := c.Policies[0].Fault(errors.Join(errors.New(text), errors.New("another is called a")))
+		if len(faults) != 2 || faults[0].Line != line || faults[0].Text != text || faults[1].Line != 3 {
+			t.Errorf("%q is told on line %d: %v", text, line, faults)
+		}
+	}
+	f("bounds.iops.max 3 is below min 5", 5)
+	f("bounds.throughput.max 3 is below min 5", 5)
+	f("windows[0].name is wrong", 7)
+	f("windows[1].name is missing", 8)
+	f("windows[1].zone: nowhere", 9)
+	f("windows[7].name is missing", 7)
+	f("calendar[0] wants nothing", 11)
+	f("limits.share is 2", 3)
+	f("name is missing; give it one", 3)
+	f("", 3)
+	f("[0] is strange", 3)
+	f("[99999999999999999999]", 3)
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("mode: auto\nsources:\n  - host: {}\n")
 	f.Add("a: &x [*x]\n<<: {}\n")
@@ -92,6 +130,7 @@ func FuzzParse(f *testing.F) {
 					A string `yaml:"a"`
 				}
 				_ = s.Block.Decode(&v)
+				_ = s.Block.Fault(errors.New(text))
 			}
 		}
 	})

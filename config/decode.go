@@ -410,7 +410,7 @@ func (n Node) Decode(v any) error {
 	return nil
 }
 
-// Fault makes a fault of err at the part's place; an err that has its places keeps them.
+// Fault makes a fault of err at the part's place, or at that of the setting whose path err begins with; an err that has its places keeps them.
 func (n Node) Fault(err error) Faults {
 	var faults Faults
 	if errors.As(err, &faults) {
@@ -426,9 +426,38 @@ func (n Node) Fault(err error) Faults {
 		at = n.key
 	}
 	for _, e := range lines {
-		d.fault(at, n.path, "%s", e)
+		d.fault(setting(at, e.Error()), n.path, "%s", e)
 	}
 	return faults
+}
+
+// segment is a name or an index of a path such as windows[1].from.
+var segment = regexp.MustCompile(`^(?:\.?([a-z_0-9]+)|\[([0-9]+)\])`)
+
+// setting is what a text begins with the path of, as far as it is there: "bounds.iops.max 300 is below min".
+func setting(n ast.Node, text string) ast.Node {
+	m := segment.FindStringSubmatch(text)
+	if m == nil {
+		return n
+	}
+	rest := text[len(m[0]):]
+	switch x := plain(n).(type) {
+	case *ast.SequenceNode:
+		if i, err := strconv.Atoi(m[2]); err == nil && i < len(x.Values) {
+			return setting(x.Values[i], rest)
+		}
+	case *ast.MappingNode:
+		for _, pair := range x.Values {
+			if m[1] != "" && pair.Key.GetToken().Value == m[1] {
+				return setting(pair.Value, rest)
+			}
+		}
+	case *ast.MappingValueNode:
+		if m[1] != "" && x.Key.GetToken().Value == m[1] {
+			return setting(x.Value, rest)
+		}
+	}
+	return n
 }
 
 // absolute makes the relative names of *_file settings absolute.

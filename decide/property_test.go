@@ -519,7 +519,9 @@ func (s *State) breaches(d foreshock.Dimension, a *foreshock.Action) (list []str
 	never(to < b.Min, "a reduction below the policy's min")
 	never(s.Saturated[d], "a reduction of what is saturated")
 	never(!r.Down && a.Undoes == "", "a reduction of what cannot be reduced")
-	never(a.Undoes == "" && (s.Finding.Severity > foreshock.None || !s.RecentPeak.Has(d) || !s.Policy.Reduce.Allowed || s.NoReduce != ""), "a reduction without every sign")
+	latency, read := s.Step.Values.Get(foreshock.Latency)
+	borne := s.Policy.Objective.Stated() && s.Finding.Severity == foreshock.Low && read && s.Policy.MaxLatency > 0 && latency <= s.Policy.MaxLatency.Seconds()
+	never(a.Undoes == "" && (s.Finding.Severity > foreshock.None && !borne || !s.RecentPeak.Has(d) || !s.Policy.Reduce.Allowed || s.NoReduce != ""), "a reduction without every sign")
 	return list
 }
 
