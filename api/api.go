@@ -4,10 +4,14 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/prometheus/common/model"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api/access"
@@ -149,11 +153,20 @@ func Moment(name, s string) (time.Time, error) {
 	if err == nil {
 		return t, nil
 	}
-	age, err := time.ParseDuration(s)
+	age, err := length(s)
 	if err != nil {
-		return t, fault(http.StatusBadRequest, "%s=%s: a time (2026-01-02T15:04:05Z) or an age (90m) is expected", name, s)
+		return t, fault(http.StatusBadRequest, "%s=%s: a time (2026-01-02T15:04:05Z) or an age (90m, 7d) is expected", name, s)
 	}
 	return time.Now().Add(-age), nil
+}
+
+// length reads a duration as configurations state it: 90m, 1h30m, 7d.
+func length(text string) (time.Duration, error) {
+	if d, err := time.ParseDuration(text); err == nil {
+		return d, nil
+	}
+	d, err := model.ParseDuration(text)
+	return time.Duration(d), err
 }
 
 // anomalies gives the last state of each anomaly.
@@ -271,9 +284,9 @@ func (v *PauseRequest) Pause() (p foreshock.Pause, err error) {
 		return p, fault(http.StatusBadRequest, "stop_all is about everything until it is lifted; leave out scope, only and for")
 	}
 	if v.For != "" {
-		d, err := time.ParseDuration(v.For)
+		d, err := length(v.For)
 		if err != nil || d <= 0 {
-			return p, fault(http.StatusBadRequest, "for=%s: a duration above 0 is expected, for example 2h", v.For)
+			return p, fault(http.StatusBadRequest, "for=%s: a duration above 0 is expected, for example 2h or 7d", v.For)
 		}
 		p.Until = time.Now().Add(d).UTC()
 	}
@@ -285,7 +298,25 @@ func (h handler) pause(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Done{"paused " + p.Text()}, h.p.Pause(r.Context(), p, access.Of(r).Name)
+	if err := h.p.Pause(r.Context(), p, access.Of(r).Name); err != nil {
+		return nil, err
+	}
+	return Done{"paused " + p.Text() + h.nobody(r.Context(), p.Scope)}, nil
+}
+
+// nobody says that there is nothing of a scope now, or "": a pause holds all the same, for what is to come.
+func (h handler) nobody(ctx context.Context, scope string) string {
+	if name, of := strings.CutPrefix(scope, "policy/"); of {
+		if names := h.p.Status().Policies; !slices.Contains(names, name) {
+			return fmt.Sprintf("; there is no such policy now, there is: %s", strings.Join(names, ", "))
+		}
+	}
+	if id, of := strings.CutPrefix(scope, "workload/"); of {
+		if _, known, err := h.p.Workload(ctx, foreshock.ID(id)); err == nil && !known {
+			return "; there is no such workload now, foreshock workloads lists them"
+		}
+	}
+	return ""
 }
 
 func (h handler) resume(r *http.Request) (any, error) {

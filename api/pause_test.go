@@ -12,6 +12,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api"
 	"github.com/foreshock-io/foreshock/api/access"
+	"github.com/foreshock-io/foreshock/pipeline"
 )
 
 // program takes pauses only.
@@ -23,6 +24,12 @@ type program struct {
 func (p *program) Pause(_ context.Context, x foreshock.Pause, _ string) error {
 	p.took = fmt.Sprintf("%s lifted=%t", x.Text(), x.Lifted)
 	return nil
+}
+
+func (p *program) Status() api.Status { return api.Status{Policies: []string{"p", "q"}} }
+
+func (p *program) Workload(_ context.Context, id foreshock.ID) (d pipeline.Detail, known bool, err error) {
+	return d, id == "disk/a", nil
 }
 
 func TestPauseRequests(t *testing.T) {
@@ -42,9 +49,17 @@ func TestPauseRequests(t *testing.T) {
 		if w.Code != status || p.took != took {
 			t.Errorf("%s %s: %d, %q; want %d, %q\n%s", path, body, w.Code, p.took, status, took, w.Body)
 		}
+		if path == "pause" && strings.Contains(w.Body.String(), "there is no such") != strings.Contains(body, "nobody") {
+			t.Errorf("%s: %s", body, w.Body)
+		}
 	}
 	f("pause", `{}`, 200, "* lifted=false")
 	f("pause", `{"scope": "policy/p", "only": "grow", "for": "2h"}`, 200, "grow of policy/p lifted=false")
+	f("pause", `{"scope": "policy/nobody"}`, 200, "policy/nobody lifted=false")
+	f("pause", `{"scope": "workload/disk/a", "for": "7d"}`, 200, "workload/disk/a lifted=false")
+	f("pause", `{"scope": "workload/nobody"}`, 200, "workload/nobody lifted=false")
+	f("pause", `{"for": "-1h"}`, 400, "")
+	f("pause", `{"for": "1x"}`, 400, "")
 	f("pause", `{"stop_all": true}`, 200, "stop-all lifted=false")
 	f("resume", `{"stop_all": true}`, 200, "stop-all lifted=true")
 	f("resume", `{"only": "shrink"}`, 200, "shrink of * lifted=true")
