@@ -95,7 +95,7 @@ func (m *Message) Sample() (Sample, error) {
 		return *x
 	}
 	s := Sample{
-		Time: *m.Time, Missing: m.Missing, Provisioned: *m.Provisioned, Effective: or(m.Effective, *m.Provisioned), NextAction: *m.Time,
+		Time: *m.Time, Missing: m.Missing, Provisioned: *m.Provisioned, Effective: or(m.Effective, *m.Provisioned),
 		Latency: or(m.Latency, math.NaN()), Throughput: or(m.Throughput, math.NaN()), IOPS: or(m.IOPS, math.NaN()), QueueDepth: or(m.QueueDepth, math.NaN()),
 	}
 	if m.NextAction != nil {

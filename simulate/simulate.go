@@ -71,7 +71,7 @@ type Sample struct {
 	Missing     bool    // nothing was measured; the readings are NaN
 	Provisioned float64 // what was asked for and is billed, in the provider's unit
 	Effective   float64 // what worked during the step
-	NextAction  int64   // the earliest time at which a change will be accepted, Unix seconds
+	NextAction  int64   // the earliest time at which a change will be accepted, Unix seconds; 0: not told
 	Latency     float64 // mean, milliseconds
 	Throughput  float64 // bytes per second
 	IOPS        float64 // served, per second

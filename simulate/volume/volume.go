@@ -24,6 +24,7 @@ type Volume struct {
 	at      time.Time  // end of the last step that was seen
 	seen    simulate.Sample
 	next    time.Time   // the earliest time at which another change is accepted
+	changed time.Time   // when the last change that was seen was accepted
 	asked   []float64   // since it was last taken
 	askedAt time.Time   // the step upon which it was asked for last
 	changes []time.Time // seen, as many as the provider's window holds
@@ -38,13 +39,24 @@ func New(name string, v simulate.Volume, d foreshock.Dimension) *Volume {
 func (v *Volume) See(at time.Time, s simulate.Sample) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if most := v.provider.Changes; most > 0 && !v.at.IsZero() && s.Provisioned != v.seen.Provisioned {
-		v.changes = append(v.changes, v.at)
-		v.changes = v.changes[max(0, len(v.changes)-most):]
+	if !v.at.IsZero() && s.Provisioned != v.seen.Provisioned {
+		v.changed = v.at
+		if most := v.provider.Changes; most > 0 {
+			v.changes = append(v.changes, v.at)
+			v.changes = v.changes[max(0, len(v.changes)-most):]
+		}
 	}
 	v.at, v.seen = at, s
-	v.next = at.Add(time.Duration(s.NextAction-s.Time) * time.Second)
+	switch {
+	case s.NextAction != 0:
+		v.next = at.Add(time.Duration(min(s.NextAction-s.Time, farOff)) * time.Second)
+	case !v.changed.IsZero():
+		v.next = v.changed.Add(v.provider.Cooldown)
+	}
 }
+
+// farOff bounds how far off the next change may be, in seconds: a century, which a duration can hold.
+const farOff = 100 * 366 * 86400
 
 // Take gives the amounts that were asked for since it was called last, in their order.
 func (v *Volume) Take() []float64 {

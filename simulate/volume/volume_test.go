@@ -92,6 +92,27 @@ func TestRiseAndFall(t *testing.T) {
 	}
 }
 
+// Where nobody tells when the next change is accepted, it is counted from the last that was seen; what is told is far off is.
+func TestNextActionNotTold(t *testing.T) {
+	p := simulate.Provider{Quantum: 100, Min: 100, Max: 16000, Cooldown: time.Hour}
+	v := volume.New("simulated", simulate.Volume{Provider: p, Step: time.Minute}, foreshock.DimIOPS)
+	f := func(minute int, provisioned float64, next int64, left int, free time.Time) {
+		t.Helper()
+		at := start.Add(time.Duration(minute) * time.Minute)
+		v.See(at, simulate.Sample{Time: at.Unix(), NextAction: next, Provisioned: provisioned, Effective: provisioned})
+		found, err := v.Read(t.Context(), "v")
+		if b := found.Budget; err != nil || b.Left != left || !b.NextFree.Equal(free) {
+			t.Errorf("minute %d: %+v, %v; %d left and %s are expected", minute, b, err, left, free)
+		}
+	}
+	f(0, 1000, 0, 1, time.Time{})
+	f(1, 1000, 0, 1, time.Time{})
+	f(2, 2000, 0, 0, start.Add(61*time.Minute)) // it was accepted at the end of the step before
+	f(60, 2000, 0, 0, start.Add(61*time.Minute))
+	f(61, 2000, 0, 1, time.Time{})
+	f(62, 2000, 1<<62, 0, start.Add(62*time.Minute+100*366*24*time.Hour))
+}
+
 func TestBudget(t *testing.T) {
 	f := func(p simulate.Provider, lefts ...int) {
 		t.Helper()
