@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -98,15 +99,7 @@ func Read(name string) (Provider, error) {
 func parse(file string, text []byte) (p Provider, err error) {
 	d := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
 	if err := d.Decode(&p); err != nil {
-		at := file
-		var known yaml.Error
-		if !errors.As(err, &known) {
-			return p, fmt.Errorf("%s: %w; a mapping with name, quantum, min and max is expected", file, err)
-		}
-		if token := known.GetToken(); token != nil {
-			at = fmt.Sprintf("%s:%d:%d", file, token.Position.Line, token.Position.Column)
-		}
-		return p, fmt.Errorf("%s: %s; there is: name, about, source, unit, quantum, min, max, apply_delay, cooldown, changes, window", at, known.GetMessage())
+		return p, unreadable(file, text, err)
 	}
 	for _, err := range p.faults() {
 		setting, _, _ := strings.Cut(err, ":")
@@ -114,6 +107,37 @@ func parse(file string, text []byte) (p Provider, err error) {
 	}
 	return p, nil
 }
+
+// unreadable says where and why a file is no provider.
+func unreadable(file string, text []byte, err error) error {
+	var known yaml.Error
+	if !errors.As(err, &known) { // the reason alone, as of a duration
+		for _, setting := range []string{"apply_delay", "cooldown", "window"} {
+			line := lineOf(text, setting)
+			_, value, stated := strings.Cut(strings.Split(string(text), "\n")[line-1], setting+":")
+			if _, wrong := time.ParseDuration(strings.Trim(value, " \"'\r")); stated && wrong != nil {
+				return fmt.Errorf("%s:%d: %s: %s", file, line, setting, durationWanted)
+			}
+		}
+		return fmt.Errorf("%s: %w; a mapping with name, quantum, min and max is expected", file, err)
+	}
+	at := file
+	if token := known.GetToken(); token != nil {
+		at = fmt.Sprintf("%s:%d:%d", file, token.Position.Line, token.Position.Column)
+	}
+	var kind *yaml.TypeError
+	switch {
+	case !errors.As(err, &kind):
+		return fmt.Errorf("%s: %s; there is: name, about, source, unit, quantum, min, max, apply_delay, cooldown, changes, window", at, known.GetMessage())
+	case kind.DstType == reflect.TypeFor[time.Duration]():
+		return fmt.Errorf("%s: %s", at, durationWanted)
+	case kind.DstType.Kind() == reflect.String:
+		return fmt.Errorf("%s: text is expected", at)
+	}
+	return fmt.Errorf("%s: a number is expected, for example 16000", at)
+}
+
+const durationWanted = "a duration is expected, for example 90s, 20m, 24h"
 
 // faults are what is wrong with the settings, each after the setting's name.
 func (p Provider) faults() (list []string) {
