@@ -173,7 +173,7 @@ func (d decoder) name(n Node) Named {
 		case key == "name":
 			item.Name, _ = d.text(plain(pair.Value), join(n.path, key))
 		case item.Kind != "":
-			d.fault(pair.Key, n.path, "has two components, %s and %s; make two items of it", item.Kind, key)
+			d.fault(pair.Key, n.path, "has two components, %s and %s; make two items of it, or indent what is a setting", item.Kind, key)
 		default:
 			item.Kind = key
 			item.Block = Node{decoder: d, path: join(n.path, key), node: plain(pair.Value), key: pair.Key}
@@ -268,7 +268,7 @@ func (n Node) Component() (kind string, weight float64, block Node, err error) {
 		case key == "weight":
 			d.into(pair.Value, join(n.path, key), reflect.ValueOf(&weight).Elem())
 		case kind != "":
-			d.fault(pair.Key, n.path, "has two components, %s and %s; make two items of it", kind, key)
+			d.fault(pair.Key, n.path, "has two components, %s and %s; make two items of it, or indent what is a setting", kind, key)
 		default:
 			kind, block = key, Node{decoder: d, node: plain(pair.Value), path: join(n.path, key), key: pair.Key}
 		}

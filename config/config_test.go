@@ -34,7 +34,7 @@ func TestFaults(t *testing.T) {
 		`f.yaml:1:21: limits.workloads: "many" is not a number; write for example 0.25, 25%, 4000, 4k, 180MiB/s`,
 		"f.yaml:1:38: limits.forecasts: expected a whole number, not 1.5")
 	f("sources:\n  - host: {}\n    ebpf: {}\n  - {}\n",
-		"f.yaml:3:5: sources[0]: has two components, host and ebpf; make two items of it",
+		"f.yaml:3:5: sources[0]: has two components, host and ebpf; make two items of it, or indent what is a setting",
 		"f.yaml:4:5: sources[1]: names no component; write for example - host: {}")
 	f("mode: observe\nmode: auto\n", `f.yaml:2:1: is not valid YAML: mapping key "mode" already defined at [1:1]`)
 	f("data: ${env:FORESHOCK_NO_SUCH}\n",

@@ -102,11 +102,26 @@ func anything(t *rapid.T) State {
 	case 2:
 		g.pressed(&s)
 	}
+	if !g.odds("hindered", 3) {
+		s.unhinder()
+	}
 	if g.odds("clock", 12) { // it was put back or forward, or the machine slept
 		s.Now = s.Now.Add(g.span("by", -365*24*time.Hour, -time.Hour, -3*time.Minute, -time.Second, time.Second, 3*time.Minute, time.Hour, 365*24*time.Hour))
 	}
 	g.elsewhen(&s)
 	return s
+}
+
+// unhinder takes away what keeps a wish back whatever it is for, so that amounts are looked at more often.
+func (s *State) unhinder() {
+	s.Open, s.Last, s.Latched, s.NoReduce, s.Paused = nil, nil, "", "", Pauses{}
+	s.Counts = Counts{PolicySize: 10, PolicyJudged: 1, Spend: s.Counts.Spend, PolicySpend: s.Counts.PolicySpend}
+	if r := s.Resource; r != nil {
+		r.Busy, r.Owner, r.At = false, "", noon
+	}
+	if p := s.Policy; p != nil {
+		p.Mode, p.Target = max(p.Mode, foreshock.Approve), "t"
+	}
 }
 
 // elsewhen moves a state to another time: ends of months and years, changes to and from summer time, the beginning of time.

@@ -2,6 +2,7 @@ package feedback
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -197,7 +198,7 @@ func TestLatchOpens(t *testing.T) {
 	}
 }
 
-// TestAbsurd: whatever was read, there is a verdict that can be written down.
+// TestAbsurd: whatever was read, there is a verdict that can be written down, and it asks for nothing that it may not.
 func TestAbsurd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		number := rapid.SampledFrom([]float64{0, 1e-4, 0.01, 1, 400, 900, 1e308, -1, math.NaN(), math.Inf(1), math.Inf(-1), 5e-324})
@@ -207,7 +208,11 @@ func TestAbsurd(t *testing.T) {
 				for m := range foreshock.Metric(foreshock.NumMetrics) {
 					s.Values.Set(m, number.Draw(t, "value"))
 				}
-				s.Demand.Set(foreshock.DimIOPS, number.Draw(t, "demand"))
+				for _, d := range []foreshock.Dimension{foreshock.DimIOPS, foreshock.DimThroughput, foreshock.DimSize} {
+					if rapid.IntRange(0, 3).Draw(t, "known") > 0 {
+						s.Demand.Set(d, number.Draw(t, "demand"))
+					}
+				}
 				list = append(list, s)
 			}
 			return list
@@ -215,19 +220,61 @@ func TestAbsurd(t *testing.T) {
 		in := example()
 		in.Before, in.Meanwhile, in.After = draw("before", start.Add(-time.Minute)), draw("meanwhile", start.Add(-time.Minute)), draw("after", start)
 		in.Normal = Normal{number.Draw(t, "level"), number.Draw(t, "upper")}
-		in.Action.From.Set(foreshock.DimIOPS, number.Draw(t, "from"))
-		in.Action.To.Set(foreshock.DimIOPS, number.Draw(t, "to"))
-		in.Now = latest(in.Completed, in.Length)
+		in.Reversible, in.Forecasts = map[foreshock.Dimension]bool{}, map[foreshock.Dimension]*foreshock.Forecast{}
+		for _, d := range []foreshock.Dimension{foreshock.DimIOPS, foreshock.DimThroughput, foreshock.DimSize} {
+			if d != foreshock.DimIOPS && rapid.Bool().Draw(t, "not changed") {
+				continue
+			}
+			in.Action.From.Set(d, number.Draw(t, "from"))
+			in.Action.To.Set(d, number.Draw(t, "to"))
+			in.Reversible[d] = rapid.Bool().Draw(t, "reversible")
+			if rapid.Bool().Draw(t, "forecast") {
+				in.Forecasts[d] = coming(number.Draw(t, "soon"), number.Draw(t, "later"))
+			}
+		}
+		in.Action.Undoes = rapid.SampledFrom([]string{"", "", "a0"}).Draw(t, "undoes")
+		in.MaxLatency = rapid.SampledFrom([]time.Duration{0, time.Millisecond, time.Second, math.MaxInt64}).Draw(t, "wanted")
+		for i := range rapid.IntRange(0, 4).Draw(t, "controls") {
+			c := Control{ID: foreshock.ID(fmt.Sprint("disk/c", i))}
+			for k := range rapid.IntRange(0, 20).Draw(t, "control's steps") {
+				c.Steps = append(c.Steps, Reading{
+					Time: start.Add(time.Duration(k-8) * 10 * time.Second), Latency: number.Draw(t, "its latency"), Rate: number.Draw(t, "its rate"), Share: number.Draw(t, "its share"),
+				})
+			}
+			in.Controls = append(in.Controls, c)
+		}
+		in.Now = latest(in.Completed, in.Length).Add(rapid.SampledFrom([]time.Duration{0, time.Hour, 24 * 365 * time.Hour}).Draw(t, "later"))
 		e, ready := Judge(in)
 		if !ready {
 			t.Fatal("never judged")
 		}
+		if again, _ := Judge(in); again.Text != e.Text || again.Verdict != e.Verdict {
+			t.Fatalf("not the same twice: %s; %s", e.Text, again.Text)
+		}
+		never := func(wrong bool, what string) {
+			if wrong {
+				t.Errorf("%s: %+v", what, e)
+			}
+		}
+		never(e.Latch != (e.Verdict == foreshock.DidNotHelp), "it is left alone for another reason than that it did not help")
+		never(e.RollBack && e.Verdict != foreshock.DidNotHelp && e.Verdict != foreshock.TooMuch, "what was of use is taken back")
+		never(e.RollBack && in.Action.Undoes != "", "a roll-back is taken back")
+		never(e.RollBack && e.Verdict == foreshock.TooMuch && !in.Action.Reduces(), "a growth is taken back because less would do")
+		for _, d := range in.Action.To.Dimensions() {
+			from, _ := in.Action.From.Get(d)
+			grown := e.RollBack && !in.Action.Reduces() && from > 0
+			never(grown && (!in.Reversible[d] || d == foreshock.DimSize), "what cannot be undone is taken back")
+		}
+		never(Superseded(in).RollBack, "what another action followed is taken back")
 		if _, err := json.Marshal(e); err != nil {
 			t.Fatalf("cannot be written: %v", err)
 		}
 		l, _ := Learn(foreshock.Learned{}, foreshock.DimIOPS, e)
 		if _, err := json.Marshal(l); err != nil {
 			t.Fatalf("cannot be written: %v", err)
+		}
+		for _, x := range []float64{e.Without, e.Gain, e.Effect.Change, e.Effect.Lower, e.Effect.Upper} {
+			never(math.IsNaN(x) || math.IsInf(x, 0), "a figure that is none")
 		}
 	})
 }

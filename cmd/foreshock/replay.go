@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"math"
 	"os"
 	"time"
 
+	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/app"
 	"github.com/spf13/cobra"
 )
@@ -26,6 +28,9 @@ func replayCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "replay FILE", Short: "Show what it would have seen and decided on recorded data", Long: replayHelp, GroupID: "run", Args: oneArg("file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkReplay(&r); err != nil {
+				return err
+			}
 			c, err := f.load()
 			if err != nil {
 				return err
@@ -71,4 +76,26 @@ func replayCommand() *cobra.Command {
 	cmd.Flags().Float64Var(&r.AllocatedIOPS, "allocated-iops", 0, "what was provisioned, where the data do not say: decisions then name amounts")
 	cmd.Flags().Float64Var(&r.AllocatedThroughput, "allocated-throughput", 0, "the same in bytes per second")
 	return cmd
+}
+
+// checkReplay finds what is wrong with the flags before anything is read.
+func checkReplay(r *app.ReplayOptions) error {
+	for _, flag := range []struct {
+		name  string
+		value float64
+	}{{"--allocated-iops", r.AllocatedIOPS}, {"--allocated-throughput", r.AllocatedThroughput}} {
+		if !(flag.value >= 0) || math.IsInf(flag.value, 0) {
+			return usageError{fmt.Errorf("%s %g is no amount; a number above 0 is expected", flag.name, flag.value)}
+		}
+	}
+	if r.Metric != "" {
+		var m foreshock.Metric
+		if err := m.UnmarshalText([]byte(r.Metric)); err != nil {
+			return usageError{fmt.Errorf("--metric: %w", err)}
+		}
+	}
+	if r.Step < 0 {
+		return usageError{fmt.Errorf("--step %s is below 0", r.Step)}
+	}
+	return nil
 }
