@@ -32,10 +32,16 @@ func explainDecision(b *strings.Builder, d *foreshock.Decision) {
 // candidate is an amount that was weighed, as a line.
 func candidate(c *foreshock.Candidate) string {
 	s := fmt.Sprintf("%-6s %s by %s: ", c.Kind, c.Dimension, c.Reason)
-	if c.Want > 0 {
-		s += fmt.Sprintf("%s to %s", foreshock.FormatAmount(c.Dimension, c.Have), foreshock.FormatAmount(c.Dimension, c.Want))
-	} else {
+	have, want := foreshock.FormatAmount(c.Dimension, c.Have), foreshock.FormatAmount(c.Dimension, c.Want)
+	switch {
+	case c.Want <= 0:
 		s += "no amount"
+	case c.Kind == foreshock.Grow && c.Want <= c.Have:
+		s += want + " would do, there is " + have
+	case c.Kind == foreshock.Shrink && c.Want >= c.Have:
+		s += want + " is needed, there is " + have
+	default:
+		s += have + " to " + want
 	}
 	if c.To > 0 && c.To != c.Want {
 		s += ", after the constraints " + foreshock.FormatAmount(c.Dimension, c.To)

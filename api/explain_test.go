@@ -34,6 +34,7 @@ func TestExplainPast(t *testing.T) {
 			Workload: "disk/a", Time: at.Add(after), Kind: kind, Bound: code, Reasons: []foreshock.Reason{{Code: code, Text: "text of " + code}},
 			Candidates: []foreshock.Candidate{
 				{Kind: foreshock.Grow, Reason: "demand", Have: 1000, Want: 1500, To: 1500, Bounds: []string{code}},
+				{Kind: foreshock.Grow, Reason: "forecast", Have: 1000, Want: 700, Bounds: []string{"already_there"}, Needs: "a forecast peak above 800 IOPS"},
 				{Kind: foreshock.Shrink, Reason: "low_use", Have: 1000, Want: 1500, Bounds: []string{"in_use"}, Needs: "demand below 560 IOPS"},
 			},
 		}}
@@ -73,7 +74,8 @@ func TestExplainPast(t *testing.T) {
 	}
 	f(at, []string{
 		"Decision of 2026-03-04 04:59:00Z: hold", "text of cooldown [cooldown]", "It was in force until 2026-03-04 05:05:00Z.",
-		"iops by demand: 1000 IOPS to 1500 IOPS; bound by cooldown", "Why no growth: iops by demand [cooldown]: text of cooldown.",
+		"iops by demand: 1000 IOPS to 1500 IOPS; bound by cooldown", "Why no growth: iops by demand [cooldown]: text of cooldown; iops by forecast [already_there]: it needs",
+		"iops by forecast: 700 IOPS would do, there is 1000 IOPS; bound by already_there", "iops by low_use: 1500 IOPS is needed, there is 1000 IOPS; bound by in_use",
 		"Why no reduction: iops by low_use [in_use]: it needs demand below 560 IOPS.", "action x1 done", "verdict it helped",
 	}, []string{"text of old", "of another", "failed", "decision hold: text of paused"})
 	f(at.Add(-2*time.Hour), []string{"text of old", "Why no growth: text of old", "until 2026-03-04 04:59:00Z"}, []string{"In the hour before"})

@@ -55,7 +55,7 @@ func (d *deliberation) candidate(kind foreshock.Kind, m *measure, reason string,
 			c.Bounds = append(c.Bounds, d.out.Bound)
 		}
 	default:
-		c.Bounds, c.Needs = []string{Outranked}, fmt.Sprintf("what is wanted is %s", m.text(want))
+		c.Bounds, c.Needs = []string{Outranked}, "more than the "+m.text(want)+" that is wanted"
 	}
 	d.out.Candidates = append(d.out.Candidates, c)
 }

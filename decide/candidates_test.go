@@ -45,6 +45,10 @@ func TestCandidates(t *testing.T) {
 	f(high, foreshock.Grow, Demand, nil, "")
 	f(high, foreshock.Shrink, LowUse, []string{NotAllowed}, "reduce.allowed")
 	f(func(s *State) {
+		s.Finding = Finding{Score: 3, Threshold: 1, Severity: foreshock.Medium}
+		s.Demand.Set(foreshock.DimIOPS, 900)
+	}, foreshock.Grow, Demand, []string{Outranked}, "more than the 1250 IOPS that is wanted")
+	f(func(s *State) {
 		high(s)
 		s.Policy.Bounds[foreshock.DimIOPS] = Bounds{Max: 1100}
 		s.Paused = Pauses{Grow: "a person looks", Shrink: "a person looks"}
