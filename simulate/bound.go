@@ -28,8 +28,12 @@ func Clairvoyant(t *Trace, p Provider) []float64 {
 	return ask
 }
 
-// mostLevels is into how many amounts one is divided whose provider has no multiples.
-const mostLevels = 10000
+const (
+	// mostLevels is into how many amounts one is divided whose provider has no multiples.
+	mostLevels = 10000
+	// mostCells bounds what is kept for a plan, of two bytes for each step and level: a long trace under fine multiples has a coarser plan, but the same bound.
+	mostCells = 100_000_000
+)
 
 // programme is the dynamic programme over the levels first, first + quantum, ….
 type programme struct {
@@ -42,15 +46,7 @@ type programme struct {
 
 // clairvoyant gives the best levels, where they are wanted, and what they cost.
 func clairvoyant(t *Trace, p Provider, spacing int, wanted bool) (plan []float64, least float64) {
-	g := programme{trace: t, delay: delaySteps(p)}
-	top := p.Fit(t.Peak() + p.Quantum)
-	apart := max(p.Quantum, top/mostLevels)
-	for v := p.Fit(p.Min); ; v = p.Fit(v + apart) {
-		g.levels = append(g.levels, v)
-		if v >= top {
-			break
-		}
-	}
+	g := programme{trace: t, delay: delaySteps(p), levels: levels(t, p, wanted)}
 	if wanted {
 		g.from = make([][]int16, len(t.Demand))
 		for i := range g.from {
@@ -61,6 +57,20 @@ func clairvoyant(t *Trace, p Provider, spacing int, wanted bool) (plan []float64
 		return g.scarce(spacing)
 	}
 	return g.free()
+}
+
+// levels are the amounts that may be had.
+func levels(t *Trace, p Provider, wanted bool) (list []float64) {
+	top := p.Fit(t.Peak() + p.Quantum)
+	apart := max(p.Quantum, top/mostLevels)
+	if wanted {
+		apart = max(apart, top*float64(len(t.Demand))/mostCells)
+	}
+	for v := p.Fit(p.Min); ; v = p.Fit(v + apart) {
+		if list = append(list, v); v >= top {
+			return list
+		}
+	}
 }
 
 // cost is what a level costs in a step.

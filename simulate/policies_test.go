@@ -154,6 +154,24 @@ func TestTraceSteps(t *testing.T) {
 	f("rows that lie across a minute", []float64{(45*1 + 15*2) / 60.0, (30*2 + 30*3) / 60.0}, make([]bool, 2), row(0, 1), row(45, 2), row(90, 3))
 }
 
+// What a plan keeps has a bound, however long the trace and however fine the multiples; the bound itself is as fine as the multiples.
+func TestLevels(t *testing.T) {
+	f := func(steps int, p Provider, wanted bool, want int) {
+		t.Helper()
+		trace := &Trace{Demand: make([]float64, steps), Missing: make([]bool, steps)}
+		trace.Demand[steps-1] = 8998.2
+		list := levels(trace, p, wanted)
+		if len(list) != want || list[0] != p.Min || list[len(list)-1] < Need(8998.2) || !slices.IsSorted(list) {
+			t.Errorf("%d steps, %+v, %v: %d levels from %g to %g, want %d", steps, p, wanted, len(list), list[0], list[len(list)-1], want)
+		}
+	}
+	f(1440, Provider{Quantum: 100, Min: 100, Max: 16000}, true, 101)
+	f(366*1440, Provider{Quantum: 100, Min: 100, Max: 16000}, true, 101)
+	f(1440, Provider{Quantum: 1, Min: 1, Max: 10000}, true, 9999)
+	f(366*1440, Provider{Quantum: 1, Min: 1, Max: 10000}, true, 190)
+	f(366*1440, Provider{Quantum: 1, Min: 1, Max: 10000}, false, 9999)
+}
+
 // A score without surges is JSON.
 func TestScoreJSON(t *testing.T) {
 	text, err := Score{FoM: 1.5, Ready: math.NaN()}.MarshalJSON()
