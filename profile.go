@@ -119,7 +119,8 @@ type Backlog struct {
 	Growing int16   // steps in which it grew since the workload was last at ease
 	Since   int16   // steps since it last did
 	Ratio   float32 // the highest demand over what was served, in those steps
-	End     float32 // requests in it at the end of the last step
+	End     float32 // requests in it at the end of the last step in which it was read
+	Unread  int16   // steps since
 }
 
 // CoarseStep is the coarse step being filled, the unit of seasons and forecasts.

@@ -28,6 +28,8 @@ const (
 	longWait     = 1
 	// longFull is for how long what a queue told while it grew is known when it does not grow any more.
 	longFull = 10 * time.Minute
+	// longestUnread is how many steps back the queue may have been read to tell how it grew since.
+	longestUnread = 3
 	// even is the share by which the queue of clients that wait for their answers differs from one step to the next at most.
 	even = 0.1
 	// nearly is the share of the time that requests wait behind a full queue from which on those of a step before it waited as long.
@@ -126,6 +128,8 @@ type strain struct {
 	uneven bool    // the queue is not as long as in the step before
 	least  bool    // open is the least that it is: the queue was full before the step in which it grew had ended, or for long
 	iops   float64 // served; NaN where unknown
+	unread bool    // the queue was not read
+	blind  bool    // nor was latency
 }
 
 func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
@@ -136,7 +140,10 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	if iops, ok := Reading(&step.Values, foreshock.IOPS); ok {
 		s.iops = iops
 	}
-	wait, _ := step.Values.Get(foreshock.Latency)
+	wait, timed := step.Values.Get(foreshock.Latency)
+	_, read := Reading(&step.Values, foreshock.QueueDepth)
+	s.unread = !read && s.iops != 0 // where nothing is served and nothing is told, nothing waits
+	s.blind = s.unread && !timed
 	depth, hasDepth := overNormal(step, p, foreshock.QueueDepth)
 	latency, hasLatency := overNormal(step, p, foreshock.Latency)
 	switch {
@@ -152,7 +159,8 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	if fed || waits && heldBack(step) {
 		s.factor = max(s.factor, stressed) // whatever is normal: that rises while it lasts, and where there is nothing but bursts it is theirs
 	}
-	if elapsed := time.Duration(step.Time.UnixNano() - p.UpdatedAt); hasDepth && elapsed > 0 && elapsed <= 3*p.Length {
+	elapsed := time.Duration(step.Time.UnixNano()-p.UpdatedAt) + time.Duration(p.Backlog.Unread)*p.Length // since the queue was read
+	if hasDepth && elapsed > 0 && elapsed <= longestUnread*p.Length {
 		now, _ := step.Values.Get(foreshock.QueueDepth)
 		s.end = s.queueAt(now, p)
 		s.growth = (s.end - float64(p.Backlog.End)) / elapsed.Seconds()
@@ -173,7 +181,9 @@ func (s *strain) queueAt(depth float64, p *foreshock.Profile) float64 {
 		return depth
 	}
 	jump := 2*depth - p.Metrics[foreshock.QueueDepth].Last
-	return max(0, min(max(2*depth-float64(p.Backlog.End), min(depth, jump)), max(depth, jump)))
+	begun, steps := float64(p.Backlog.End), 1+float64(p.Backlog.Unread)
+	even := begun + (depth-begun)*steps/(steps-0.5) // had it grown evenly since it was read
+	return max(0, min(max(even, min(depth, jump)), max(depth, jump)))
 }
 
 func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) (float64, bool) {
@@ -225,7 +235,9 @@ func (s *strain) drained() float64 {
 // learnBacklog remembers how fast the queue of a saturated workload grew. It must be called before the step's readings
 // become the last ones.
 func learnBacklog(p *foreshock.Profile, s *strain) {
-	switch b := &p.Backlog; {
+	b := &p.Backlog
+	switch {
+	case s.blind: // it may be as it was
 	case s.factor < stressed:
 		*b = foreshock.Backlog{}
 	case s.grows():
@@ -234,7 +246,11 @@ func learnBacklog(p *foreshock.Profile, s *strain) {
 	case b.Growing > 0:
 		b.Since = min(b.Since, math.MaxInt16-1) + 1
 	}
-	p.Backlog.End = float32(s.end)
+	if s.unread {
+		b.Unread = min(b.Unread, math.MaxInt16-1) + 1
+		return
+	}
+	b.End, b.Unread = float32(s.end), 0
 }
 
 // learnCeiling remembers the rate at which a workload without a known allocation is held back: latency and queue are far above

@@ -119,6 +119,34 @@ func TestDemandWhileTheQueueIsServed(t *testing.T) {
 	}
 }
 
+// A queue that was not read is not an empty one: what it had when it was read last counts, over the time since.
+func TestQueueThatIsNotRead(t *testing.T) {
+	without := func(v foreshock.Values, left ...foreshock.Metric) (w foreshock.Values) {
+		for m := range foreshock.Metric(foreshock.NumMetrics) {
+			if x, ok := v.Get(m); ok && !slices.Contains(left, m) {
+				w.Set(m, x)
+			}
+		}
+		return w
+	}
+	for _, left := range [][]foreshock.Metric{{foreshock.QueueDepth}, {foreshock.QueueDepth, foreshock.Latency}} {
+		for unread := range 5 {
+			growing := calm(time.Minute, 1000, allocated(3000))
+			grows := func(minute int) foreshock.Values { return volume(3000, 0.1+10*(float64(minute)+0.5)) } // 3500/s come: 30,000 are left over each minute
+			for minute := range 4 {
+				growing.step(grows(minute), nil)
+			}
+			for i := range unread {
+				growing.step(without(grows(4+i), left...), nil)
+			}
+			u := growing.use(grows(4+unread), growing.allocated)
+			if got, _ := u.Demand.Get(foreshock.DimIOPS); math.Abs(got-3500) > 60 {
+				t.Errorf("a queue that grows, %d steps without %v: demand %.0f, want 3500", unread, left, got)
+			}
+		}
+	}
+}
+
 func TestCeilingIsLearnedWithoutAllocation(t *testing.T) {
 	f := calm(10*time.Second, 1000, foreshock.Allocation{})
 	for range 10 {
