@@ -60,6 +60,7 @@ type Use struct {
 //	it is even, and S ≥ 0.97 of capacity:     S·√(L/L₀), to 2·S      L, L₀: latency now and normally
 //	else                                      S + Δqueue/Δt
 //
+// A queue that is not read is IOPS times latency, as far as these are; what is not known has not changed.
 // The fourth line is for clients that wait for their answers, where the queue is as long as there are clients, within a tenth: by Little's
 // law depth = S·L, so that they would drive at most depth/L₀ = S·L/L₀ if they did nothing else, and at least S; the
 // geometric mean lies between, and twice what was served is as far as such a guess goes. It holds while they wait for longer than requests that come at random would
@@ -141,7 +142,7 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 		s.iops = iops
 	}
 	wait, timed := step.Values.Get(foreshock.Latency)
-	_, read := Reading(&step.Values, foreshock.QueueDepth)
+	now, read := queued(step)
 	s.unread = !read && s.iops != 0 // where nothing is served and nothing is told, nothing waits
 	s.blind = s.unread && !timed
 	depth, hasDepth := overNormal(step, p, foreshock.QueueDepth)
@@ -160,13 +161,11 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 		s.factor = max(s.factor, stressed) // whatever is normal: that rises while it lasts, and where there is nothing but bursts it is theirs
 	}
 	elapsed := time.Duration(step.Time.UnixNano()-p.UpdatedAt) + time.Duration(p.Backlog.Unread)*p.Length // since the queue was read
-	if hasDepth && elapsed > 0 && elapsed <= longestUnread*p.Length {
-		now, _ := step.Values.Get(foreshock.QueueDepth)
-		s.end = s.queueAt(now, p)
+	if before, known := queuedBefore(p); known && (hasDepth || hasLatency) && read && elapsed > 0 && elapsed <= longestUnread*p.Length {
+		s.end = s.queueAt(now, before, p)
 		s.growth = (s.end - float64(p.Backlog.End)) / elapsed.Seconds()
-		before := p.Metrics[foreshock.QueueDepth].Last
 		s.drain = min(0, max(s.growth, (now-before)/elapsed.Seconds()))
-		s.uneven = math.Abs(now-before) > even*max(now, before)
+		s.uneven = hasDepth && math.Abs(now-before) > even*max(now, before) // a product of two readings varies by more
 	}
 	if b := p.Backlog; fed || b.Growing >= growingSteps {
 		s.open = float64(b.Ratio)
@@ -175,12 +174,34 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 	return s
 }
 
+// queued is how many requests wait or are served, on average over a step: as read, else by Little's law.
+func queued(step *foreshock.Step) (float64, bool) {
+	if depth, ok := Reading(&step.Values, foreshock.QueueDepth); ok {
+		return depth, true
+	}
+	iops, served := Reading(&step.Values, foreshock.IOPS)
+	latency, timed := Reading(&step.Values, foreshock.Latency)
+	return iops * latency, served && timed
+}
+
+// queuedBefore is the same of the readings before, as far as they are of one time.
+func queuedBefore(p *foreshock.Profile) (float64, bool) {
+	if mp := p.Metrics[foreshock.QueueDepth]; mp != nil {
+		return mp.Last, true
+	}
+	iops, latency := p.Metrics[foreshock.IOPS], p.Metrics[foreshock.Latency]
+	if iops == nil || latency == nil {
+		return 0, false
+	}
+	return iops.Last * latency.Last, true
+}
+
 // queueAt is what is in the queue at the end of a step with a mean depth: between it and what it would be after a jump at the step's beginning.
-func (s *strain) queueAt(depth float64, p *foreshock.Profile) float64 {
+func (s *strain) queueAt(depth, before float64, p *foreshock.Profile) float64 {
 	if s.factor < stressed {
 		return depth
 	}
-	jump := 2*depth - p.Metrics[foreshock.QueueDepth].Last
+	jump := 2*depth - before
 	begun, steps := float64(p.Backlog.End), 1+float64(p.Backlog.Unread)
 	even := begun + (depth-begun)*steps/(steps-0.5) // had it grown evenly since it was read
 	return max(0, min(max(even, min(depth, jump)), max(depth, jump)))

@@ -147,6 +147,32 @@ func TestQueueThatIsNotRead(t *testing.T) {
 	}
 }
 
+// Where nobody reads the queue, what is served and for how long it takes tell of it (Little's law): that it grows, that it is served after capacity has come.
+func TestDemandByLittlesLaw(t *testing.T) {
+	bare := func(iops, latency float64) (v foreshock.Values) {
+		v.Set(foreshock.IOPS, iops)
+		v.Set(foreshock.Latency, latency)
+		return v
+	}
+	f := newFeed(time.Minute)
+	f.allocated = allocated(3000)
+	for range 300 {
+		f.step(bare(1000, 1e-3), nil)
+	}
+	demand := func(what string, v foreshock.Values, have, want float64) {
+		t.Helper()
+		u := f.use(v, allocated(have))
+		if got, _ := u.Demand.Get(foreshock.DimIOPS); math.Abs(got-want) > 0.03*want || u.Hidden {
+			t.Errorf("%s: demand %.0f, want %.0f; a guess: %v", what, got, want, u.Hidden)
+		}
+		f.step(v, nil)
+	}
+	for minute := range 6 { // 3500/s come: 30,000 are left over each minute
+		demand("it grows", bare(3000, 0.1+10*(float64(minute)+0.5)), 3000, 3500)
+	}
+	demand("it is served", bare(6000, 20.05), 6000, 5250) // 4000/s come; of 165,300 that waited on average 120,300 are left: at least 750/s of it were served
+}
+
 func TestCeilingIsLearnedWithoutAllocation(t *testing.T) {
 	f := calm(10*time.Second, 1000, foreshock.Allocation{})
 	for range 10 {
