@@ -159,7 +159,12 @@ func TestWhen(t *testing.T) {
 	f("2026-03-29", at.Truncate(24*time.Hour))
 	f("1774747800", at)
 	f("1774747800.5", at.Add(500*time.Millisecond))
+	f("2026-03-29 03:30:00+02:00", at)
+	f("2026-03-29 01:30:00.25Z", at.Add(250*time.Millisecond))
+	f("2026-03-29 01:30", at)
 	f("1774747800000", at)
+	f("1774747800500000", at.Add(500*time.Millisecond))
+	f("1774747800000000000", at)
 	f("-60", time.Unix(-60, 0))
 	for _, text := range []string{"", "x", "NaN", "Inf", "1e300", "2026-13-01"} {
 		if got, err := when(text); err == nil {

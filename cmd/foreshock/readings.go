@@ -227,16 +227,24 @@ func (r *readings) located(err error) error {
 	return fmt.Errorf("%s: %w", r.name, err)
 }
 
-// when reads a time: RFC 3339, the same without zone or with a space, then in UTC, or Unix seconds, which from 1e11 on are milliseconds.
+// when reads a time: RFC 3339, the same without zone or seconds or with a space, then in UTC, or a number since 1970: seconds,
+// milliseconds from 1e11 on (the year 5138), microseconds from 1e14, nanoseconds from 1e17.
 func when(cell string) (time.Time, error) {
 	cell = strings.TrimSpace(cell)
-	for _, layout := range [...]string{time.DateTime, time.RFC3339, "2006-01-02T15:04:05", time.DateOnly} {
-		if at, err := time.Parse(layout, cell); err == nil {
-			return at, nil
+	seconds, err := strconv.ParseFloat(cell, 64)
+	if err != nil {
+		for _, layout := range layouts {
+			if at, err := time.Parse(layout, cell); err == nil {
+				return at, nil
+			}
 		}
 	}
-	seconds, err := strconv.ParseFloat(cell, 64)
-	if math.Abs(seconds) >= 1e11 {
+	switch size := math.Abs(seconds); {
+	case size >= 1e17:
+		seconds /= 1e9
+	case size >= 1e14:
+		seconds /= 1e6
+	case size >= 1e11:
 		seconds /= 1e3
 	}
 	if err != nil || !(math.Abs(seconds) < 1e11) {

@@ -13,7 +13,8 @@ type axis struct {
 	layout string // empty: numbers
 }
 
-var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02", "2006-01"}
+// layouts are the forms in which a time may be written. Without a zone it is UTC.
+var layouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02", "2006-01"}
 
 // axisOf finds how a column is written; false when it is neither times nor numbers, but mere labels.
 func axisOf(first string) (axis, bool) {
