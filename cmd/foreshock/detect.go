@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -69,7 +70,7 @@ func detectCommand() *cobra.Command {
 				return err
 			}
 			defer func() { _ = in.close() }()
-			return o.score(in, cmd.OutOrStdout())
+			return o.score(cmd.Context(), in, cmd.OutOrStdout())
 		},
 	}
 	cmd.Flags().StringVarP(&f.file, "config", "c", "", "configuration file, of which the blocks detect and profile are used")
@@ -80,8 +81,8 @@ func detectCommand() *cobra.Command {
 	return cmd
 }
 
-// score writes a row for each row of a file.
-func (o *detectOptions) score(in *readings, out io.Writer) error {
+// score writes a row for each row of a file, until the context ends.
+func (o *detectOptions) score(ctx context.Context, in *readings, out io.Writer) error {
 	w := newScoreWriter(out, o.form, in.names)
 	s := scorer{options: o, metrics: len(in.metrics)}
 	for _, name := range in.ignored {
@@ -94,6 +95,9 @@ func (o *detectOptions) score(in *readings, out io.Writer) error {
 			break
 		}
 		o.bar.at(in.read.Load(), in.size)
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err != nil {
 			_ = w.flush()
 			return err
@@ -118,6 +122,9 @@ func (o *detectOptions) score(in *readings, out io.Writer) error {
 	}
 	if in.back > 0 {
 		fmt.Fprintf(o.say, "foreshock: %s:%d: this row, the first of %d, is earlier than the one above it; rows are scored in the order of the file: sort it by time, unless clocks were put back\n", in.name, in.backAt, in.back)
+	}
+	if in.long > 0 {
+		fmt.Fprintf(o.say, "foreshock: %s:%d: this row, the first of %d, goes on in the next line, as a quote is open at its end; lines that were meant as rows of their own have no score: close the quote, or take it away\n", in.name, in.longAt, in.long)
 	}
 	if in.wrong > 0 {
 		return incomplete{fmt.Errorf("%s: %d rows could not be read in full; they are scored without what is missing", in.name, in.wrong)}

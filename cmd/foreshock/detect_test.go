@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock/config"
+	"github.com/klauspost/compress/gzip"
 )
 
 // scores is what detect writes of a file.
@@ -25,7 +27,7 @@ func scores(t interface{ Fatal(...any) }, text, form string, columns ...string) 
 	}
 	var out bytes.Buffer
 	o := detectOptions{config: config.Default(), form: form, columns: columns, say: io.Discard}
-	if err := o.score(in, &out); err != nil && !errors.As(err, new(incomplete)) {
+	if err := o.score(context.Background(), in, &out); err != nil && !errors.As(err, new(incomplete)) {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -95,7 +97,7 @@ func FuzzReadings(f *testing.F) {
 		}
 		var out bytes.Buffer
 		o := detectOptions{config: config.Default(), form: "csv", say: io.Discard}
-		_ = o.score(in, &out) // rows that cannot be read are told
+		_ = o.score(context.Background(), in, &out) // rows that cannot be read are told
 		rows := csv.NewReader(&out)
 		for n := 0; ; n++ {
 			row, err := rows.Read()
@@ -129,7 +131,7 @@ func TestDetectShowsHowFarItIs(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = in.close() }()
-		if err := o.score(in, io.Discard); !errors.As(err, new(incomplete)) {
+		if err := o.score(t.Context(), in, io.Discard); !errors.As(err, new(incomplete)) {
 			t.Fatalf("%v", err)
 		}
 		return screen.String()
@@ -195,5 +197,45 @@ func TestOpenReadings(t *testing.T) {
 	f("timestamp,disk_q,disk_r,label,io_label,recurring,split\n0,1,2,0,0,0,train\n", "disk_q disk_r", "")
 	f("timestamp,a,host,Label\n0,1,db-1,0\n", "a", "host")
 	f("2026-01-01 00:00:00,1,2\n", "column 2 column 3", "")
+	f("2026-01-01 00:00:00,db-1,2\n", "column 3", "column 2")
 	f("timestamp,a\n", "a", "")
+}
+
+// A packed file that ends too early is scored up to there, and what to do is told.
+func TestDetectSaysWhereAFileIsCutOff(t *testing.T) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write([]byte(text(file(2)))); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	in, err := openReadings("-", bytes.NewReader(packed.Bytes()[:packed.Len()/2]), nil, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	o := detectOptions{config: config.Default(), form: "csv", say: io.Discard}
+	err = o.score(t.Context(), in, &out)
+	if err == nil || err.Error() != "standard input: what is packed in it ends too early; copy or pack it anew" {
+		t.Errorf("%v", err)
+	}
+	if rows := strings.Count(out.String(), "\n"); rows < 1000 {
+		t.Errorf("%d rows", rows)
+	}
+}
+
+// Scoring ends with its context: whoever interrupts a folder does not wait for its greatest file.
+func TestDetectEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	in, err := openReadings("-", strings.NewReader(text(file(1))), nil, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := detectOptions{config: config.Default(), form: "csv", say: io.Discard}
+	if err := o.score(ctx, in, io.Discard); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
 }

@@ -21,6 +21,7 @@ import (
 type treeFile struct {
 	in, out string
 	size    int64
+	fault   error // why it cannot be scored
 }
 
 // detectTree scores every CSV below a folder to the same path below another. A file that fails is told, and the others are done.
@@ -44,7 +45,7 @@ func detectTree(ctx context.Context, from, to string, o *detectOptions) error {
 	for _, f := range files {
 		g.Go(func() error {
 			if ctx.Err() == nil {
-				t.done(f, mine.scoreFile(f))
+				t.done(f, mine.scoreFile(ctx, f))
 			}
 			return nil
 		})
@@ -53,7 +54,7 @@ func detectTree(ctx context.Context, from, to string, o *detectOptions) error {
 	return t.verdict(ctx, len(files))
 }
 
-// csvFiles lists what there is to score. A folder to write to that lies in the one to read is left out.
+// csvFiles lists what there is to score. A folder to write to that lies in the one to read is left out; what cannot be read is listed with the reason.
 func csvFiles(from, to, form string) ([]treeFile, error) {
 	root, err := filepath.EvalSymlinks(from)
 	if err != nil {
@@ -64,11 +65,15 @@ func csvFiles(from, to, form string) ([]treeFile, error) {
 		return nil, err
 	}
 	var files []treeFile
+	taken := map[string]string{}
 	err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
+		switch {
+		case err != nil && name == root:
 			return err
-		}
-		if d.IsDir() {
+		case err != nil:
+			files = append(files, treeFile{in: name, fault: err})
+			return nil
+		case d.IsDir():
 			return passOver(name, root, outside)
 		}
 		path, ok := strings.CutSuffix(strings.TrimSuffix(name, ".gz"), ".csv")
@@ -79,11 +84,18 @@ func csvFiles(from, to, form string) ([]treeFile, error) {
 		if err != nil {
 			return err
 		}
-		info, err := os.Stat(name) // of a link's target
-		if err != nil {
-			return err
+		f := treeFile{in: name, out: filepath.Join(to, relative+"."+form)}
+		switch info, err := os.Stat(name); { // of a link's target
+		case err != nil:
+			f.fault = err
+		case !info.Mode().IsRegular():
+			f.fault = fmt.Errorf("%s: it is no file, but %s; name it by itself: foreshock detect %s", name, kind(info), name)
+		case taken[f.out] != "":
+			f.fault = fmt.Errorf("%s: its scores would take the place of those of %s, %s; rename one of the two", name, taken[f.out], f.out)
+		default:
+			f.size, taken[f.out] = info.Size(), name
 		}
-		files = append(files, treeFile{name, filepath.Join(to, relative+"."+form), info.Size()})
+		files = append(files, f)
 		return nil
 	})
 	if err != nil {
@@ -93,6 +105,17 @@ func csvFiles(from, to, form string) ([]treeFile, error) {
 		return nil, fmt.Errorf("%s: no *.csv or *.csv.gz is in it or below", from)
 	}
 	return files, nil
+}
+
+// kind says in a word what is no file.
+func kind(info fs.FileInfo) string {
+	switch {
+	case info.IsDir():
+		return "a link to a folder"
+	case info.Mode()&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	}
+	return "a device or a socket"
 }
 
 // passOver skips the folder that is written to. It cannot be the one that is read: files would replace themselves.
@@ -109,7 +132,10 @@ func passOver(folder, root, outside string) error {
 }
 
 // scoreFile scores a file, and puts the result in its place once it is whole.
-func (o *detectOptions) scoreFile(f treeFile) (err error) {
+func (o *detectOptions) scoreFile(ctx context.Context, f treeFile) (err error) {
+	if f.fault != nil {
+		return f.fault
+	}
 	in, err := openReadings(f.in, nil, o.columns, o.say)
 	if err != nil {
 		return err
@@ -122,7 +148,7 @@ func (o *detectOptions) scoreFile(f treeFile) (err error) {
 	if err != nil {
 		return err
 	}
-	err = o.score(in, out)
+	err = o.score(ctx, in, out)
 	var part incomplete
 	if errors.As(err, &part) { // what could be read is scored
 		return errors.Join(err, out.settle(nil))
@@ -156,7 +182,7 @@ func (t *tree) done(f treeFile, err error) {
 	case err != nil:
 		t.failed++
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, context.Canceled) { // which is told once
 		fmt.Fprintf(t.say, "foreshock: %v\n", err)
 	}
 	t.read += f.size

@@ -40,6 +40,8 @@ type readings struct {
 	latest  time.Time
 	back    int // rows that are before the row above them, and the line of the first
 	backAt  int
+	long    int // rows that go on over several lines, and the line of the first
+	longAt  int
 	say     io.Writer
 }
 
@@ -93,9 +95,7 @@ func (r *readings) columns(chosen []string) error {
 	if err != nil {
 		return r.located(err)
 	}
-	named := true
 	if _, err := when(head[0]); err == nil { // no header: rows from the first on
-		named = false
 		r.first = slices.Clone(head)
 		head = make([]string, len(head))
 		for i := range head {
@@ -113,7 +113,7 @@ func (r *readings) columns(chosen []string) error {
 		switch {
 		case i == r.time:
 		case len(chosen) > 0 && !slices.Contains(chosen, name), len(chosen) == 0 && slices.Contains(notMetrics, strings.ToLower(name)):
-		case len(chosen) == 0 && named && r.first != nil && !r.isMetric(i):
+		case len(chosen) == 0 && r.first != nil && !r.isMetric(i):
 			r.ignored = append(r.ignored, name)
 		default:
 			r.metrics, r.names = append(r.metrics, i), append(r.names, name)
@@ -134,11 +134,11 @@ func (r *readings) isMetric(column int) bool {
 func (r *readings) check(head, chosen []string) error {
 	for _, name := range chosen {
 		if !slices.Contains(r.names, name) {
-			return usageError{fmt.Errorf("%s: no metric is called %q; there is: %s", r.name, name, strings.Join(slices.Delete(slices.Clone(head), r.time, r.time+1), ", "))}
+			return usageError{fmt.Errorf("%s: no metric is called %q; there is: %s", r.name, name, listed(slices.Delete(slices.Clone(head), r.time, r.time+1)))}
 		}
 	}
 	if len(r.metrics) == 0 {
-		return fmt.Errorf("%s: no column is a metric; there is: %s; name those that are with --columns", r.name, strings.Join(head, ", "))
+		return fmt.Errorf("%s: no column is a metric; there is: %s; name those that are with --columns", r.name, listed(head))
 	}
 	return nil
 }
@@ -150,6 +150,11 @@ func (r *readings) next() (reading, error) {
 		var err error
 		if cells, err = r.rows.Read(); err != nil {
 			return reading{}, r.located(err)
+		}
+	}
+	if slices.ContainsFunc(cells, func(cell string) bool { return strings.Contains(cell, "\n") }) {
+		if r.long++; r.long == 1 {
+			r.longAt, _ = r.rows.FieldPos(0)
 		}
 	}
 	line := reading{values: make([]float64, len(r.metrics))}
@@ -216,6 +221,21 @@ func legible(name string) string {
 	return name
 }
 
+// mostListed is how many columns a message names.
+const mostListed = 30
+
+// listed are names for a message.
+func listed(names []string) string {
+	var list []string
+	for _, name := range names[:min(len(names), mostListed)] {
+		list = append(list, legible(strings.TrimSpace(name)))
+	}
+	if more := len(names) - mostListed; more > 0 {
+		list = append(list, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(list, ", ")
+}
+
 func (r *readings) located(err error) error {
 	var bad *csv.ParseError
 	switch {
@@ -223,6 +243,8 @@ func (r *readings) located(err error) error {
 		return err
 	case errors.As(err, &bad):
 		return fmt.Errorf("%s:%d:%d: %w", r.name, bad.Line, bad.Column, bad.Err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%s: what is packed in it ends too early; copy or pack it anew", r.name)
 	}
 	return fmt.Errorf("%s: %w", r.name, err)
 }
