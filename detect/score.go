@@ -45,7 +45,7 @@ func (d *Detector) scales(m *surprise.Metric) *scales {
 // Score judges a step before it is learned. It reads the profile and changes only f. Nothing is allocated.
 func (d *Detector) Score(f *foreshock.Finding, p *foreshock.Profile, step *foreshock.Step) {
 	d.score(f, p, step)
-	d.explain(f, p, f.Lead, f.Score >= heard, f.Severity > foreshock.None)
+	d.explain(f, p, f.Lead, f.Judged[f.Lead] && f.Score >= heard, f.Severity > foreshock.None)
 }
 
 // Explain is Score with the parts of every metric, and with expected value and bounds in each that is ready, however normal the metric is. It is for display.
@@ -82,12 +82,14 @@ func (d *Detector) score(f *foreshock.Finding, p *foreshock.Profile, step *fores
 		if !f.Judged[m] {
 			continue
 		}
-		if s := d.judge(f, p, m, x, boundary, middle); s > f.Surprise {
+		if s := d.judge(f, p, m, x, boundary, middle); s > f.Surprise || !f.Judged[f.Lead] {
 			f.Surprise, f.Lead = s, m
 		}
 	}
 	f.Score = scored(p.Row.Judge(second, f.Surprise), boundary)
-	f.Severity = d.severity(f, &p.Run)
+	if f.Judged[f.Lead] { // what the steps before left of a score begins no anomaly
+		f.Severity = d.severity(f, &p.Run)
+	}
 }
 
 // reading gives the reading of m that is worth a judgement.
