@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -86,7 +87,7 @@ func (o *detectOptions) score(ctx context.Context, in *readings, out io.Writer) 
 	w := newScoreWriter(out, o.form, in.names)
 	s := scorer{options: o, metrics: len(in.metrics)}
 	for _, name := range in.ignored {
-		fmt.Fprintf(o.say, "foreshock: %s: column %s has text and is no metric\n", in.name, legible(name))
+		fmt.Fprintf(o.say, "foreshock: %s: column %s has text and is no metric\n", in.name, strings.TrimPrefix(legible(name), "column ")) // one without a header is called that
 	}
 	defer o.bar.end()
 	for {
