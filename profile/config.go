@@ -12,7 +12,7 @@ import (
 type Config struct {
 	Window     time.Duration `yaml:"window"`      // sliding window of what is normal; default 1h
 	LeastSteps int           `yaml:"least_steps"` // the window holds at least so many steps; default 120
-	MostSteps  int           `yaml:"most_steps"`  // and at most so many; default 1440
+	MostSteps  int           `yaml:"most_steps"`  // and at most so many, spread over it by chance where there are more; default 360
 	Coarse     time.Duration `yaml:"coarse"`      // step of seasons and forecasts, rounded up to whole steps; default 15m
 	History    time.Duration `yaml:"history"`     // how far back coarse steps are kept; default 336h (14 days)
 
@@ -32,7 +32,7 @@ type Config struct {
 // Default is the configuration when nothing is stated.
 func Default() Config {
 	return Config{
-		Window: time.Hour, LeastSteps: 120, MostSteps: 1440,
+		Window: time.Hour, LeastSteps: 120, MostSteps: 360,
 		Coarse: 15 * time.Minute, History: 14 * 24 * time.Hour,
 		ScoreSteps: 20, TrustedSteps: 120, Forgotten: 7 * 24 * time.Hour,
 		Persist: 210 * time.Minute, ShiftSteps: 3,
@@ -78,7 +78,7 @@ const mostCodes = 1 << 16
 // mostShift bounds after how many steps the effect of an own action is learned.
 const mostShift = 64
 
-// windowSteps is how many steps of the given length the window holds.
+// windowSteps is how many readings the window holds when steps have the given length.
 func (c *Config) windowSteps(step time.Duration) int {
 	return int(min(max(int64(c.Window/step), int64(c.LeastSteps)), int64(c.MostSteps)))
 }

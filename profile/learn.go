@@ -103,7 +103,7 @@ func (l *learner) learn(x float64, f *foreshock.Finding) {
 			how.Patience = l.cfg.PersistSteps(l.p.Length, l.p.Stage)
 		}
 		r.Learn(&j, how)
-		l.mp.Window.Add(x)
+		l.keep(x)
 		return
 	}
 	j := &f.Rarity[l.metric]
@@ -113,7 +113,7 @@ func (l *learner) learn(x float64, f *foreshock.Finding) {
 	case j.Outside:
 		how.Out, how.Patience = true, l.cfg.PersistSteps(l.p.Length, l.p.Stage)
 	default:
-		l.mp.Window.Add(x)
+		l.keep(x)
 		r.Learn(j, how)
 		return
 	}
@@ -122,6 +122,18 @@ func (l *learner) learn(x float64, f *foreshock.Finding) {
 		after, _ := r.Expect(second)
 		l.move(before, after)
 	}
+}
+
+// keep takes a reading into the window: each, or where the window has fewer places than the time that it spans has steps, such a share of them as if by chance,
+// so that a rhythm of readings is not taken for all of them. The first ones are kept until the window is full.
+func (l *learner) keep(x float64) {
+	places, steps := uint64(len(l.mp.Window.Bytes)), uint64(l.cfg.Window/l.p.Length)
+	if places < steps && uint64(l.p.Steps) >= places {
+		if turn := uint64(l.p.Steps) * 0x9e3779b97f4a7c15 >> 32; turn*steps>>32 >= places { // Fibonacci hashing (Knuth 6.4): shares of any part are even
+			return
+		}
+	}
+	l.mp.Window.Add(x)
 }
 
 // move takes the window along to a level that is normal from now on: its readings grow and shrink with what is expected, and their spread is

@@ -284,3 +284,66 @@ func TestConfig(t *testing.T) {
 	f(func(c *Config) { c.ShiftSteps = 100 }, "shift_steps must be from 1 to 64, not 100")
 	f(func(c *Config) { c.History = time.Minute }, "history must be")
 }
+
+// The window spans the time that is stated, however short steps are: where it has not a place for each reading it has some of every part of that time, and as many from a rhythm as that has.
+func TestTheWindowSpansWhatIsStated(t *testing.T) {
+	f := func(step time.Duration, steps int) {
+		t.Helper()
+		feed := newFeed(step)
+		var at []time.Time
+		for i := range 4 * int(time.Hour/step) {
+			var v foreshock.Values
+			v.Set(foreshock.IOPS, float64(i+1))
+			feed.step(v, nil)
+			at = append(at, feed.now)
+			if held := feed.p.Metrics[foreshock.IOPS].Window.Len(); i < 100 && held != i+1 {
+				t.Fatalf("%s: %d readings of %d are held", step, held, i+1)
+			}
+		}
+		held := feed.p.Metrics[foreshock.IOPS].Window.Values(nil)
+		if len(held) != steps {
+			t.Errorf("%s: %d readings are held, not %d", step, len(held), steps)
+		}
+		tenths := make([]int, 10)
+		for _, x := range held {
+			i := min(int(math.Round(x)), len(at)) - 1
+			age := feed.now.Sub(at[i])
+			if age > time.Hour+2*time.Minute {
+				t.Errorf("%s: a reading is %s old", step, age)
+			}
+			tenths[min(9, int(10*age/time.Hour))]++
+		}
+		for i, n := range tenths {
+			if n < steps/10*8/10 || n > steps/10*12/10 {
+				t.Errorf("%s: %d readings are of tenth %d of an hour: %v", step, n, i, tenths)
+			}
+		}
+	}
+	f(10*time.Second, 360)
+	f(15*time.Second, 240)
+	f(7*time.Second, 360)
+	f(5*time.Second, 360)
+	f(time.Second, 360)
+	f(100*time.Millisecond, 360)
+
+	for _, rhythm := range []int{2, 5, 10, 20} {
+		feed := newFeed(time.Second)
+		for i := range 7200 {
+			var v foreshock.Values
+			v.Set(foreshock.IOPS, 100)
+			if i%rhythm == 0 {
+				v.Set(foreshock.IOPS, 1000)
+			}
+			feed.step(v, nil)
+		}
+		high := 0
+		for _, x := range feed.p.Metrics[foreshock.IOPS].Window.Values(nil) {
+			if x > 500 {
+				high++
+			}
+		}
+		if share := float64(high) / 360 * float64(rhythm); share < 0.8 || share > 1.2 {
+			t.Errorf("one reading of %d is high, and %d of 360 that are held", rhythm, high)
+		}
+	}
+}
