@@ -291,6 +291,7 @@ func TestInvalidProfilesAreRefused(t *testing.T) {
 	f("hours of a size that no reading has", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Exponent = 200 })
 	f("an hour beyond the day", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Hour = 25 })
 	f("an infinite hour", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Here = float32(math.Inf(1)) })
+	f("an hour of more than any reading", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Day.Here = 1e37 })
 	f("a season of no length", func(p *foreshock.Profile) { p.Metrics[iops].Season.Length = 0 })
 	f("a time of day of NaN", func(p *foreshock.Profile) { p.Row.Daily.Peak = float32(math.NaN()) })
 	f("peaks of another sum", func(p *foreshock.Profile) { p.Row.Daily.Codes[7]++ })

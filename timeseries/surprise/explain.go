@@ -137,7 +137,7 @@ func (s season) valid() error {
 		return fmt.Errorf("surprise: hour %d of %d", s.Hour, len(s.codes))
 	}
 	for _, x := range []float32{s.Here, s.Least, s.Most} {
-		if math.IsInf(float64(x), 0) {
+		if x == x && !sane(x) { // NaN is unseen
 			return fmt.Errorf("surprise: season of %g", x)
 		}
 	}
