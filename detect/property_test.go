@@ -2,6 +2,7 @@ package detect_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -222,6 +223,37 @@ func TestNoStorm(t *testing.T) {
 	f("one spike", 1, func(r *rig, steady func(int)) {
 		r.one(foreshock.IOPS, 1e9)
 		steady(500)
+	})
+	without := func(r *rig, rng *rand.Rand, steps int, missing func(step int, m foreshock.Metric) bool) {
+		for i := range steps {
+			all, some := volume(rng, 1000, 300e-6), foreshock.Values{}
+			for m := range foreshock.Metric(foreshock.NumMetrics) {
+				if x, ok := all.Get(m); ok && !missing(i, m) {
+					some.Set(m, x)
+				}
+			}
+			r.step(some)
+		}
+	}
+	for gone := range foreshock.Metric(foreshock.NumMetrics) {
+		f(gone.String()+" is not read for three days", 0, func(r *rig, steady func(int)) {
+			without(r, newRand(10), 3*8640, func(_ int, m foreshock.Metric) bool { return m == gone })
+			steady(1000)
+		})
+	}
+	f("each metric is read now and then", 0, func(r *rig, steady func(int)) {
+		rng := newRand(11)
+		without(r, rng, 3000, func(int, foreshock.Metric) bool { return rng.IntN(4) > 0 })
+		without(r, rng, 3000, func(i int, m foreshock.Metric) bool { return i/100%foreshock.NumMetrics != int(m) })
+		steady(500)
+	})
+	f("a clock that is put forward and back by an hour", 0, func(r *rig, steady func(int)) {
+		for range 5 {
+			r.skip(time.Hour)
+			steady(300)
+			r.skip(-time.Hour) // the steps of an hour come again, and are known
+			steady(800)
+		}
 	})
 	f("nothing read", 0, func(r *rig, steady func(int)) {
 		for range 500 {
