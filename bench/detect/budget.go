@@ -87,6 +87,52 @@ var quiet = []struct {
 	{"rounded to whole numbers, mostly 3", func(r *rand.Rand) func(int) float64 {
 		return func(int) float64 { return math.Round(3 + 0.4*r.NormFloat64()) }
 	}},
+	{"Pareto, index 0.8", func(r *rand.Rand) func(int) float64 {
+		return func(int) float64 { return 10 * math.Pow(1-r.Float64(), -1/0.8) }
+	}},
+	{"1/f", func(r *rand.Rand) func(int) float64 {
+		var octaves [14]float64 // the k-th is drawn anew every 2^k steps
+		return func(i int) float64 {
+			sum := 100.0
+			for k := range octaves {
+				if i%(1<<k) == 0 {
+					octaves[k] = 5 * r.NormFloat64()
+				}
+				sum += octaves[k]
+			}
+			return sum
+		}
+	}},
+	{"random walk between bounds", func(r *rand.Rand) func(int) float64 {
+		x := 50.0
+		return func(int) float64 {
+			x = math.Abs(x + r.NormFloat64())
+			x = min(x, 200-x)
+			return x
+		}
+	}},
+	{"log-normal, six times as much by day", func(r *rand.Rand) func(int) float64 {
+		return func(i int) float64 {
+			return 100 * math.Exp(0.9*math.Sin(2*math.Pi*float64(i)/stepsPerDay)+0.7*r.NormFloat64())
+		}
+	}},
+	{"volatility that wanders", func(r *rand.Rand) func(int) float64 {
+		h := 0.0
+		return func(int) float64 { h = 0.99*h + 0.15*r.NormFloat64(); return 100 + 5*math.Exp(h)*r.NormFloat64() }
+	}},
+	{"bursts of an hour, every three days or so", func(r *rand.Rand) func(int) float64 {
+		left, by := 0, 1.0
+		return func(int) float64 {
+			if r.Float64() < 1/(3*stepsPerDay) {
+				left, by = 12, math.Exp(1+math.Abs(r.NormFloat64()))
+			}
+			x := 100 * math.Exp(0.2*r.NormFloat64())
+			if left--; left >= 0 {
+				x *= by
+			}
+			return x
+		}
+	}},
 	{"constant", func(*rand.Rand) func(int) float64 { return func(int) float64 { return 42 } }},
 }
 
