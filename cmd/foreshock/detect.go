@@ -20,12 +20,12 @@ import (
 
 const detectHelp = `Score the rows of a file, one after the other, by the code that watches workloads: what is said of a row depends on the rows up to it.
 
-FILE is a CSV (also gzipped, or - for standard input) with a time and one or more metrics a row, and a header or none. A time is RFC 3339,
+FILE is a CSV (also with semicolons or tabs, gzipped, or - for standard input) with a time and one or more metrics a row, and a header or none. A time is RFC 3339,
 2006-01-02 15:04:05 or Unix time (in seconds, ms, µs or ns), and is written as it was read. Several metrics are one workload, with one score. Columns called
 label, io_label, anomaly, recurring or split are no metrics, nor are those with text; --columns names those that are.
 
 Written is a row for each row: timestamp, anomaly_score from 0 to 1, where 0.5 is the boundary of an anomaly (1 - 2^-score), and severity.
-Rows may come at any distance; an empty cell or NaN is a missing value. What cannot be read is told, counts as missing, and makes the exit code 3.
+Rows may come at any distance; an empty cell, NaN or n/a is a missing value. What cannot be read is told, counts as missing, and makes the exit code 3.
 
 With DIR and OUTDIR every *.csv and *.csv.gz below DIR is scored, on all cores, to the same path below OUTDIR.`
 

@@ -199,6 +199,8 @@ func TestOpenReadings(t *testing.T) {
 	f("2026-01-01 00:00:00,1,2\n", "column 2 column 3", "")
 	f("2026-01-01 00:00:00,db-1,2\n", "column 3", "column 2")
 	f("timestamp,a\n", "a", "")
+	f("timestamp;a, b;c\n0;1,5;x\n", "a, b", "c")
+	f("0\t\t1,5\n", "column 2 column 3", "")
 }
 
 // A packed file that ends too early is scored up to there, and what to do is told.

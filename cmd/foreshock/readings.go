@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -82,8 +83,30 @@ func (r *readings) start(from io.Reader, chosen []string) (err error) {
 		return err
 	}
 	r.rows = csv.NewReader(r.text)
-	r.rows.FieldsPerRecord, r.rows.LazyQuotes, r.rows.TrimLeadingSpace = -1, true, true
+	r.rows.Comma = delimiterOf(r.text)
+	r.rows.FieldsPerRecord, r.rows.LazyQuotes, r.rows.TrimLeadingSpace = -1, true, r.rows.Comma != '\t' // an empty cell between tabs would be lost
 	return r.columns(chosen)
+}
+
+// delimiterOf is the one of comma, semicolon and tab that the first line has most of, as far as it has come.
+func delimiterOf(text *bufio.Reader) rune {
+	begun, _ := text.Peek(text.Buffered())
+	line, _, _ := bytes.Cut(begun, []byte("\n"))
+	delimiter, most := ',', 0
+	for _, c := range "\t;," {
+		if n := bytes.Count(line, []byte(string(c))); n > most {
+			delimiter, most = c, n
+		}
+	}
+	return delimiter
+}
+
+// value reads the cell of a metric. Where commas do not divide cells, a decimal comma is understood.
+func (r *readings) value(cell string) (float64, error) {
+	if r.rows.Comma != ',' && !strings.Contains(cell, ".") {
+		cell = strings.Replace(cell, ",", ".", 1)
+	}
+	return value(cell)
 }
 
 // columns finds the time and the metrics from the header, where there is one, and the first row below it.
@@ -106,7 +129,7 @@ func (r *readings) columns(chosen []string) error {
 	}
 	r.time = max(0, slices.IndexFunc(head, func(name string) bool { return slices.Contains(timeColumns, strings.ToLower(strings.TrimSpace(name))) }))
 	if len(head) < 2 {
-		return fmt.Errorf("%s:1: one column only; a time and at least one metric with a comma between them are expected, for example timestamp,value", r.name)
+		return fmt.Errorf("%s:1: one column only; a time and at least one metric with a comma, a semicolon or a tab between them are expected, for example timestamp,value", r.name)
 	}
 	for i, name := range head {
 		name = strings.TrimSpace(name)
@@ -127,7 +150,7 @@ func (r *readings) isMetric(column int) bool {
 	if column >= len(r.first) {
 		return true
 	}
-	_, err := value(r.first[column])
+	_, err := r.value(r.first[column])
 	return err == nil
 }
 
@@ -174,7 +197,7 @@ func (r *readings) next() (reading, error) {
 			faults = append(faults, fmt.Errorf("the row ends before its %s", legible(r.names[i])))
 			continue
 		}
-		if line.values[i], err = value(cells[column]); err != nil {
+		if line.values[i], err = r.value(cells[column]); err != nil {
 			line.values[i] = math.NaN()
 			faults = append(faults, fmt.Errorf("%s: %w", legible(r.names[i]), err))
 		}
