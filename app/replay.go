@@ -166,6 +166,10 @@ func (s *ReplaySummary) Text() string {
 	r := s.Report
 	fmt.Fprintf(&b, "\n%s: %d rows of %d workloads, %s to %s, a step of %s\n", r.File, r.Rows, r.Workloads,
 		r.From.UTC().Format(time.RFC3339), r.To.UTC().Format(time.RFC3339), r.Step)
+	fmt.Fprintf(&b, "  read: %s\n", strings.Join(r.Columns, ", "))
+	if len(r.Unread) > 0 {
+		fmt.Fprintf(&b, "  not read: %s\n", strings.Join(r.Unread, ", "))
+	}
 	for _, w := range r.Wrong {
 		fmt.Fprintf(&b, "  not used: %d rows, %s", w.Count, w.Reason)
 		for _, e := range w.Examples {

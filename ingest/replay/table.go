@@ -144,7 +144,11 @@ func (t *table) assignValue(at int) error {
 		return fmt.Errorf("option metric: %w", err)
 	}
 	t.columns = []column{{at, meaning{ingest.Field(m), 1}}}
-	t.report.Columns = []string{m.String() + " from " + clip(t.names[at])}
+	read := m.String() + " from " + clip(t.names[at])
+	if t.opts.Metric == "" {
+		read += " (metric is not stated)"
+	}
+	t.report.Columns = []string{read}
 	return nil
 }
 
