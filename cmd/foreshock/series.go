@@ -183,7 +183,7 @@ func header(row []string) bool {
 func value(cell string) (float64, error) {
 	cell = strings.TrimSpace(cell)
 	switch strings.ToLower(cell) {
-	case "", "-", "na", "n/a", "nan", "none", "null":
+	case "", "-", "na", "n/a", "nan", "null":
 		return math.NaN(), nil
 	}
 	x, err := strconv.ParseFloat(cell, 64)
