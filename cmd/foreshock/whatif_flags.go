@@ -12,6 +12,7 @@ import (
 	"github.com/foreshock-io/foreshock/app"
 	"github.com/foreshock-io/foreshock/providers"
 	"github.com/foreshock-io/foreshock/simulate"
+	"github.com/prometheus/common/model"
 	"github.com/spf13/cobra"
 )
 
@@ -39,7 +40,8 @@ func (f *whatIfFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.policies, "policy", defaultPolicies, "policies to compare")
 	flags.StringVar(&f.from, "from", "", "take demand from this time on, as 2026-03-01 or 2026-03-01T12:00:00Z")
 	flags.StringVar(&f.to, "to", "", "take demand up to this time")
-	flags.DurationVar(&f.warmup, "warmup", -1, "what is run before scoring begins (default: a quarter of the demand, at most 14 days)")
+	f.warmup = -1
+	flags.Var((*length)(&f.warmup), "warmup", "what is run before scoring begins (default: a quarter of the demand, at most 14 days)")
 	flags.Lookup("warmup").DefValue = "0s" // which help leaves out; the text says what it is
 	flags.Float64Var(&f.price, "price", 0, "of one IOPS for an hour, in your currency; tells costs in money")
 	flags.StringVar(&f.page, "html", "", "write a page that draws it to this file")
@@ -47,6 +49,28 @@ func (f *whatIfFlags) add(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("trace", "csv", "gz", "json")
 	cmd.MarkFlagsMutuallyExclusive("trace", "prometheus")
 }
+
+// length is a duration as configurations state it: 90m, 36h, 14d.
+type length time.Duration
+
+// Set implements [pflag.Value].
+func (l *length) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		var days model.Duration
+		if days, err = model.ParseDuration(text); err != nil {
+			return errors.New("a duration is expected, for example 90m, 36h, 14d")
+		}
+		d = time.Duration(days)
+	}
+	*l = length(d)
+	return nil
+}
+
+// Type implements [pflag.Value].
+func (l *length) Type() string { return "duration" }
+
+func (l *length) String() string { return time.Duration(*l).String() }
 
 func providerNames() (names []string) {
 	for _, p := range providers.All() {
