@@ -254,10 +254,11 @@ func idle(share float64) float64 { return 1 - math.Min(0.99, share) }
 // was. The queue's law alone would allow the more the fuller it was; but there a neighbour that goes looks the same.
 func (u use) credible() float64 { return 2 * slower(u.is(), u.was()) }
 
-// explained says whether latency since, without what happened to all, is at most twice what the queue's law makes of before by the change of what is in use.
+// explained says whether latency since, without what happened to all, is at most twice what the queue's law makes of before by the change of what is in use, and
+// no more than people want, where they say so.
 func (f *facts) explained() bool {
 	u, ok := f.bound()
-	return ok && f.own().level() <= 2*slower(u.is(), u.was())*f.was.level()
+	return ok && (f.MaxLatency <= 0 || f.accepted(f.own())) && f.own().level() <= 2*slower(u.is(), u.was())*f.was.level()
 }
 
 // without is the latency in seconds that was to be expected had nothing been done: that of before while demand would still saturate the old
