@@ -76,6 +76,52 @@ func TestIncidentIsFoundAndNotLearned(t *testing.T) {
 	f(time.Minute, 3000, 55)
 }
 
+// It is so whatever is read of a workload, however long its steps are and however long it lasts.
+func TestIncidentIsFoundWhateverIsRead(t *testing.T) {
+	usual := [foreshock.NumMetrics]float64{300e-6, 16e6, 1000, 0.3}
+	f := func(metrics ...foreshock.Metric) {
+		t.Helper()
+		for _, step := range []time.Duration{time.Second, 10 * time.Second, time.Minute, 5 * time.Minute} {
+			for seed := range uint64(8) {
+				rng := newRand(seed)
+				r := newRig(t, step)
+				read := func(steps int, slower float64) (high int) {
+					for i := range steps {
+						var v foreshock.Values
+						for _, m := range metrics {
+							x := usual[m] * math.Exp(0.2*rng.NormFloat64())
+							if m == foreshock.Latency || m == foreshock.QueueDepth {
+								x *= slower
+							}
+							v.Set(m, x)
+						}
+						if r.step(v); high == 0 && r.f.Severity == foreshock.High {
+							high = i + 1
+						}
+					}
+					return high
+				}
+				read(150+rng.IntN(2000), 1)
+				before := r.expected(metrics[0])
+				r.began = 0
+				if high := read(5+rng.IntN(20), 30); high < 1 || high > 3 {
+					t.Errorf("%v in steps of %s: high after %d steps", metrics, step, high)
+				}
+				read(30, 1)
+				if r.began != 1 || r.p.Current != nil {
+					t.Errorf("%v in steps of %s: %d anomalies, current %v", metrics, step, r.began, r.p.Current)
+				}
+				within(t, "what is expected after the incident", r.expected(metrics[0]), before, 0.15)
+			}
+		}
+	}
+	f(foreshock.Latency)
+	f(foreshock.QueueDepth)
+	f(foreshock.Latency, foreshock.IOPS)
+	f(foreshock.QueueDepth, foreshock.Throughput)
+	f(foreshock.Latency, foreshock.Throughput, foreshock.IOPS, foreshock.QueueDepth)
+}
+
 func TestColdStartIsAtMostLow(t *testing.T) {
 	rng := newRand(1)
 	r := newRig(t, time.Second)
