@@ -70,8 +70,9 @@ type Options struct {
 
 // Parts are parts of the program that can be left out, to find out what they add.
 type Parts struct {
-	Planning bool // of scarce changes: rules are tried as if the next change were always possible
-	Feedback bool // no action is judged, no verdict waited for, and nothing learned from what came of actions and forecasts
+	Anomalies bool // the trial of rules hears nothing of what is unusual
+	Planning  bool // of scarce changes: rules are tried as if the next change were always possible
+	Feedback  bool // no action is judged, no verdict waited for, and nothing learned from what came of actions and forecasts
 }
 
 // observe takes one step of one workload through the stages that run at each step.
@@ -98,9 +99,9 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 	w.member.record(step, w.asked, allocated)    // for others like it, when an action on them is judged
 	o.see(w, step, found, use.Demand, allocated) // for those who look
 	o.report(w, step, found, &changes)
-	o.rehearse(w, step)      // what would have cost least
-	o.followUp(w, step)      // what came after what would have been done
-	o.schedule(w, step.Time) // seasons and forecasts, in the background
+	o.rehearse(w, step, found) // what would have cost least
+	o.followUp(w, step)        // what came after what would have been done
+	o.schedule(w, step.Time)   // seasons and forecasts, in the background
 	if !step.Time.Before(w.judgeAt) {
 		o.judge(w, step.Time)
 	}

@@ -13,7 +13,7 @@ import (
 const growAfter = 10 * time.Minute
 
 // rehearse tries rules of capacity on the step's demand, for workloads whose policy says what capacity and lateness cost.
-func (o *owner) rehearse(w *workload, step *foreshock.Step) {
+func (o *owner) rehearse(w *workload, step *foreshock.Step, found *foreshock.Finding) {
 	if !w.states() {
 		return
 	}
@@ -38,9 +38,35 @@ func (o *owner) rehearse(w *workload, step *foreshock.Step) {
 			w.rehearsals[d] = r
 		}
 		r.SetTerms(terms)
-		r.Observe(w.need(d, step, terms.Delay+step.Length))
+		n := w.need(d, step, terms.Delay+step.Length)
+		if !o.Without.Anomalies {
+			n.Score = w.score
+			n.Latency, n.Size = unusual(step, found)
+		}
+		r.Observe(n)
 		o.growForest(w, d, step.Time)
 	}
+}
+
+// deviation is how far x is from what is expected; see [rehearse.Need].
+func deviation(x, expected float64) float64 {
+	if !(x+expected > 0) {
+		return 0
+	}
+	return (x - expected) / (x + expected)
+}
+
+// unusual gives the deviations of latency and of the size of requests.
+func unusual(step *foreshock.Step, f *foreshock.Finding) (latency, size float64) {
+	v := &step.Values
+	if x, ok := v.Get(foreshock.Latency); ok && f.Judged[foreshock.Latency] {
+		latency = deviation(x, f.Expected[foreshock.Latency])
+	}
+	bytes, known := v.Get(foreshock.Throughput)
+	if iops, ok := v.Get(foreshock.IOPS); ok && known && f.Judged[foreshock.IOPS] && f.Judged[foreshock.Throughput] {
+		size = deviation(bytes*f.Expected[foreshock.IOPS], iops*f.Expected[foreshock.Throughput])
+	}
+	return latency, size
 }
 
 // expectedLevel is the quantile of a forecast that rules look at.
@@ -51,7 +77,7 @@ func (w *workload) need(d foreshock.Dimension, step *foreshock.Step, ahead time.
 	demand, known := w.asked.Get(d)
 	n := rehearse.Need{
 		Time: step.Time, Amount: demand / w.policy.Objective.Utilisation, Known: known && w.quality == foreshock.Fresh,
-		Hidden: w.hidden, Score: w.score,
+		Hidden: w.hidden,
 	}
 	if w.policy.Forecast && int(d) < len(w.forecasts) {
 		if peak, _, ok := w.forecasts[d].Peak(expectedLevel, step.Time, step.Time.Add(ahead)); ok {

@@ -9,10 +9,11 @@ import (
 )
 
 const (
-	features  = 22
-	slotWidth = 7 // minutes to each side of the same time on another day: the width of a peak
-	leastRows = 200
-	early     = 3 * day // until then the forest is grown four times a day, then once
+	demandOnly = 22 // features of demand, of the time and of scores
+	features   = demandOnly + 2*len(deviations{})
+	slotWidth  = 7 // minutes to each side of the same time on another day: the width of a peak
+	leastRows  = 200
+	early      = 3 * day // until then the forest is grown four times a day, then once
 )
 
 // features fills row with what the forest may know at the end of minute i, all of it from minutes up to i.
@@ -39,6 +40,9 @@ func (r *Rehearsal) features(h memory, i int, row []float64) {
 		yesterday, days[3], days[6], week, h.at(target - day), h.mean(target-day-30, min(target-day+30, i)),
 		h.scoreAt(i), h.mean(i-day+1, i), h.anomalousHour(i),
 	})
+	for m, now := range h.deviationsAt(i) {
+		row[demandOnly+2*m], row[demandOnly+2*m+1] = float64(now), h.deviationLately(m, i)
+	}
 }
 
 // GrowDue says whether the forest should be grown anew.

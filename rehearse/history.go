@@ -15,9 +15,22 @@ type history struct {
 	n     int       // minutes seen
 	need  []float32 // capacity that was needed
 	score []float32 // anomaly score
+	apart []deviations
 	marks []mark
 	sum   float64               // of all needs
 	sums  [kept / block]float64 // of those before a block
+}
+
+// deviations are those of a [Need], of latency and of size, in 127ths.
+type deviations [2]int8
+
+// take keeps of each the one that is further from what is expected.
+func (d *deviations) take(n *Need) {
+	for m, x := range [len(d)]float64{n.Latency, n.Size} {
+		if x = math.Round(127 * max(-1, min(1, x))); math.Abs(x) > math.Abs(float64(d[m])) { // not NaN
+			d[m] = int8(x)
+		}
+	}
 }
 
 // mark is what is known of a minute.
@@ -30,7 +43,7 @@ const (
 
 func (h *history) clone() history {
 	c := *h
-	c.need, c.score, c.marks = slices.Clone(h.need), slices.Clone(h.score), slices.Clone(h.marks)
+	c.need, c.score, c.apart, c.marks = slices.Clone(h.need), slices.Clone(h.score), slices.Clone(h.apart), slices.Clone(h.marks)
 	return c
 }
 
@@ -43,16 +56,17 @@ func (h *history) add(m minute) {
 	if m.hidden {
 		need, of = max(need, float32(h.beyond(m.need))), of&^told
 	}
-	h.push(need, float32(min(m.score, math.MaxFloat32)), of)
+	h.push(need, float32(min(m.score, math.MaxFloat32)), m.apart, of)
 }
 
-func (h *history) push(need, score float32, of mark) {
+func (h *history) push(need, score float32, apart deviations, of mark) {
 	if h.n%block == 0 {
 		h.sums[h.n%kept/block] = h.sum
 	}
 	h.sum += float64(need)
 	put(&h.need, h.n, need)
 	put(&h.score, h.n, score)
+	put(&h.apart, h.n, apart)
 	put(&h.marks, h.n, of)
 	h.n++
 }
@@ -104,11 +118,28 @@ func (h *history) scoreAt(i int) float64 {
 	return float64(h.score[i%kept])
 }
 
+func (h *history) deviationsAt(i int) (d deviations) {
+	if h.has(i) {
+		d = h.apart[i%kept]
+	}
+	return d
+}
+
 // anomalousHour is the highest anomaly score of the hour up to minute i.
 func (h *history) anomalousHour(i int) float64 {
 	var most float32
 	for k := max(i-anHour+1, 0, h.n-kept); k <= min(i, h.n-1); k++ {
 		most = max(most, h.score[k%kept])
+	}
+	return float64(most)
+}
+
+// deviationLately is how large a deviation was at the most in the quarter of an hour up to minute i.
+func (h *history) deviationLately(m, i int) float64 {
+	most := 0
+	for k := max(i-wide+1, 0, h.n-kept); k <= min(i, h.n-1); k++ {
+		x := int(h.apart[k%kept][m])
+		most = max(most, x, -x)
 	}
 	return float64(most)
 }
@@ -139,7 +170,7 @@ func (h *history) oldest() int {
 func (h *history) startAt(n int, sum float64) {
 	h.n, h.sum = n, sum
 	if n > 0 {
-		h.need, h.score, h.marks = make([]float32, kept), make([]float32, kept), make([]mark, kept)
+		h.need, h.score, h.apart, h.marks = make([]float32, kept), make([]float32, kept), make([]deviations, kept), make([]mark, kept)
 	}
 }
 

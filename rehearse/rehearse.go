@@ -86,6 +86,7 @@ type minute struct {
 	need, score, expected float64
 	known                 bool
 	hidden                bool // need is at least that
+	apart                 deviations
 }
 
 // New is a rehearsal that knows nothing yet.
@@ -132,12 +133,16 @@ func (r *Rehearsal) SetTerms(t Terms) {
 
 // Need is the capacity that the demand of a step needed.
 type Need struct {
-	Time     time.Time // end of the step
-	Amount   float64
-	Known    bool    // false where nothing was read
-	Hidden   bool    // a limit hides the demand: Amount is a guess that may be far too low
-	Score    float64 // of the step's anomaly
-	Expected float64 // what a forecast says is needed at the most until a change made now works; 0: there is none
+	Time   time.Time // end of the step
+	Amount float64
+	Known  bool    // false where nothing was read
+	Hidden bool    // a limit hides the demand: Amount is a guess that may be far too low
+	Score  float64 // of the step's anomaly
+	// Latency and Size are how far the latency of the step and the mean size of its requests are from what is expected: (x-expected)/(x+expected), from -1 to 1,
+	// for three times as much 0.5; 0 where that is not known. They tell of what the demand does not. The score says how rare a step is: what comes each day
+	// before a surge has none.
+	Latency, Size float64
+	Expected      float64 // what a forecast says is needed at the most until a change made now works; 0: there is none
 }
 
 // Observe takes the need of a step; steps come in order.
@@ -156,6 +161,7 @@ func (r *Rehearsal) Observe(n Need) {
 		if n.Score > 0 { // not NaN
 			r.pending.score = max(r.pending.score, n.Score)
 		}
+		r.pending.apart.take(&n)
 		if n.Expected > 0 && !math.IsInf(n.Expected, 0) {
 			r.pending.expected = max(r.pending.expected, n.Expected)
 		}

@@ -14,7 +14,7 @@ func (c *record) retry(r *Rehearsal) {
 	before := max(0, c.count()-retried)
 	c.fill(r, before)
 	for k := before; k < c.count(); k++ {
-		r.past.push(gather(c.Needs, k), gather(c.Scores, k), mark(c.Marks[k]))
+		r.past.push(gather(c.Needs, k), gather(c.Scores, k), c.deviationsAt(k), mark(c.Marks[k]))
 		r.ended(minute{known: r.past.is(r.past.n-1, known)})
 		r.end = r.end.Add(time.Minute)
 		if r.GrowDue() {
@@ -32,7 +32,7 @@ func (r *Rehearsal) Follow(other *Rehearsal) {
 	h := &other.past
 	for i := h.n - min(missed, kept); i < h.n; i++ {
 		if h.has(i) {
-			r.past.push(h.need[i%kept], h.score[i%kept], h.marks[i%kept])
+			r.past.push(h.need[i%kept], h.score[i%kept], h.apart[i%kept], h.marks[i%kept])
 			r.ended(minute{known: h.is(i, known), expected: other.ahead})
 		} else {
 			r.gap(h.n - i)
@@ -54,7 +54,7 @@ func (c *record) valid() error {
 		ok   bool
 		what string
 	}{
-		{fits && len(c.Needs) == 4*count && len(c.Scores) == 4*count, "of its minutes some are missing"},
+		{fits && len(c.Needs) == 4*count && len(c.Scores) == 4*count && (len(c.Apart) == 0 || len(c.Apart) == len(deviations{})*count), "of its minutes some are missing"},
 		{amounts(t.Quantum, t.Min, t.Max, t.Late, t.Utilisation, t.Worth) && t.Late > 0, "its terms are no amounts"},
 		{t.Delay >= 0 && t.Delay <= LongestDelay && t.Spacing >= 0 && t.Spacing <= 31*24*time.Hour, "its lead time is above a day, or changes are further apart than a month"},
 		{c.End%60 == 0 && c.End >= 0 && c.End < math.MaxInt32*60, "its end is no minute"},

@@ -29,6 +29,7 @@ type record struct {
 	End     int64  // of the last minute, seconds of Unix
 	Needs   []byte // float32, little-endian; the first bytes of all, then the second ones …: that deflates better
 	Scores  []byte // the same
+	Apart   []byte `cbor:",omitempty"` // deviations, those of latency first; none in what was written before there were any
 	Marks   []byte
 	Sum     float64 // of the needs up to the first that is here
 	Pending pendingRecord
@@ -45,6 +46,7 @@ type record struct {
 type pendingRecord struct {
 	Need, Score, Expected float64
 	Known, Hidden         bool
+	Apart                 deviations `cbor:",omitempty"`
 }
 
 type trialRecord struct {
@@ -104,15 +106,18 @@ func (r *Rehearsal) record() *record {
 	first := h.oldest()
 	c := &record{
 		Rules: r.signals.fingerprint(), Terms: r.terms, Minutes: h.n, End: r.end.Unix(), Sum: h.sums[first%kept/block],
-		Pending: pendingRecord{r.pending.need, r.pending.score, r.pending.expected, r.pending.known, r.pending.hidden},
+		Pending: pendingRecord{r.pending.need, r.pending.score, r.pending.expected, r.pending.known, r.pending.hidden, r.pending.apart},
 		Growths: r.growths, Ahead: r.ahead, Grown: r.grown, Knows: r.knows,
 	}
 	count := h.n - first
-	c.Needs, c.Scores, c.Marks = make([]byte, 4*count), make([]byte, 4*count), make([]byte, count)
+	c.Needs, c.Scores, c.Apart, c.Marks = make([]byte, 4*count), make([]byte, 4*count), make([]byte, len(deviations{})*count), make([]byte, count)
 	for k := range count {
 		i := (first + k) % kept
 		scatter(c.Needs, k, h.need[i])
 		scatter(c.Scores, k, h.score[i])
+		for m, x := range h.apart[i] {
+			c.Apart[m*count+k] = byte(x)
+		}
 		c.Marks[k] = byte(h.marks[i])
 	}
 	for i := range r.trials {
@@ -192,19 +197,28 @@ func (c *record) rehearsal() (*Rehearsal, error) {
 		r.regrow()
 	}
 	p := c.Pending
-	r.pending = minute{need: p.Need, score: p.Score, expected: p.Expected, known: p.Known, hidden: p.Hidden}
+	r.pending = minute{need: p.Need, score: p.Score, expected: p.Expected, known: p.Known, hidden: p.Hidden, apart: p.Apart}
 	r.growths = c.Growths
 	return r, nil
 }
 
 func (c *record) count() int { return len(c.Marks) }
 
+func (c *record) deviationsAt(k int) (d deviations) {
+	for m := range d {
+		if at := m*c.count() + k; at < len(c.Apart) {
+			d[m] = int8(c.Apart[at]) //nolint:gosec // as it was written
+		}
+	}
+	return d
+}
+
 // fill takes in the first of the minutes.
 func (c *record) fill(r *Rehearsal, count int) {
 	h := &r.past
 	h.startAt(c.Minutes-c.count(), c.Sum)
 	for k := range count {
-		h.push(gather(c.Needs, k), gather(c.Scores, k), mark(c.Marks[k]))
+		h.push(gather(c.Needs, k), gather(c.Scores, k), c.deviationsAt(k), mark(c.Marks[k]))
 	}
 	r.end = time.Unix(c.End, 0).UTC().Add(-time.Duration(c.count()-count) * time.Minute)
 }

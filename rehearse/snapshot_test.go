@@ -19,6 +19,7 @@ func noisy(i int) Need {
 	if i%11 == 0 {
 		n.Score = 3 * draw.Float64()
 	}
+	n.Latency, n.Size = 2*draw.Float64()-1, 0.3*draw.NormFloat64()
 	return n
 }
 

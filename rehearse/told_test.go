@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestIsReadyForWhatIsAnnounced: surges at times that nothing in the demand gives away are served where an anomaly goes before them, or a forecast tells of them.
+// TestIsReadyForWhatIsAnnounced: surges at times that nothing in the demand gives away are served where something unusual goes before them, or a forecast tells of them.
 func TestIsReadyForWhatIsAnnounced(t *testing.T) {
 	const days, before = 3, 4
 	terms := Terms{Quantum: 100, Min: 100, Max: 16000, Delay: 2 * time.Minute, Late: 20}
@@ -26,6 +26,9 @@ func TestIsReadyForWhatIsAnnounced(t *testing.T) {
 			}
 			told(&n, surge[i+before] || surge[i+before-1])
 			r.Observe(n)
+			if r.GrowDue() {
+				r.SetForest(r.Grow())
+			}
 			v.step(n.Amount, r, i >= (days-1)*day)
 		}
 		return v.paid, v.late
@@ -36,6 +39,11 @@ func TestIsReadyForWhatIsAnnounced(t *testing.T) {
 		"an anomaly": func(n *Need, soon bool) {
 			if soon {
 				n.Score = 3
+			}
+		},
+		"requests that are larger, which is not rare": func(n *Need, soon bool) {
+			if soon {
+				n.Size = 0.5
 			}
 		},
 		"a forecast": func(n *Need, soon bool) {

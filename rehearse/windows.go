@@ -1,5 +1,7 @@
 package rehearse
 
+import "math"
+
 // memory is what features look at: a [history], or [windows] of one.
 type memory interface {
 	at(i int) float64
@@ -10,6 +12,8 @@ type memory interface {
 	hour(i int) float64
 	hours(i int) float64
 	anomalousHour(i int) float64
+	deviationsAt(i int) deviations
+	deviationLately(m, i int) float64
 }
 
 // lengths of windows, in minutes; each is at most a multiple of the one before it
@@ -28,7 +32,9 @@ type windows struct {
 	need, score                   []float32
 	fews, peaks, hourly, severals []float32 // highest needs of the minutes up to each
 	anomalies                     []float32 // highest scores
-	sums                          []float64 // of needs up to each minute, but for a constant
+	apart                         []deviations
+	lately                        [len(deviations{})][]float32 // largest deviations
+	sums                          []float64                    // of needs up to each minute, but for a constant
 }
 
 func (h *history) windows() *windows {
@@ -39,6 +45,14 @@ func (h *history) windows() *windows {
 	w.hourly = highestOf(w.peaks, wide, anHour)
 	w.severals = highestOf(w.hourly, anHour, someHours)
 	w.anomalies = highestOf(w.score, 1, anHour)
+	w.apart = unrolled(h.apart, w.first, w.n)
+	for m := range w.lately {
+		far := make([]float32, len(w.apart))
+		for k := range far {
+			far[k] = float32(math.Abs(float64(w.apart[k][m])))
+		}
+		w.lately[m] = highestOf(far, 1, wide)
+	}
 	w.sums = make([]float64, len(w.need))
 	sum := 0.0
 	for i := w.whole; i < w.n; i++ {
@@ -52,8 +66,8 @@ func (h *history) windows() *windows {
 }
 
 // unrolled are the minutes from first to before after of a ring.
-func unrolled(ring []float32, first, after int) []float32 {
-	out := make([]float32, after-first)
+func unrolled[T any](ring []T, first, after int) []T {
+	out := make([]T, after-first)
 	if after > first {
 		at := first % kept
 		copy(out, ring[at:min(len(ring), at+len(out))])
@@ -91,6 +105,15 @@ func (w *windows) peak(i int) float64          { return w.of(w.peaks, i) }
 func (w *windows) hour(i int) float64          { return w.of(w.hourly, i) }
 func (w *windows) hours(i int) float64         { return w.of(w.severals, i) }
 func (w *windows) anomalousHour(i int) float64 { return w.of(w.anomalies, i) }
+
+func (w *windows) deviationLately(m, i int) float64 { return w.of(w.lately[m], i) }
+
+func (w *windows) deviationsAt(i int) (d deviations) {
+	if k := i - w.first; k >= 0 && k < len(w.apart) {
+		d = w.apart[k]
+	}
+	return d
+}
 
 func (w *windows) mean(from, to int) float64 {
 	from, to = max(from, 0), min(to, w.n-1)

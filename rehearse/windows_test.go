@@ -12,7 +12,7 @@ func TestWindowsSayWhatTheHistorySays(t *testing.T) {
 	r := New(Terms{Quantum: 1, Max: 1000, Delay: 3 * time.Minute, Late: 20})
 	for _, n := range []int{100, 2 * day, kept, kept + 1, kept + 17*block + 7} {
 		for r.past.n < n {
-			r.past.add(minute{need: float64(draw.IntN(500)) / 7, score: draw.Float64(), known: draw.IntN(9) > 0})
+			r.past.add(minute{need: float64(draw.IntN(500)) / 7, score: draw.Float64(), known: draw.IntN(9) > 0, apart: deviations{int8(draw.IntN(255) - 127), int8(draw.IntN(9))}})
 		}
 		w := r.past.windows()
 		var by, want [features]float64
