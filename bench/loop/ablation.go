@@ -6,7 +6,7 @@ import "github.com/foreshock-io/foreshock/pipeline"
 var ablations = []variant{
 	{name: "without anomalies", settings: `
 detect: {metrics: {latency_seconds: {absolute: 1e15}, throughput_bps: {absolute: 1e15}, iops: {absolute: 1e15}, queue_depth: {absolute: 1e15}}}
-`},
+`, without: pipeline.Parts{Anomalies: true}},
 	{name: "without forecast", settings: `
 policies: [{name: simulate, match: ["**"], forecast: false, reduce: {allowed: true}}]
 `},

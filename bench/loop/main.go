@@ -18,7 +18,7 @@ import (
 func main() {
 	shared := flag.String("data", "../shared", "folder with the data")
 	traces := flag.String("traces", "", "folder of traces with an index.json; by default that of the data")
-	set := flag.String("set", "shared", "shared: the traces of the index; other: others of the same kinds, made of further data")
+	set := flag.String("set", "shared", "shared: the traces of the index; other: others of the same kinds, made of further data; announced: surges of which not demand, but the size of requests tells before")
 	providers := flag.String("providers", "k8s,asg,ebs", "separated by commas")
 	policies := flag.String("policies", "", "separated by commas; all by default")
 	ablation := flag.Bool("ablation", false, "Foreshock without each of its parts as well")
@@ -47,11 +47,14 @@ func split(list string) []string {
 }
 
 func measure(shared, dir, set string, names, policies []string, ablation bool, seeds, cpu int, form bool) error {
-	load := func() ([]*simulate.Trace, error) { return indexed(dir) }
-	if set == "other" {
-		load = func() ([]*simulate.Trace, error) { return others(shared) }
-	} else if set != "shared" {
-		return fmt.Errorf("-set %s: there is: shared, other", set)
+	sets := map[string]func() ([]*simulate.Trace, error){
+		"shared":    func() ([]*simulate.Trace, error) { return indexed(dir) },
+		"other":     func() ([]*simulate.Trace, error) { return others(shared) },
+		"announced": announced,
+	}
+	load, ok := sets[set]
+	if !ok {
+		return fmt.Errorf("-set %s: there is: shared, other, announced", set)
 	}
 	traces, err := load()
 	if err != nil {
