@@ -7,7 +7,7 @@
 // as forests know it from the past ([timeseries/forest]), also kept while another one is hardly better; what a forecast says, and how demand grew after
 // anomalies. Each pays for its changes, and but for those of forests each is also tried held for a while. Where changes are scarce there are plans of when to change.
 //
-// The time base is the minute. A Rehearsal is not safe for concurrent use; it takes 300 to 400 KB, and its forests 1 to 3 MB, after three weeks.
+// The time base is the minute. A Rehearsal is not safe for concurrent use; it takes 360 to 460 KB, and its forests 1 to 3 MB, after three weeks.
 package rehearse
 
 import (
