@@ -124,7 +124,7 @@ func valid(p *foreshock.Profile) error {
 		c.must(finite(l.Gain, l.Bias) && l.LeadTime >= 0 && l.Actions >= 0 && l.Helped >= 0, "what was learned of %s", foreshock.Dimension(d))
 		c.must(share(l.Covered) && share(l.Quantile) && share(l.QuantileTold) && share(l.Stated) && l.Checks >= 0, "coverage of %s", foreshock.Dimension(d))
 	}
-	c.must(p.Backlog.Growing >= 0 && p.Backlog.Since >= 0 && amount(float64(p.Backlog.Ratio)) && amount(float64(p.Backlog.End)), "backlog %+v", p.Backlog)
+	c.must(p.Backlog.Growing >= 0 && p.Backlog.Since >= 0 && p.Backlog.Unread >= 0 && amount(float64(p.Backlog.Ratio)) && amount(float64(p.Backlog.End)), "backlog %+v", p.Backlog)
 	c.history("anomaly scores", p.Anomaly)
 	c.must(len(p.Weights) <= mostWeights, "%d weights of methods", len(p.Weights))
 	for _, w := range p.Weights {
