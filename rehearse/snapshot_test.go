@@ -191,3 +191,16 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// What was written before deviations were kept is read; it has none.
+func TestDecodeWithoutDeviations(t *testing.T) {
+	c := seen(New(someTerms["free"]), 0, 500).record()
+	c.Apart, c.Pending.Apart = nil, deviations{}
+	if err := c.valid(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.rehearsal()
+	if err != nil || r.past.n != 500 || r.past.deviationsAt(400) != (deviations{}) || r.past.scoreAt(407) == 0 {
+		t.Errorf("%v, %d minutes, deviations %v, score %g", err, r.past.n, r.past.deviationsAt(400), r.past.scoreAt(407))
+	}
+}
