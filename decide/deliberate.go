@@ -106,6 +106,8 @@ func (d *deliberation) rest() bool {
 func (d *deliberation) see() {
 	f := d.Finding
 	switch {
+	case f.Severity > foreshock.None && d.out.Score < f.Threshold:
+		d.because(Anomalous, "score %.2f is below the threshold %.2f again, the anomaly has not ended yet, severity %s%s", d.out.Score, f.Threshold, f.Severity, leading(f.Anomaly))
 	case f.Severity > foreshock.None:
 		d.because(Anomalous, "score %.2f is over the threshold %.2f, severity %s%s", d.out.Score, f.Threshold, f.Severity, leading(f.Anomaly))
 	case d.Stage < foreshock.Provisional:
