@@ -11,11 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/common/model"
-
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api/access"
 	"github.com/foreshock-io/foreshock/api/problem"
+	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/notify"
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/foreshock-io/foreshock/promote"
@@ -153,20 +152,11 @@ func Moment(name, s string) (time.Time, error) {
 	if err == nil {
 		return t, nil
 	}
-	age, err := length(s)
+	age, err := config.ParseDuration(s)
 	if err != nil {
 		return t, fault(http.StatusBadRequest, "%s=%s: a time (2026-01-02T15:04:05Z) or an age (90m, 7d) is expected", name, s)
 	}
 	return time.Now().Add(-age), nil
-}
-
-// length reads a duration as configurations state it: 90m, 1h30m, 7d.
-func length(text string) (time.Duration, error) {
-	if d, err := time.ParseDuration(text); err == nil {
-		return d, nil
-	}
-	d, err := model.ParseDuration(text)
-	return time.Duration(d), err
 }
 
 // anomalies gives the last state of each anomaly.
@@ -284,7 +274,7 @@ func (v *PauseRequest) Pause() (p foreshock.Pause, err error) {
 		return p, fault(http.StatusBadRequest, "stop_all is about everything until it is lifted; leave out scope, only and for")
 	}
 	if v.For != "" {
-		d, err := length(v.For)
+		d, err := config.ParseDuration(v.For)
 		if err != nil || d <= 0 {
 			return p, fault(http.StatusBadRequest, "for=%s: a duration above 0 is expected, for example 2h or 7d", v.For)
 		}

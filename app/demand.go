@@ -68,11 +68,10 @@ func demandRows(reader *replay.Reader) (rows []simulate.Row, err error) {
 
 // unusable is what a file has that cannot be simulated.
 func unusable(r replay.Report) error {
-	for _, w := range r.Wrong {
-		e := w.Examples[0]
-		return fmt.Errorf("line %d: %s: %s; correct it, or leave the cell empty where nothing was measured", e.Line, e.Why, e.Text)
-	}
 	switch {
+	case len(r.Wrong) > 0:
+		e := r.Wrong[0].Examples[0]
+		return fmt.Errorf("line %d: %s: %s; correct it, or leave the cell empty where nothing was measured", e.Line, e.Why, e.Text)
 	case r.Workloads > 1:
 		var names []string
 		for _, id := range r.IDs {

@@ -204,15 +204,21 @@ func (d decoder) duration(n ast.Node, path string, v reflect.Value) {
 	if !ok {
 		return
 	}
+	x, err := ParseDuration(text)
+	if err != nil {
+		d.fault(n, path, "%q is not a duration; write for example 500ms, 10s, 5m, 2h, 7d", text)
+		return
+	}
+	v.SetInt(int64(x))
+}
+
+// ParseDuration reads a duration as a configuration states it: as Go writes it (1h30m), or as Prometheus does (7d).
+func ParseDuration(text string) (time.Duration, error) {
 	if x, err := time.ParseDuration(text); err == nil {
-		v.SetInt(int64(x))
-		return
+		return x, nil
 	}
-	if x, err := model.ParseDuration(text); err == nil {
-		v.SetInt(int64(x))
-		return
-	}
-	d.fault(n, path, "%q is not a duration; write for example 500ms, 10s, 5m, 2h, 7d", text)
+	x, err := model.ParseDuration(text)
+	return time.Duration(x), err
 }
 
 // quantities are the units that a number may carry.

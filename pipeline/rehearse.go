@@ -22,6 +22,7 @@ func (o *owner) rehearse(w *workload, step *foreshock.Step, found *foreshock.Fin
 		return
 	}
 	o.keeps(w)
+	latency, size := unusual(step, found)
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
 		rule, possible := resource.Rules[d]
 		if !possible || !w.policy.Changes(d) {
@@ -40,8 +41,7 @@ func (o *owner) rehearse(w *workload, step *foreshock.Step, found *foreshock.Fin
 		r.SetTerms(terms)
 		n := w.need(d, step, terms.Delay+step.Length)
 		if !o.Without.Anomalies {
-			n.Score = w.score
-			n.Latency, n.Size = unusual(step, found)
+			n.Score, n.Latency, n.Size = w.score, latency, size
 		}
 		r.Observe(n)
 		o.growForest(w, d, step.Time)

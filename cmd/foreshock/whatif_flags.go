@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock/app"
+	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/providers"
 	"github.com/foreshock-io/foreshock/simulate"
-	"github.com/prometheus/common/model"
 	"github.com/spf13/cobra"
 )
 
@@ -55,13 +55,9 @@ type length time.Duration
 
 // Set implements [pflag.Value].
 func (l *length) Set(text string) error {
-	d, err := time.ParseDuration(text)
+	d, err := config.ParseDuration(text)
 	if err != nil {
-		var days model.Duration
-		if days, err = model.ParseDuration(text); err != nil {
-			return errors.New("a duration is expected, for example 90m, 36h, 14d")
-		}
-		d = time.Duration(days)
+		return errors.New("a duration is expected, for example 90m, 36h, 14d")
 	}
 	*l = length(d)
 	return nil
