@@ -116,11 +116,11 @@ func (p *Profile) Factor(method string) float64 {
 
 // Backlog is the queue that a saturated workload builds up. While it grows, it tells how much comes in beyond what is served.
 type Backlog struct {
-	Growing int16   // steps in which it grew since the workload was last at ease
-	Since   int16   // steps since it last did
-	Ratio   float32 // the highest demand over what was served, in those steps
+	Growing int8    // steps in which it grew since the workload was last at ease
+	Unread  int8    // steps since it was last read
+	Since   int16   // steps since it last grew
+	Ratio   float32 // the highest demand over what was served, in the steps in which it did
 	End     float32 // requests in it at the end of the last step in which it was read
-	Unread  int16   // steps since
 }
 
 // CoarseStep is the coarse step being filled, the unit of seasons and forecasts.

@@ -268,7 +268,7 @@ func learnBacklog(p *foreshock.Profile, s *strain) {
 		b.Since = min(b.Since, math.MaxInt16-1) + 1
 	}
 	if s.unread {
-		b.Unread = min(b.Unread, math.MaxInt16-1) + 1
+		b.Unread = min(b.Unread, math.MaxInt8-1) + 1
 		return
 	}
 	b.End, b.Unread = float32(s.end), 0
