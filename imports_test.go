@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"feedback":    {"", "timeseries/*"},
 	"promote":     {""},                              // judges what a policy that observes would have done
 	"rehearse":    {"", "timeseries/*"},              // tries rules on the demand that came
+	"tables":      {},                                // what readers of tables have in common, whatever the columns mean
 	"certs":       {},                                // what listeners and clients of its own show, and ask of each other
 	"providers":   {},                                // figures, for the targets and for the simulation
 	"simulate":    {"", "providers", "timeseries/*"}, // the plant; app drives the stages with it
@@ -48,7 +49,7 @@ var mayImport = map[string][]string{
 	"hypervisor/*/*": {"hypervisor/*"},
 
 	// Components import their stage, never each other.
-	"ingest/*":       {"", "ingest", "timeseries/*", "providers/*", "hypervisor/*", "certs"},
+	"ingest/*":       {"", "ingest", "tables", "timeseries/*", "providers/*", "hypervisor/*", "certs"},
 	"store/*":        {"", "store", "certs"},
 	"detect/*":       {"", "detect", "timeseries/*"},
 	"forecast/*":     {"", "forecast", "timeseries/*"},
@@ -78,8 +79,8 @@ var mayImport = map[string][]string{
 		"", "config", "api", "api/access", "api/keda", "ui", "pipeline", "ingest", "ingest/*", "store", "store/*", "profile", "detect", "detect/*", "forecast", "forecast/*",
 		"capacity", "capacity/*", "decide", "act", "act/*", "feedback", "kube/policies", "notify", "notify/*", "promote", "simulate", "simulate/*", "telemetry", "timeseries/*",
 	},
-	"app/*":          {},                                                                                                                                                        // tests of the whole program, which know it from outside
-	"cmd/*":          {"", "app", "api", "api/access", "client", "config", "discover", "pipeline", "promote", "providers", "simulate", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
+	"app/*":          {},                                                                                                                                                                  // tests of the whole program, which know it from outside
+	"cmd/*":          {"", "app", "api", "api/access", "client", "config", "discover", "pipeline", "promote", "providers", "simulate", "tables", "timeseries/*", "ui/chart", "ui/report"}, // charts are a part of a report
 	"bench":          {"", "app", "config", "ingest", "ingest/*", "pipeline"},
 	"bench/*":        {"", "app", "bench/events", "bench/nab", "config", "detect", "detect/*", "forecast", "forecast/*", "pipeline", "profile", "providers", "simulate", "timeseries/*"}, // accuracy, beside the peers
 	"deploy/release": {},                                                                                                                                                                 // a module of its own: what packs the program is no part of it

@@ -93,7 +93,7 @@ func await[T any](ctx context.Context, from <-chan T) (v T) {
 
 // note says something of a series.
 func (b *batch[T]) note(s *series, what string) {
-	name := b.file.name
+	name := b.file.Name
 	if b.file.wide {
 		name = s.id
 	}

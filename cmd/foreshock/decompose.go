@@ -155,12 +155,12 @@ func (d *decomposing) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	defer file.close()
+	defer func() { _ = file.Close() }()
 	if err := d.periods.find(file, cmd.ErrOrStderr()); err != nil {
 		return err
 	}
 	if len(d.periods.list) == 0 {
-		return fmt.Errorf("%s: without a season there is nothing to split", file.name)
+		return fmt.Errorf("%s: without a season there is nothing to split", file.Name)
 	}
 	if len(d.windows) > 1 && len(d.windows) != len(d.periods.list) {
 		return usageError{fmt.Errorf("--s-window %s: one for all, or one for each of --period %s", &d.windows, joined(d.periods.list))}

@@ -70,7 +70,7 @@ func detectCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer func() { _ = in.close() }()
+			defer func() { _ = in.Close() }()
 			return o.score(cmd.Context(), in, cmd.OutOrStdout())
 		},
 	}
@@ -87,7 +87,7 @@ func (o *detectOptions) score(ctx context.Context, in *readings, out io.Writer) 
 	w := newScoreWriter(out, o.form, in.names)
 	s := scorer{options: o, metrics: len(in.metrics)}
 	for _, name := range in.ignored {
-		fmt.Fprintf(o.say, "foreshock: %s: column %s has text and is no metric\n", in.name, strings.TrimPrefix(legible(name), "column ")) // one without a header is called that
+		fmt.Fprintf(o.say, "foreshock: %s: column %s has text and is no metric\n", in.Name, strings.TrimPrefix(legible(name), "column ")) // one without a header is called that
 	}
 	defer o.bar.end()
 	for {
@@ -95,7 +95,7 @@ func (o *detectOptions) score(ctx context.Context, in *readings, out io.Writer) 
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		o.bar.at(in.read.Load(), in.size)
+		o.bar.at(in.read, in.size)
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -106,7 +106,7 @@ func (o *detectOptions) score(ctx context.Context, in *readings, out io.Writer) 
 		if err := s.take(row, w); err != nil {
 			return err
 		}
-		if in.text.Buffered() == 0 { // whoever writes the rows may wait for the scores
+		if in.Buffered() == 0 { // whoever writes the rows may wait for the scores
 			if err := w.flush(); err != nil {
 				return err
 			}
@@ -122,13 +122,13 @@ func (o *detectOptions) score(ctx context.Context, in *readings, out io.Writer) 
 		return err
 	}
 	if in.back > 0 {
-		fmt.Fprintf(o.say, "foreshock: %s:%d: this row, the first of %d, is earlier than the one above it; rows are scored in the order of the file: sort it by time, unless clocks were put back\n", in.name, in.backAt, in.back)
+		fmt.Fprintf(o.say, "foreshock: %s:%d: this row, the first of %d, is earlier than the one above it; rows are scored in the order of the file: sort it by time, unless clocks were put back\n", in.Name, in.backAt, in.back)
 	}
 	if in.long > 0 {
-		fmt.Fprintf(o.say, "foreshock: %s:%d: this row, the first of %d, goes on in the next line, as a quote is open at its end; lines that were meant as rows of their own have no score: close the quote, or take it away\n", in.name, in.longAt, in.long)
+		fmt.Fprintf(o.say, "foreshock: %s:%d: this row, the first of %d, goes on in the next line, as a quote is open at its end; lines that were meant as rows of their own have no score: close the quote, or take it away\n", in.Name, in.longAt, in.long)
 	}
 	if in.wrong > 0 {
-		return incomplete{fmt.Errorf("%s: %d rows could not be read in full; they are scored without what is missing", in.name, in.wrong)}
+		return incomplete{fmt.Errorf("%s: %d rows could not be read in full; they are scored without what is missing", in.Name, in.wrong)}
 	}
 	return nil
 }

@@ -130,7 +130,7 @@ func TestDetectShowsHowFarItIs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = in.close() }()
+		defer func() { _ = in.Close() }()
 		if err := o.score(t.Context(), in, io.Discard); !errors.As(err, new(incomplete)) {
 			t.Fatalf("%v", err)
 		}
@@ -142,36 +142,6 @@ func TestDetectShowsHowFarItIs(t *testing.T) {
 	}
 	if got := drawn("-"); strings.Contains(got, "━") {
 		t.Errorf("of standard input: %q", got)
-	}
-}
-
-func TestWhen(t *testing.T) {
-	f := func(text string, want time.Time) {
-		t.Helper()
-		if got, err := when(text); err != nil || !got.Equal(want) {
-			t.Errorf("%q is %v, %v; want %v", text, got, err, want)
-		}
-	}
-	at := time.Date(2026, 3, 29, 1, 30, 0, 0, time.UTC)
-	f("2026-03-29T01:30:00Z", at)
-	f("2026-03-29T03:30:00+02:00", at)
-	f("2026-03-29 01:30:00", at)
-	f(" 2026-03-29T01:30:00 ", at)
-	f("2026-03-29 01:30:00.25", at.Add(250*time.Millisecond))
-	f("2026-03-29", at.Truncate(24*time.Hour))
-	f("1774747800", at)
-	f("1774747800.5", at.Add(500*time.Millisecond))
-	f("2026-03-29 03:30:00+02:00", at)
-	f("2026-03-29 01:30:00.25Z", at.Add(250*time.Millisecond))
-	f("2026-03-29 01:30", at)
-	f("1774747800000", at)
-	f("1774747800500000", at.Add(500*time.Millisecond))
-	f("1774747800000000000", at)
-	f("-60", time.Unix(-60, 0))
-	for _, text := range []string{"", "x", "NaN", "Inf", "1e300", "2026-13-01"} {
-		if got, err := when(text); err == nil {
-			t.Errorf("%q is %v", text, got)
-		}
 	}
 }
 

@@ -140,7 +140,7 @@ func (o *detectOptions) scoreFile(ctx context.Context, f treeFile) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = in.close() }()
+	defer func() { _ = in.Close() }()
 	if err := os.MkdirAll(filepath.Dir(f.out), 0o755); err != nil {
 		return err
 	}

@@ -206,7 +206,7 @@ func (f *forecasting) run(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	defer file.close()
+	defer func() { _ = file.Close() }()
 	if err := f.periods.find(file, cmd.ErrOrStderr()); err != nil {
 		return err
 	}

@@ -84,9 +84,9 @@ func (p *periods) find(f *seriesFile, say io.Writer) error {
 	}
 	slices.Sort(p.list)
 	if len(p.list) > 0 {
-		fmt.Fprintf(say, "foreshock: %s: found --period %s\n", f.name, joined(p.list))
+		fmt.Fprintf(say, "foreshock: %s: found --period %s\n", f.Name, joined(p.list))
 	} else {
-		fmt.Fprintf(say, "foreshock: %s: no season found; --period says how many steps one has\n", f.name)
+		fmt.Fprintf(say, "foreshock: %s: no season found; --period says how many steps one has\n", f.Name)
 	}
 	return nil
 }

@@ -1,20 +1,17 @@
 package main
 
 import (
-	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/foreshock-io/foreshock/tables"
 )
 
 const seriesHelp = `FILE is a CSV (also gzipped, or - for standard input) in one of these forms, with a header or without:
@@ -45,83 +42,39 @@ func (s *series) label(i int) string {
 
 // seriesFile reads the series of a file one after the other.
 type seriesFile struct {
-	name   string
-	size   int64 // bytes; 0 when not known
-	wide   bool  // one series per row
-	timed  bool  // a time and a value per row
-	rows   *csv.Reader
-	read   *atomic.Int64
-	first  []string // the row that told the form, when it is no header
-	line   int      // of the last row read
-	ids    map[string]int
-	ahead  []series // read to find periods, and not handed out yet
-	closer io.Closer
-}
-
-// counted counts what is read of a file, packed or not.
-type counted struct {
-	io.Reader
-	n *atomic.Int64
-}
-
-func (c counted) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
-	c.n.Add(int64(n))
-	return n, err
+	*tables.File
+	size  int64 // bytes; 0 when not known
+	read  int64 // of them
+	wide  bool  // one series per row
+	timed bool  // a time and a value per row
+	rows  *csv.Reader
+	first []string // the row that told the form, when it is no header
+	line  int      // of the last row read
+	ids   map[string]int
+	ahead []series // read to find periods, and not handed out yet
 }
 
 // openSeries opens a file and reads as much as it takes to know its form.
 func openSeries(name string, stdin io.Reader) (*seriesFile, error) {
-	f := &seriesFile{name: name, read: new(atomic.Int64), ids: map[string]int{}, closer: io.NopCloser(nil)}
-	from := stdin
-	if name == "-" {
-		f.name = "standard input"
-	} else {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		if info, err := file.Stat(); err == nil {
-			f.size = info.Size()
-		}
-		from, f.closer = file, file
+	f := &seriesFile{ids: map[string]int{}}
+	var err error
+	if f.File, err = tables.Open(name, stdin, func(read, total int64) { f.read, f.size = read, total }); err != nil {
+		return nil, err
 	}
-	if err := f.start(counted{from, f.read}); err != nil {
-		_ = f.closer.Close()
+	if err := f.start(); err != nil {
+		_ = f.Close()
 		return nil, err
 	}
 	return f, nil
 }
 
-func (f *seriesFile) close() { _ = f.closer.Close() }
-
-// unpacked reads a file that may be packed, and may begin with the mark that spreadsheets write.
-func unpacked(name string, from io.Reader) (*bufio.Reader, error) {
-	text := bufio.NewReaderSize(from, 1<<16)
-	if magic, _ := text.Peek(2); string(magic) == "\x1f\x8b" {
-		plain, err := gzip.NewReader(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: it begins like a gzip file and is none: %w", name, err)
-		}
-		text = bufio.NewReaderSize(plain, 1<<16)
-	}
-	if mark, _ := text.Peek(3); string(mark) == "\xef\xbb\xbf" {
-		_, _ = text.Discard(3)
-	}
-	return text, nil
-}
-
-func (f *seriesFile) start(from io.Reader) error {
-	text, err := unpacked(f.name, from)
-	if err != nil {
-		return err
-	}
-	f.rows = csv.NewReader(text)
+func (f *seriesFile) start() error {
+	f.rows = csv.NewReader(f.File)
 	f.rows.FieldsPerRecord = -1
 	f.rows.TrimLeadingSpace = true
 	first, err := f.row()
 	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: no values; one per row is expected, or one series per row", f.name)
+		return fmt.Errorf("%s: no values; one per row is expected, or one series per row", f.Name)
 	}
 	if err != nil {
 		return err
@@ -135,8 +88,8 @@ func (f *seriesFile) start(from io.Reader) error {
 	}
 	f.wide = len(first) > 2 || strings.EqualFold(first[0], "series_id")
 	f.timed = f.timed && !f.wide
-	if f.wide && slices.Contains([]string{"time", "timestamp", "date", "datetime", "ds", "unix_seconds"}, strings.ToLower(first[0])) {
-		return fmt.Errorf("%s:1: %d columns after a time, and which is meant is not clear; leave two, for example with: cut -d, -f1,2", f.name, len(first)-1)
+	if f.wide && tables.TimeColumn(first[:1]) == 0 {
+		return fmt.Errorf("%s:1: %d columns after a time, and which is meant is not clear; leave two, for example with: cut -d, -f1,2", f.Name, len(first)-1)
 	}
 	return nil
 }
@@ -152,9 +105,9 @@ func (f *seriesFile) row() ([]string, error) {
 	var bad *csv.ParseError
 	switch {
 	case errors.As(err, &bad):
-		return nil, fmt.Errorf("%s:%d:%d: %w", f.name, bad.Line, bad.Column, bad.Err)
+		return nil, fmt.Errorf("%s:%d:%d: %w", f.Name, bad.Line, bad.Column, bad.Err)
 	case err != nil && err != io.EOF:
-		return nil, fmt.Errorf("%s: %w", f.name, err)
+		return nil, fmt.Errorf("%s: %w", f.Name, err)
 	}
 	return row, err
 }
@@ -170,7 +123,7 @@ func header(row []string) bool {
 	}
 	text := false
 	for _, cell := range cells {
-		x, err := value(cell)
+		x, err := value(cell, false)
 		if err == nil && !math.IsNaN(x) {
 			return false
 		}
@@ -179,16 +132,14 @@ func header(row []string) bool {
 	return text
 }
 
-// value reads a cell; NaN is a missing value.
-func value(cell string) (float64, error) {
-	cell = strings.TrimSpace(cell)
-	switch strings.ToLower(cell) {
-	case "", "-", "na", "n/a", "nan", "null":
+// value reads a cell; NaN is a missing value. With comma, a decimal comma is understood.
+func value(cell string, comma bool) (float64, error) {
+	if tables.Missing([]byte(cell)) {
 		return math.NaN(), nil
 	}
-	x, err := strconv.ParseFloat(cell, 64)
+	x, err := tables.Number([]byte(cell), comma)
 	if err != nil || math.IsInf(x, 0) {
-		return 0, fmt.Errorf("%.40q is no finite number; write NaN, or nothing, for a missing value", cell)
+		return 0, fmt.Errorf("%.40q is no finite number; write NaN, or nothing, for a missing value", strings.TrimSpace(cell))
 	}
 	return x, nil
 }
@@ -212,12 +163,12 @@ func (f *seriesFile) nextRead() (series, error) {
 		return series{}, err
 	}
 	line, _ := f.rows.FieldPos(0)
-	s := series{id: row[0], read: f.read.Load()}
+	s := series{id: row[0], read: f.read}
 	if s.id == "" {
-		return s, fmt.Errorf("%s:%d:1: the series has no name; the first column is its series_id", f.name, line)
+		return s, fmt.Errorf("%s:%d:1: the series has no name; the first column is its series_id", f.Name, line)
 	}
 	if before, twice := f.ids[s.id]; twice {
-		return s, fmt.Errorf("%s:%d:1: series %s is there already, in line %d; each needs a name of its own", f.name, line, s.id, before)
+		return s, fmt.Errorf("%s:%d:1: series %s is there already, in line %d; each needs a name of its own", f.Name, line, s.id, before)
 	}
 	f.ids[s.id] = line
 	cells := row[1:]
@@ -226,7 +177,7 @@ func (f *seriesFile) nextRead() (series, error) {
 	}
 	s.values = make([]float64, len(cells))
 	for i, cell := range cells {
-		if s.values[i], err = value(cell); err != nil {
+		if s.values[i], err = value(cell, false); err != nil {
 			s.fault = f.at(i+1, err)
 			break
 		}
@@ -237,7 +188,7 @@ func (f *seriesFile) nextRead() (series, error) {
 // at says where in the last row something is wrong.
 func (f *seriesFile) at(field int, err error) error {
 	line, column := f.rows.FieldPos(field)
-	return fmt.Errorf("%s:%d:%d: %w", f.name, line, column, err)
+	return fmt.Errorf("%s:%d:%d: %w", f.Name, line, column, err)
 }
 
 // whole reads a file that is a single series.
@@ -264,7 +215,7 @@ func (f *seriesFile) whole() (series, error) {
 		if len(row) != columns {
 			return s, f.at(0, fmt.Errorf("%d columns where the rows before have %d", len(row), columns))
 		}
-		x, err := value(row[columns-1])
+		x, err := value(row[columns-1], false)
 		if err != nil {
 			return s, f.at(columns-1, err)
 		}
@@ -280,12 +231,12 @@ func (f *seriesFile) whole() (series, error) {
 		f.line = line
 	}
 	f.line = -1 // read
-	s.read = f.read.Load()
+	s.read = f.read
 	if len(s.values) == 0 {
-		return s, fmt.Errorf("%s: no values after the header", f.name)
+		return s, fmt.Errorf("%s: no values after the header", f.Name)
 	}
 	if err := s.regular(); err != nil {
-		return s, fmt.Errorf("%s: %w", f.name, err)
+		return s, fmt.Errorf("%s: %w", f.Name, err)
 	}
 	return s, nil
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/foreshock-io/foreshock/tables"
 )
 
 // axis reads and writes the first column of a file of times and values: dates, times, Unix seconds, or any numbers that count.
@@ -13,12 +15,9 @@ type axis struct {
 	layout string // empty: numbers
 }
 
-// layouts are the forms in which a time may be written. Without a zone it is UTC.
-var layouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02", "2006-01"}
-
 // axisOf finds how a column is written; false when it is neither times nor numbers, but mere labels.
 func axisOf(first string) (axis, bool) {
-	for _, layout := range layouts {
+	for _, layout := range tables.Layouts {
 		if _, err := time.Parse(layout, first); err == nil {
 			return axis{layout}, true
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/providers"
 	"github.com/foreshock-io/foreshock/simulate"
+	"github.com/foreshock-io/foreshock/tables"
 	"github.com/spf13/cobra"
 )
 
@@ -183,7 +184,7 @@ func seconds(flag, text string) (int64, error) {
 	if text == "" {
 		return 0, nil
 	}
-	for _, layout := range layouts {
+	for _, layout := range tables.Layouts {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t.Unix(), nil
 		}

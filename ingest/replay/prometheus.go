@@ -13,6 +13,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/tables"
 )
 
 // maxRange bounds a recorded Prometheus range in bytes: it is held whole, since one series comes after another.
@@ -67,7 +68,7 @@ type promRange struct {
 // newPromRange reads everything.
 func (r *Reader) newPromRange() (*promRange, error) {
 	p := &promRange{Reader: r}
-	from := &io.LimitedReader{R: r.lines.from, N: maxRange + 1}
+	from := &io.LimitedReader{R: r.lines, N: maxRange + 1}
 	decoder := json.NewDecoder(from)
 	var all []rangeSeries
 	for {
@@ -115,7 +116,7 @@ func (p *promRange) merge(all []rangeSeries) error {
 		}
 		columns[fieldName(what.field)+" from "+name] = true
 		for _, v := range all[i].Values {
-			if missing([]byte(v.text)) {
+			if tables.Missing([]byte(v.text)) {
 				continue
 			}
 			x, err := parseValue([]byte(v.text), false)

@@ -22,7 +22,7 @@ const (
 
 // recognise finds out a file's form by its first line.
 func (r *Reader) recognise() (err error) {
-	if begin, _ := r.lines.from.Peek(1); r.opts.Format == formatRange || r.opts.Format == "" && string(begin) == "{" {
+	if begin, _ := r.lines.Peek(1); r.opts.Format == formatRange || r.opts.Format == "" && string(begin) == "{" {
 		r.report.Format, r.window = formatRange, tableWindow
 		r.format, err = r.newPromRange()
 		return err

@@ -12,12 +12,14 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/tables"
 )
 
 // Options say how to read a file. The zero value lets the file speak.
@@ -37,8 +39,8 @@ type Options struct {
 // Reader reads a file's rows in order of time. One goroutine at a time uses it. Close it.
 type Reader struct {
 	opts      Options
-	name      string
-	lines     *lines
+	path      string
+	lines     lines
 	format    format
 	workloads ids
 	queue     queue
@@ -67,20 +69,17 @@ type format interface {
 // Open opens a file, "-" for standard input, packed with gzip or not, and reads as much as it takes to know its
 // form and step. What it cannot make out at all is an error that says what it saw.
 func Open(path string, opts Options) (*Reader, error) {
-	file, err := openFile(path, opts.Progress)
+	file, err := tables.Open(path, os.Stdin, opts.Progress)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{opts: opts, name: path, lines: file}
-	if path == "-" {
-		r.name = "standard input"
-	}
+	r := &Reader{opts: opts, path: path, lines: lines{File: file}}
 	if r.opts.Log == nil {
 		r.opts.Log = slog.New(slog.DiscardHandler)
 	}
 	if err := r.begin(path); err != nil {
 		file.Close()
-		return nil, fmt.Errorf("%s: %w", r.name, err)
+		return nil, fmt.Errorf("%s: %w", file.Name, err)
 	}
 	return r, nil
 }
@@ -245,7 +244,7 @@ func (r *Reader) failure(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.EOF
 	}
-	return fmt.Errorf("read %s: line %d: %w", r.name, r.lines.number, err)
+	return fmt.Errorf("read %s: line %d: %w", r.lines.Name, r.lines.number, err)
 }
 
 // Step is the length of the workloads' steps.

@@ -57,7 +57,7 @@ type report struct {
 // Report gives what was read so far.
 func (r *Reader) Report() Report {
 	report := r.report.Report
-	report.File = r.name
+	report.File = r.lines.Name
 	report.Lines = r.lines.number
 	report.Step = r.step
 	report.Workloads = len(r.workloads.names)
@@ -93,7 +93,7 @@ func (r *Reader) wrong(reason ingest.Drop, line []byte, why error) {
 	if i < 0 {
 		i = len(r.report.wrong)
 		r.report.wrong = append(r.report.wrong, Wrong{Reason: reason})
-		r.opts.Log.Warn("a row cannot be used", "file", r.name, "line", r.lines.number, "reason", reason, "err", why)
+		r.opts.Log.Warn("a row cannot be used", "file", r.lines.Name, "line", r.lines.number, "reason", reason, "err", why)
 	}
 	w := &r.report.wrong[i]
 	w.Count++

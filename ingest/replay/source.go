@@ -105,7 +105,7 @@ type sum struct {
 func (r *Reader) Run(ctx context.Context, sink ingest.Sink) error {
 	virtual, ok := sink.(ingest.VirtualSink)
 	if !ok {
-		return fmt.Errorf("replay %s: recorded data needs a virtual clock, and this is a live run; use: foreshock replay %s", r.name, r.lines.path)
+		return fmt.Errorf("replay %s: recorded data needs a virtual clock, and this is a live run; use: foreshock replay %s", r.lines.Name, r.path)
 	}
 	p := &player{Reader: r, sink: virtual, step: r.step.Milliseconds()}
 	err := p.play(ctx)
@@ -195,7 +195,7 @@ const longGap = 10_000
 func (p *player) advance(ctx context.Context, ms int64) error {
 	p.clock = max(ms, 0)
 	if err := p.sink.Advance(ctx, time.UnixMilli(p.clock).UTC()); err != nil {
-		return fmt.Errorf("replay %s: %w", p.name, err)
+		return fmt.Errorf("replay %s: %w", p.lines.Name, err)
 	}
 	return nil
 }
@@ -250,7 +250,7 @@ func (p *player) deliver(ctx context.Context) error {
 	err := p.sink.Push(ctx, p.batch)
 	p.batch = p.batch[:0]
 	if err != nil {
-		return fmt.Errorf("replay %s: %w", p.name, err)
+		return fmt.Errorf("replay %s: %w", p.lines.Name, err)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/tables"
 )
 
 // meaning is what a column holds.
@@ -33,8 +33,6 @@ var known = map[string]meaning{
 	"allocated_size_bytes":     {ingest.AllocatedAt + ingest.Field(foreshock.DimSize), 1},
 }
 
-var timeColumns = []string{"unix_seconds", "time", "timestamp"}
-
 // none marks a column that a table does not have.
 const none = -1
 
@@ -46,7 +44,7 @@ type table struct {
 	timeAt    int
 	idAt      int // or none
 	columns   []column
-	clock     clock
+	clock     tables.Clock
 	id        uint32 // where there is no column of ids
 	cells     [][]byte
 }
@@ -59,7 +57,7 @@ type column struct {
 
 // newTable understands the line of names.
 func (r *Reader) newTable(header []byte) (*table, error) {
-	t := &table{Reader: r, delimiter: delimiterOf(header), timeAt: none, idAt: none}
+	t := &table{Reader: r, delimiter: tables.Delimiter(header), idAt: none}
 	cells, err := split(nil, header, t.delimiter)
 	if err != nil {
 		return nil, fmt.Errorf("line %d: %w", r.lines.number, err)
@@ -79,27 +77,16 @@ func (r *Reader) columnName(cell []byte) string {
 	return strings.ToLower(name)
 }
 
-// delimiterOf is the one of comma, semicolon and tab that is there most often.
-func delimiterOf(header []byte) byte {
-	best, most := byte(','), 0
-	for _, d := range []byte{',', ';', '\t'} {
-		if n := bytes.Count(header, []byte{d}); n > most {
-			best, most = d, n
-		}
-	}
-	return best
-}
-
 // assign finds out what each column means.
 func (t *table) assign() error {
 	var unread []int
 	taken := map[ingest.Field]string{}
 	value := none
+	t.timeAt = tables.TimeColumn(t.names)
 	for at, name := range t.names {
 		what, isKnown := known[name]
 		switch {
-		case t.timeAt == none && slices.Contains(timeColumns, name):
-			t.timeAt = at
+		case at == t.timeAt:
 		case t.idAt == none && name == "id":
 			t.idAt = at
 		case value == none && name == "value":
@@ -186,7 +173,7 @@ func (t *table) notUnderstood() error {
 		lacks = "no column holds the time"
 	}
 	return fmt.Errorf("line %d: %s; the columns are %s%s; known are the time as %s, id, %s, or a single value; rename them, or map them by the option columns",
-		t.lines.number, lacks, strings.Join(quoted, ", "), more, strings.Join(timeColumns, " or "), strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		t.lines.number, lacks, strings.Join(quoted, ", "), more, strings.Join(tables.TimeColumns, " or "), strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 }
 
 // line reads one row.
@@ -200,7 +187,7 @@ func (t *table) line(text []byte) error {
 	}
 	comma := t.delimiter != ','
 	w := row{id: t.id}
-	if w.time, err = t.clock.parse(t.cells[t.timeAt], comma); err != nil {
+	if w.time, err = parseTime(&t.clock, t.cells[t.timeAt], comma); err != nil {
 		return err
 	}
 	if t.idAt != none {
@@ -210,7 +197,7 @@ func (t *table) line(text []byte) error {
 	}
 	for _, c := range t.columns {
 		cell := t.cells[c.at]
-		if missing(cell) {
+		if tables.Missing(cell) {
 			continue
 		}
 		x, err := parseValue(cell, comma)
