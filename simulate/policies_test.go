@@ -127,14 +127,6 @@ func TestBetween(t *testing.T) {
 	}
 }
 
-// Other names of the columns, times as people write them, and no bytes.
-func TestTraceForms(t *testing.T) {
-	got, err := parseTrace(strings.NewReader("id,time,queue_depth,iops\nv,2026-03-01T00:00:00Z,1,10\nv,2026-03-01T00:01:00Z,1,20\n"))
-	if err != nil || !slices.Equal(got.Demand, []float64{10, 20}) || got.Start != 1772323200 {
-		t.Errorf("%+v, %v", got, err)
-	}
-}
-
 // A row holds for the commonest distance between rows, or until the next; shorter rows make a mean.
 func TestTraceSteps(t *testing.T) {
 	f := func(what string, want []float64, missing []bool, rows ...Row) {

@@ -1,14 +1,8 @@
 package simulate
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -26,101 +20,6 @@ type Trace struct {
 type Row struct {
 	At          int64
 	IOPS, Bytes float64
-}
-
-// ReadTrace reads a CSV with the columns unix_seconds, time or timestamp (whole Unix seconds or RFC 3339), iops and, where it is known,
-// bytes_per_sec or throughput_bps. Where rows are missing so are the steps; see [TraceOf].
-func ReadTrace(file string) (*Trace, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	t, err := parseTrace(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	t.Name = strings.TrimSuffix(file[strings.LastIndexByte(file, '/')+1:], ".csv")
-	return t, nil
-}
-
-func parseTrace(r io.Reader) (*Trace, error) {
-	in := csv.NewReader(r)
-	in.ReuseRecord = true
-	head, err := in.Read()
-	if err != nil {
-		return nil, fmt.Errorf("line 1: %s", headWanted)
-	}
-	where, err := columnsOf(head)
-	if err != nil {
-		return nil, err
-	}
-	var rows []Row
-	for {
-		fields, err := in.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		line, _ := in.FieldPos(0)
-		next, err := where.parse(fields)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", line, err)
-		}
-		if n := len(rows); n > 0 && next.At <= rows[n-1].At {
-			return nil, fmt.Errorf("line %d: %d is not later than the row before it (%d); sort the rows by time", line, next.At, rows[n-1].At)
-		}
-		rows = append(rows, next)
-	}
-	return TraceOf(rows)
-}
-
-const headWanted = "a header with unix_seconds (or time, timestamp), iops and optionally bytes_per_sec (or throughput_bps) is expected"
-
-// columns are the places of a row's fields; -1 where there is none.
-type columns struct{ at, iops, bytes int }
-
-func columnsOf(head []string) (c columns, err error) {
-	c = columns{-1, -1, -1}
-	for i, name := range head {
-		switch strings.TrimSpace(strings.TrimPrefix(name, "\ufeff")) {
-		case "unix_seconds", "time", "timestamp":
-			c.at = i
-		case "iops":
-			c.iops = i
-		case "bytes_per_sec", "throughput_bps":
-			c.bytes = i
-		}
-	}
-	if c.at < 0 || c.iops < 0 {
-		return c, fmt.Errorf("line 1: %s", headWanted)
-	}
-	return c, nil
-}
-
-func (c columns) parse(fields []string) (r Row, err error) {
-	if r.At, err = strconv.ParseInt(fields[c.at], 10, 64); err != nil {
-		t, err := time.Parse(time.RFC3339, fields[c.at])
-		if err != nil {
-			return r, fmt.Errorf("unix_seconds is %q; whole seconds, or a time as 2026-03-01T12:00:00Z, are expected", fields[c.at])
-		}
-		r.At = t.Unix()
-	}
-	if r.IOPS, err = rate("iops", fields[c.iops]); err != nil || c.bytes < 0 {
-		return r, err
-	}
-	r.Bytes, err = rate("bytes_per_sec", fields[c.bytes])
-	return r, err
-}
-
-func rate(name, text string) (float64, error) {
-	x, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(x >= 0) || x > 1e18 {
-		return 0, fmt.Errorf("%s is %q; a number of at least 0 is expected", name, text)
-	}
-	return x, nil
 }
 
 // mostSteps bounds the length of a trace: twenty years.

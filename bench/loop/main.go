@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/foreshock-io/foreshock/app"
 	"github.com/foreshock-io/foreshock/providers"
 	"github.com/foreshock-io/foreshock/simulate"
 )
@@ -105,7 +106,7 @@ func indexed(dir string) ([]*simulate.Trace, error) {
 	}
 	var traces []*simulate.Trace
 	for _, e := range list {
-		t, err := simulate.ReadTrace(filepath.Join(dir, e.File))
+		t, err := app.Demand(filepath.Join(dir, e.File))
 		if err != nil {
 			return nil, err
 		}
