@@ -54,12 +54,12 @@ type Log struct {
 
 // Limits bound what the program uses.
 type Limits struct {
-	Workloads int `yaml:"workloads"` // default 100000
-	Forecasts int `yaml:"forecasts"` // workloads that are forecast at the most; default 2000
-	Slow      int `yaml:"slow"`      // slowest operations kept per workload; default 10
-	Recent    int `yaml:"recent"`    // bytes kept per workload of what was read lately, for charts; default 4KiB; 0: none
+	Workloads int `yaml:"workloads"`           // default 100000
+	Forecasts int `yaml:"forecasts"`           // workloads that are forecast at the most; default 2000
+	Slow      int `yaml:"slow"`                // slowest operations kept per workload; default 10
+	Recent    int `yaml:"recent" unit:"bytes"` // bytes kept per workload of what was read lately, for charts; default 4KiB; 0: none
 	// Journal is the size in bytes above which the journal's oldest events go, but none of the last seven days; default 0: all are kept.
-	Journal int64 `yaml:"journal"`
+	Journal int64 `yaml:"journal" unit:"bytes"`
 }
 
 // Named is a block that names a component: {host: {interval: 1s}}; a target also has a name of its own.
@@ -104,7 +104,7 @@ type top struct {
 // Parse reads a file's content over the defaults.
 func Parse(file string, data []byte) (Config, error) {
 	var faults Faults
-	d := decoder{file: file, faults: &faults}
+	d := decoder{file: file, unit: pure, faults: &faults}
 	t := top{Config: Default()}
 	t.file, t.Data = file, ""
 	parsed, err := parser.ParseBytes(data, 0)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foreshock-io/foreshock"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/prometheus/common/model"
 )
@@ -52,6 +53,7 @@ func (fs Faults) Error() string {
 type decoder struct {
 	file    string
 	literal bool // ${env:NAME} is text like any other
+	unit    unit // what a number counts
 	faults  *Faults
 }
 
@@ -130,11 +132,13 @@ func (d decoder) pairs(n ast.Node, path string) []*ast.MappingValueNode {
 }
 
 func (d decoder) structure(n ast.Node, path string, v reflect.Value) {
-	fields := map[string]reflect.Value{}
+	fields := map[string]setting{}
 	var names []string
 	collect(v, fields, &names)
+	pairs := d.pairs(n, path)
+	d.unit = d.dimension(pairs)
 	seen := map[string]bool{}
-	for _, pair := range d.pairs(n, path) {
+	for _, pair := range pairs {
 		key := pair.Key.GetToken().Value
 		at := join(path, key)
 		field, ok := fields[key]
@@ -144,14 +148,33 @@ func (d decoder) structure(n ast.Node, path string, v reflect.Value) {
 		case seen[key]:
 			d.fault(pair.Key, at, "set twice")
 		default:
-			d.into(pair.Value, at, field)
+			inner := d
+			inner.unit = unitOf(field.field, key, d.unit)
+			inner.into(pair.Value, at, field.Value)
 		}
 		seen[key] = true
 	}
 }
 
+// dimension is what amounts count beside a setting that names their dimension.
+func (d decoder) dimension(pairs []*ast.MappingValueNode) unit {
+	for _, pair := range pairs {
+		var dim foreshock.Dimension
+		if pair.Value != nil && pair.Key.GetToken().Value == "dimension" && dim.UnmarshalText([]byte(pair.Value.GetToken().Value)) == nil {
+			return counted[dim]
+		}
+	}
+	return d.unit
+}
+
+// setting is where one is put.
+type setting struct {
+	reflect.Value
+	field reflect.StructField
+}
+
 // collect lists the settings of a struct, those of embedded (inline) structs among them.
-func collect(v reflect.Value, fields map[string]reflect.Value, names *[]string) {
+func collect(v reflect.Value, fields map[string]setting, names *[]string) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		name, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
@@ -163,7 +186,7 @@ func collect(v reflect.Value, fields map[string]reflect.Value, names *[]string) 
 			if name == "" {
 				name = strings.ToLower(f.Name)
 			}
-			fields[name] = v.Field(i)
+			fields[name] = setting{v.Field(i), f}
 			*names = append(*names, name)
 		}
 	}
@@ -182,7 +205,11 @@ func (d decoder) mapping(n ast.Node, path string, v reflect.Value) {
 		if old := v.MapIndex(key); old.IsValid() {
 			value.Set(old)
 		}
-		d.into(pair.Value, at, value)
+		inner := d
+		if dim, ok := key.Interface().(foreshock.Dimension); ok {
+			inner.unit = counted[dim]
+		}
+		inner.into(pair.Value, at, value)
 		v.SetMapIndex(key, value)
 	}
 }
@@ -221,28 +248,6 @@ func ParseDuration(text string) (time.Duration, error) {
 	return time.Duration(x), err
 }
 
-// quantities are the units that a number may carry.
-var quantities = map[string]float64{
-	"%": 0.01, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
-	"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
-	"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
-}
-
-var quantityForm = regexp.MustCompile(`^([-+0-9.eE_]+)\s*(%|[kMGT]|[KMGT]?B|[KMGT]iB)(?:/s)?$`)
-
-// number reads 25%, 4k, 180MiB/s and plain numbers.
-func number(text string) (float64, error) {
-	scale := 1.0
-	if m := quantityForm.FindStringSubmatch(text); m != nil {
-		text, scale = m[1], quantities[m[2]]
-	}
-	x, err := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64)
-	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
-		return 0, fmt.Errorf("%q is not a number; write for example 0.25, 25%%, 4000, 4k, 180MiB/s", text)
-	}
-	return x * scale, nil
-}
-
 func (d decoder) scalar(n ast.Node, path string, v reflect.Value) {
 	text, ok := d.text(n, path)
 	if !ok {
@@ -259,14 +264,14 @@ func (d decoder) scalar(n ast.Node, path string, v reflect.Value) {
 			d.fault(n, path, "expected true or false, not %q", text)
 		}
 	case reflect.Float64, reflect.Float32:
-		x, err := number(text)
+		x, err := d.unit.number(text)
 		if err != nil {
 			d.fault(n, path, "%s", err)
 			return
 		}
 		v.SetFloat(x)
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		x, err := number(text)
+		x, err := d.unit.number(text)
 		switch {
 		case err != nil:
 			d.fault(n, path, "%s", err)
@@ -276,7 +281,7 @@ func (d decoder) scalar(n ast.Node, path string, v reflect.Value) {
 			v.SetInt(int64(x))
 		}
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		x, err := number(text)
+		x, err := d.unit.number(text)
 		switch {
 		case err != nil:
 			d.fault(n, path, "%s", err)
@@ -432,7 +437,7 @@ func (n Node) Fault(err error) Faults {
 		at = n.key
 	}
 	for _, e := range lines {
-		d.fault(setting(at, e.Error()), n.path, "%s", e)
+		d.fault(placeOf(at, e.Error()), n.path, "%s", e)
 	}
 	return faults
 }
@@ -440,8 +445,8 @@ func (n Node) Fault(err error) Faults {
 // segment is a name or an index of a path such as windows[1].from.
 var segment = regexp.MustCompile(`^(?:\.?([a-z_0-9]+)|\[([0-9]+)\])`)
 
-// setting is what a text begins with the path of, as far as it is there: "bounds.iops.max 300 is below min".
-func setting(n ast.Node, text string) ast.Node {
+// placeOf is what a text begins with the path of, as far as it is there: "bounds.iops.max 300 is below min".
+func placeOf(n ast.Node, text string) ast.Node {
 	m := segment.FindStringSubmatch(text)
 	if m == nil {
 		return n
@@ -450,17 +455,17 @@ func setting(n ast.Node, text string) ast.Node {
 	switch x := plain(n).(type) {
 	case *ast.SequenceNode:
 		if i, err := strconv.Atoi(m[2]); err == nil && i < len(x.Values) {
-			return setting(x.Values[i], rest)
+			return placeOf(x.Values[i], rest)
 		}
 	case *ast.MappingNode:
 		for _, pair := range x.Values {
 			if m[1] != "" && pair.Key.GetToken().Value == m[1] {
-				return setting(pair.Value, rest)
+				return placeOf(pair.Value, rest)
 			}
 		}
 	case *ast.MappingValueNode:
 		if m[1] != "" && x.Key.GetToken().Value == m[1] {
-			return setting(x.Value, rest)
+			return placeOf(x.Value, rest)
 		}
 	}
 	return n

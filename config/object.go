@@ -11,7 +11,7 @@ func Object(path string, data []byte) (Node, error) {
 	if err != nil {
 		return Node{}, syntaxFault("", err)
 	}
-	n := Node{decoder: decoder{literal: true}, path: path}
+	n := Node{decoder: decoder{literal: true, unit: pure}, path: path}
 	if len(parsed.Docs) > 0 && parsed.Docs[0].Body != nil {
 		n.node = parsed.Docs[0].Body
 	}

@@ -33,7 +33,7 @@ type Kind string
 // The kinds of settings.
 const (
 	Duration  Kind = "duration"      // 500ms, 10s, 5m, 2h, 7d
-	Number    Kind = "number"        // 0.25, 25%, 4k, 180MiB/s
+	Number    Kind = "number"        // 0.25, 25%, 4k, 180MiB/s, as what is counted allows
 	Whole     Kind = "whole number"  // 4000, 4k
 	Truth     Kind = "true or false" //
 	Text      Kind = "text"          //
@@ -242,11 +242,11 @@ func plainValue(v reflect.Value) any {
 		return durationText(time.Duration(v.Int()))
 	case v.Kind() == reflect.Struct:
 		list := map[string]any{}
-		fields := map[string]reflect.Value{}
+		fields := map[string]setting{}
 		collect(v, fields, new([]string))
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
 			if !fields[name].IsZero() {
-				list[name] = plainValue(fields[name])
+				list[name] = plainValue(fields[name].Value)
 			}
 		}
 		return list

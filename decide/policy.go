@@ -39,10 +39,10 @@ type Policy struct {
 // Bounds is what a policy allows in one dimension, in the dimension's unit.
 type Bounds struct {
 	Min     float64 `yaml:"min"`
-	Max     float64 `yaml:"max"`     // 0: only the provider's counts
-	Step    float64 `yaml:"step"`    // the small step of a medium anomaly, relative; default 0.25
-	Quantum float64 `yaml:"quantum"` // amounts are multiples of it; 0 means any
-	Price   float64 `yaml:"price"`   // of a unit for an hour, for the limits of spending; 0: the objective's unit_hour
+	Max     float64 `yaml:"max"`                 // 0: only the provider's counts
+	Step    float64 `yaml:"step" unit:"number"`  // the small step of a medium anomaly, relative; default 0.25
+	Quantum float64 `yaml:"quantum"`             // amounts are multiples of it; 0 means any
+	Price   float64 `yaml:"price" unit:"number"` // of a unit for an hour, for the limits of spending; 0: the objective's unit_hour
 }
 
 // Reduce says when less is wanted.

@@ -41,17 +41,17 @@ type Boundaries struct {
 // Limits of each metric.
 type Limits struct {
 	Latency    Limit `yaml:"latency_seconds"`
-	Throughput Limit `yaml:"throughput_bps"`
+	Throughput Limit `yaml:"throughput_bps" unit:"bytes/s"`
 	IOPS       Limit `yaml:"iops"`
 	QueueDepth Limit `yaml:"queue_depth"`
 }
 
 // Limit says which changes of a metric count. A change must be at least as large as both Absolute and Relative say.
 type Limit struct {
-	Up       float64 `yaml:"up"`       // weight of a rise
-	Down     float64 `yaml:"down"`     // weight of a fall
-	Absolute float64 `yaml:"absolute"` // in the metric's unit
-	Relative float64 `yaml:"relative"` // of what is expected
+	Up       float64 `yaml:"up" unit:"number"`       // weight of a rise
+	Down     float64 `yaml:"down" unit:"number"`     // weight of a fall
+	Absolute float64 `yaml:"absolute"`               // in the metric's unit
+	Relative float64 `yaml:"relative" unit:"number"` // of what is expected
 }
 
 // Default is the configuration when nothing is stated. Latency and queue depth count only when they rise. Throughput and IOPS

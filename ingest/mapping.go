@@ -27,7 +27,7 @@ type Rule struct {
 	// reads and writes, add up to one field, for gauges are averaged.
 	Period time.Duration `yaml:"period"`
 	// Scale multiplies the value, for example 0.001 for milliseconds; 0 means 1.
-	Scale float64 `yaml:"scale"`
+	Scale float64 `yaml:"scale" unit:"any"`
 }
 
 // Mapped is what a rule makes of a series.

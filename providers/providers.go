@@ -121,14 +121,19 @@ func unreadable(file string, text []byte, err error) error {
 		}
 		return fmt.Errorf("%s: %w; a mapping with name, quantum, min and max is expected", file, err)
 	}
+	return faultAt(file, known, "; there is: name, about, source, unit, quantum, min, max, apply_delay, cooldown, changes, window")
+}
+
+// faultAt says where a file is wrong, and what is expected there.
+func faultAt(file string, err yaml.Error, settings string) error {
 	at := file
-	if token := known.GetToken(); token != nil {
+	if token := err.GetToken(); token != nil {
 		at = fmt.Sprintf("%s:%d:%d", file, token.Position.Line, token.Position.Column)
 	}
 	var kind *yaml.TypeError
 	switch {
 	case !errors.As(err, &kind):
-		return fmt.Errorf("%s: %s; there is: name, about, source, unit, quantum, min, max, apply_delay, cooldown, changes, window", at, known.GetMessage())
+		return fmt.Errorf("%s: %s%s", at, err.GetMessage(), settings)
 	case kind.DstType == reflect.TypeFor[time.Duration]():
 		return fmt.Errorf("%s: %s", at, durationWanted)
 	case kind.DstType.Kind() == reflect.String:

@@ -210,6 +210,9 @@ func readVolumes(name string) ([]family, error) {
 		Volumes []family `yaml:"volumes"`
 	}
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&own); err != nil {
+		if at := yaml.Error(nil); errors.As(err, &at) {
+			return nil, faultAt(name, at, "")
+		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	for i, f := range own.Volumes {

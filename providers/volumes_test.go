@@ -141,6 +141,7 @@ func TestOwnVolumeTypes(t *testing.T) {
 	f(strings.Replace(outpost, "completed: done", "completed: over", 1), "state completed")
 	f(strings.Replace(outpost, "iops_per_gib", "iops_per_gb", 1), "iops_per_gb")
 	f(strings.Replace(outpost, ", window: 24h", "", 1), "together")
+	f(strings.Replace(outpost, "max: 16000", "max: 10MiB", 1), ":2:177: a number is expected, for example 16000")
 }
 
 // Every limit and ratio of Azure's managed disks at its boundary, and which tiers a disk may have.

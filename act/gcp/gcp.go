@@ -32,8 +32,8 @@ type Config struct {
 
 // Ceiling is what an instance can do with all its disks; 0: any amount.
 type Ceiling struct {
-	IOPS       float64 `yaml:"iops"`
-	Throughput float64 `yaml:"throughput"` // bytes a second
+	IOPS       float64 `yaml:"iops" unit:"requests/s"`
+	Throughput float64 `yaml:"throughput" unit:"bytes/s"` // bytes a second
 }
 
 // Factory offers this target to configuration files as "gcp".

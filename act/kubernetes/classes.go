@@ -28,8 +28,8 @@ var (
 type Attributes struct {
 	IOPS       string  `yaml:"iops"`
 	Throughput string  `yaml:"throughput"`
-	Unit       float64 `yaml:"unit"`   // of throughput, in bytes/s
-	Suffix     string  `yaml:"suffix"` // after the number of throughput
+	Unit       float64 `yaml:"unit" unit:"bytes/s"` // of throughput, in bytes/s
+	Suffix     string  `yaml:"suffix"`              // after the number of throughput
 }
 
 // drivers are the parameters of those drivers that document them: aws-ebs-csi-driver docs/modify-volume.md, azuredisk-csi-driver

@@ -21,12 +21,12 @@ type Config struct {
 // Pool is an amount of one dimension that several workloads share.
 type Pool struct {
 	Name      string  `yaml:"name"`
-	Dimension string  `yaml:"dimension"` // iops, throughput, size, vcpu, memory, replicas
-	Total     float64 `yaml:"total"`     // in the dimension's unit: 1/s, bytes/s, bytes, processors, bytes, count
-	InUse     float64 `yaml:"in_use"`    // of it, by what was not granted here; default 0
-	Reserve   float64 `yaml:"reserve"`   // share of the total (0-1) that is never granted; default 0
-	Quantum   float64 `yaml:"quantum"`   // a part grant is a multiple of it; default 0: any amount; 1 for replicas
-	Draws     []Draw  `yaml:"draws"`     // who draws on it: what any of them matches
+	Dimension string  `yaml:"dimension"`             // iops, throughput, size, vcpu, memory, replicas
+	Total     float64 `yaml:"total"`                 // in the dimension's unit: 1/s, bytes/s, bytes, processors, bytes, count
+	InUse     float64 `yaml:"in_use"`                // of it, by what was not granted here; default 0
+	Reserve   float64 `yaml:"reserve" unit:"number"` // share of the total (0-1) that is never granted; default 0
+	Quantum   float64 `yaml:"quantum"`               // a part grant is a multiple of it; default 0: any amount; 1 for replicas
+	Draws     []Draw  `yaml:"draws"`                 // who draws on it: what any of them matches
 }
 
 // Draw says what draws on a pool: what all of its globs match. A glob that is left out matches anything. In globs, * is any

@@ -30,17 +30,17 @@ type Config struct {
 // Quota is one of Service Quotas, one of Azure's usages, or one of a region of Google Compute Engine.
 type Quota struct {
 	Name       string        `yaml:"name"`
-	Service    string        `yaml:"service"`     // for example ebs
-	Code       string        `yaml:"code"`        // for example L-8D977E7E
-	Usage      string        `yaml:"usage"`       // in Azure, in place of service and code: for example standardDSv5Family
-	Metric     string        `yaml:"metric"`      // in Google Cloud, in place of service and code: for example SSD_TOTAL_GB
-	Location   string        `yaml:"location"`    // of the usage or the metric, for example westeurope, europe-west4
-	Dimension  string        `yaml:"dimension"`   // iops, throughput, size, vcpu, memory, replicas
-	Unit       float64       `yaml:"unit"`        // of the quota's value, in the dimension's unit: 1TiB for storage in TiB; default 1
-	VolumeType string        `yaml:"volume_type"` // whose volumes use it: they are asked for
-	InUse      float64       `yaml:"in_use"`      // where no type of volume is stated: what is in use and was not granted here; default 0
-	Reserve    float64       `yaml:"reserve"`     // share (0-1) that is never granted; default 0
-	Draws      []limits.Draw `yaml:"draws"`       // who draws on it; as in limits
+	Service    string        `yaml:"service"`               // for example ebs
+	Code       string        `yaml:"code"`                  // for example L-8D977E7E
+	Usage      string        `yaml:"usage"`                 // in Azure, in place of service and code: for example standardDSv5Family
+	Metric     string        `yaml:"metric"`                // in Google Cloud, in place of service and code: for example SSD_TOTAL_GB
+	Location   string        `yaml:"location"`              // of the usage or the metric, for example westeurope, europe-west4
+	Dimension  string        `yaml:"dimension"`             // iops, throughput, size, vcpu, memory, replicas
+	Unit       float64       `yaml:"unit"`                  // of the quota's value, in the dimension's unit: 1TiB for storage in TiB; default 1
+	VolumeType string        `yaml:"volume_type"`           // whose volumes use it: they are asked for
+	InUse      float64       `yaml:"in_use"`                // where no type of volume is stated: what is in use and was not granted here; default 0
+	Reserve    float64       `yaml:"reserve" unit:"number"` // share (0-1) that is never granted; default 0
+	Draws      []limits.Draw `yaml:"draws"`                 // who draws on it; as in limits
 }
 
 // Factory offers this planner to configuration files as "quota".

@@ -29,9 +29,9 @@ type Config struct {
 	Counters  bool          `yaml:"counters"` // also requests, bytes and time; only where no other source counts for the same workloads
 	Devices   Devices       `yaml:"devices"`
 	Cgroups   Cgroups       `yaml:"cgroups"`
-	MaxMemory int           `yaml:"max_memory"` // bytes that the histograms may take in the kernel; default 64 MiB
-	Sysfs     string        `yaml:"sysfs"`      // default /sys
-	Cgroup    string        `yaml:"cgroup"`     // where control groups are mounted; default /sys/fs/cgroup
+	MaxMemory int           `yaml:"max_memory" unit:"bytes"` // bytes that the histograms may take in the kernel; default 64 MiB
+	Sysfs     string        `yaml:"sysfs"`                   // default /sys
+	Cgroup    string        `yaml:"cgroup"`                  // where control groups are mounted; default /sys/fs/cgroup
 }
 
 // Devices chooses block devices. The expressions must match all of a device's name.

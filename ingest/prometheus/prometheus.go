@@ -45,11 +45,11 @@ type Config struct {
 
 // Query maps the result of a PromQL expression to a field.
 type Query struct {
-	Query   string  `yaml:"query"`   // evaluated at the end of each step
-	ID      string  `yaml:"id"`      // template of the workload's id: text with ${label}, of the result's labels
-	Field   string  `yaml:"field"`   // as in rules
-	Counter bool    `yaml:"counter"` // the result is cumulative: its increments are used
-	Scale   float64 `yaml:"scale"`   // multiplies the value; 0 means 1
+	Query   string  `yaml:"query"`            // evaluated at the end of each step
+	ID      string  `yaml:"id"`               // template of the workload's id: text with ${label}, of the result's labels
+	Field   string  `yaml:"field"`            // as in rules
+	Counter bool    `yaml:"counter"`          // the result is cumulative: its increments are used
+	Scale   float64 `yaml:"scale" unit:"any"` // multiplies the value; 0 means 1
 }
 
 // name is what configuration files call this source.
