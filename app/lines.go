@@ -15,17 +15,19 @@ import (
 )
 
 // SimulateLines is the controller of a simulated volume over lines of JSON, by the protocol of package simulate: it answers hello and each
-// sample with actions and done, until bye or the end of in. Between them it tells what was seen and decided, in lines of other types.
-func SimulateLines(c config.Config, in io.Reader, out io.Writer) error {
-	s := &lines{config: c, out: bufio.NewWriterSize(out, 1<<16)}
+// sample with actions and done, until bye or the end of in. Between them it tells what was seen and decided, in lines of other types. Samples that are
+// not later than the one before them are passed over; of the first it tells say.
+func SimulateLines(c config.Config, in io.Reader, out, say io.Writer) error {
+	s := &lines{config: c, say: say, out: bufio.NewWriterSize(out, 1<<16)}
 	s.encoder = json.NewEncoder(s.out)
 	s.encoder.SetEscapeHTML(false)
 	scanner := bufio.NewScanner(in)
 	scanner.Buffer(make([]byte, 0, 1<<16), longestLine)
-	for number := 1; scanner.Scan(); number++ {
+	for scanner.Scan() {
+		s.number++
 		over, err := s.take(scanner.Bytes())
 		if err != nil {
-			return fmt.Errorf("standard input, line %d: %w", number, err)
+			return fmt.Errorf("standard input, line %d: %w", s.number, err)
 		}
 		if over {
 			return nil
@@ -42,6 +44,9 @@ const longestLine = 1 << 20
 // lines is a run over the line protocol.
 type lines struct {
 	config  config.Config
+	say     io.Writer
+	told    bool // of a sample that was passed over
+	number  int  // of the line
 	out     *bufio.Writer
 	encoder *json.Encoder
 	id      string
@@ -100,7 +105,11 @@ func (s *lines) sample() error {
 		return err
 	}
 	asked, err := s.loop.Answer(sample)
-	if err != nil {
+	switch {
+	case errors.Is(err, errNotLater) && !s.told:
+		s.told = true
+		fmt.Fprintf(s.say, "foreshock: standard input, line %d: %v; it and all further ones like it are passed over\n", s.number, err)
+	case err != nil && !errors.Is(err, errNotLater):
 		return err
 	}
 	return s.answer(sample.Time, asked)

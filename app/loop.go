@@ -132,12 +132,15 @@ func (l *Loop) record(_ context.Context, events ...*foreshock.Event) error {
 // clock is a time of the volume as the pipeline's, whose steps end at multiples of their length.
 func (l *Loop) clock(t time.Time) time.Time { return t.Add(-l.phase) }
 
+// errNotLater is of a sample that is passed over: live, a source's would be dropped.
+var errNotLater = errors.New("not later than the one before it; send samples in order of time")
+
 // Answer takes in what was read of a step and gives the amounts that are asked for, in their order. Samples come in order of time.
 func (l *Loop) Answer(s simulate.Sample) ([]float64, error) {
 	ctx := context.Background()
 	at := l.clock(time.Unix(s.Time, 0).UTC())
 	if !at.After(l.now) {
-		return nil, fmt.Errorf("a sample of %d is not later than the one before it; send them in order of time", s.Time)
+		return nil, fmt.Errorf("a sample of %d is %w", s.Time, errNotLater)
 	}
 	l.now = at
 	l.target.See(at, s)

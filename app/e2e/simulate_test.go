@@ -175,10 +175,54 @@ func TestSimulateOverStandardInput(t *testing.T) {
 	}
 }
 
+const helloLine = `{"type":"hello","protocol":1,"id":"v","t":600,"step_s":60,"provisioned":500,"provider":{"quantum":1,"min":1,"max":9000}}`
+
+func sampleAt(at int) string {
+	return fmt.Sprintf(`{"type":"sample","id":"v","t":%d,"provisioned":500,"latency_ms":1,"iops":100,"queue_depth":null}`, at)
+}
+
+// A sample that is not later than the one before it is answered by done, told once, and changes nothing.
+func TestSimulatePassesOverSamplesOutOfOrder(t *testing.T) {
+	t.Parallel()
+	run := func(times ...int) (said, done string) {
+		t.Helper()
+		cmd := exec.Command(binary(t), "simulate", "--stdio")
+		lines := []string{helloLine}
+		for _, at := range times {
+			lines = append(lines, sampleAt(at))
+		}
+		cmd.Stdin = strings.NewReader(strings.Join(lines, "\n"))
+		var stdout, stderr strings.Builder
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		if err := cmd.Run(); err != nil {
+			t.Errorf("%v: %v: %s", times, err, stderr.String())
+		}
+		for line := range strings.Lines(stdout.String()) {
+			if strings.HasPrefix(line, `{"type":"done"`) {
+				done += line
+			}
+		}
+		return stderr.String(), done
+	}
+	answers := func(times ...int) (lines string) {
+		for _, at := range times {
+			lines += fmt.Sprintf("{\"type\":\"done\",\"t\":%d}\n", at)
+		}
+		return lines
+	}
+	said, got := run(660, 660, 600, 720)
+	const want = "foreshock: standard input, line 3: a sample of 660 is not later than the one before it; send samples in order of time; it and all further ones like it are passed over\n"
+	if said != want || got != answers(600, 660, 660, 600, 720) {
+		t.Errorf("said %s\nanswered %s", said, got)
+	}
+	if said, got := run(660, 720); said != "" || got != answers(600, 660, 720) {
+		t.Errorf("said %s\nanswered %s", said, got)
+	}
+}
+
 // What is wrong with a line is told with its place, and the exit code is not 0.
 func TestSimulateTellsBadLines(t *testing.T) {
 	t.Parallel()
-	const hello = `{"type":"hello","protocol":1,"id":"v","t":600,"step_s":60,"provisioned":500,"provider":{"quantum":1,"min":1,"max":9000}}`
 	f := func(want string, lines ...string) {
 		t.Helper()
 		cmd := exec.Command(binary(t), "simulate", "--stdio")
@@ -190,18 +234,14 @@ func TestSimulateTellsBadLines(t *testing.T) {
 			t.Errorf("%q: %v: %s; want %q", lines, err, said.String(), want)
 		}
 	}
-	sample := func(at int) string {
-		return fmt.Sprintf(`{"type":"sample","id":"v","t":%d,"provisioned":500,"latency_ms":1,"iops":100,"queue_depth":null}`, at)
-	}
-	f("", hello, sample(660), "", sample(720))
-	f("line 1: a sample before hello; send hello first", sample(660))
-	f("line 2: invalid character", hello, "nonsense")
-	f("line 2: the object has no type", hello, "{}")
-	f("line 3: a sample of 660 is not later than the one before it", hello, sample(660), sample(660))
-	f(`line 2: a sample of "w"`, hello, `{"type":"sample","id":"w","t":660,"provisioned":1}`)
-	f("line 2: sample: t and provisioned are needed", hello, `{"type":"sample","id":"v","t":660}`)
-	f("line 2: a second hello", hello, hello)
-	f("line 1: hello: protocol 2 is not known; there is: 1", strings.Replace(hello, `"protocol":1`, `"protocol":2`, 1))
-	f("line 1: hello: a provider with", strings.Replace(hello, `"max":9000`, `"max":0`, 1))
-	f(`line 1: hello: capacity in "replicas"`, strings.Replace(hello, `"id":"v"`, `"id":"v","unit":"replicas"`, 1))
+	f("", helloLine, sampleAt(660), "", sampleAt(720))
+	f("line 1: a sample before hello; send hello first", sampleAt(660))
+	f("line 2: invalid character", helloLine, "nonsense")
+	f("line 2: the object has no type", helloLine, "{}")
+	f(`line 2: a sample of "w"`, helloLine, `{"type":"sample","id":"w","t":660,"provisioned":1}`)
+	f("line 2: sample: t and provisioned are needed", helloLine, `{"type":"sample","id":"v","t":660}`)
+	f("line 2: a second hello", helloLine, helloLine)
+	f("line 1: hello: protocol 2 is not known; there is: 1", strings.Replace(helloLine, `"protocol":1`, `"protocol":2`, 1))
+	f("line 1: hello: a provider with", strings.Replace(helloLine, `"max":9000`, `"max":0`, 1))
+	f(`line 1: hello: capacity in "replicas"`, strings.Replace(helloLine, `"id":"v"`, `"id":"v","unit":"replicas"`, 1))
 }

@@ -31,7 +31,7 @@ func simulateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return app.SimulateLines(c, cmd.InOrStdin(), cmd.OutOrStdout())
+			return app.SimulateLines(c, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringVarP(&f.file, "config", "c", "", "configuration file; its sources and targets are not used")
