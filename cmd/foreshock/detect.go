@@ -15,6 +15,7 @@ import (
 	"github.com/foreshock-io/foreshock/app"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/pipeline"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 	"github.com/spf13/cobra"
 )
 
@@ -126,6 +127,12 @@ func (o *detectOptions) score(ctx context.Context, in *readings, out io.Writer) 
 	}
 	if in.long > 0 {
 		fmt.Fprintf(o.say, "foreshock: %s:%d: this row, the first of %d, goes on in the next line, as a quote is open at its end; lines that were meant as rows of their own have no score: close the quote, or take it away\n", in.Name, in.longAt, in.long)
+	}
+	for i, b := range in.beyond {
+		if b.n > 0 {
+			fmt.Fprintf(o.say, "foreshock: %s:%d: %s: %g is the first of %d readings that scores cannot hold: what is beyond %g counts as that much, what is nearer to 0 than %g has few digits or none; divide or multiply the column by a fixed number\n",
+				in.Name, b.line, legible(in.names[i]), b.first, b.n, surprise.Most, surprise.Least)
+		}
 	}
 	if in.wrong > 0 {
 		return incomplete{fmt.Errorf("%s: %d rows could not be read in full; they are scored without what is missing", in.Name, in.wrong)}

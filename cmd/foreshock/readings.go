@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/foreshock-io/foreshock/tables"
+	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
 // notMetrics are names of columns that say something of a row: labels for scorers, and what detectors wrote.
@@ -38,7 +39,14 @@ type readings struct {
 	backAt  int
 	long    int // rows that go on over several lines, and the line of the first
 	longAt  int
+	beyond  []beyond // by metric
 	say     io.Writer
+}
+
+// beyond is how many readings of a metric a score cannot hold, with the first.
+type beyond struct {
+	n, line int
+	first   float64
 }
 
 // reading is one row.
@@ -101,6 +109,7 @@ func (r *readings) columns(chosen []string) error {
 			r.metrics, r.names = append(r.metrics, i), append(r.names, name)
 		}
 	}
+	r.beyond = make([]beyond, len(r.metrics))
 	return r.check(head, chosen)
 }
 
@@ -163,6 +172,7 @@ func (r *readings) next() (reading, error) {
 			line.values[i] = math.NaN()
 			faults = append(faults, fmt.Errorf("%s: %w", legible(r.names[i]), err))
 		}
+		r.hold(i, line.values[i])
 	}
 	r.tell(faults)
 	return line, nil
@@ -179,6 +189,18 @@ func (r *readings) follow(line *reading) {
 		}
 	}
 	r.latest = line.at
+}
+
+// hold counts the readings that scores cannot hold.
+func (r *readings) hold(metric int, x float64) {
+	if size := math.Abs(x); !(size > surprise.Most || size != 0 && size < surprise.Least) {
+		return
+	}
+	b := &r.beyond[metric]
+	if b.n++; b.n == 1 {
+		b.line, _ = r.rows.FieldPos(0)
+		b.first = x
+	}
 }
 
 // mostTold is how many rows are told of, the rest is counted.

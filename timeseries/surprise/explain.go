@@ -112,7 +112,7 @@ func (m *Metric) waitingValid() error {
 }
 
 // sane says whether x is what readings within the limit can make.
-func sane(x float32) bool { return math.Abs(float64(x)) <= 4*limit }
+func sane(x float32) bool { return math.Abs(float64(x)) <= 4*Most }
 
 func (m mean) valid() bool {
 	return sane(m.Mean) && m.Weight >= 0 && m.Weight <= 1+1e-6

@@ -7,7 +7,7 @@ const (
 	unseen = math.MinInt16
 	// codeBits is how many bits a code has beside its sign.
 	codeBits = 15
-	// Those of the least float32 above 0, and of 4·limit.
+	// Those of the least float32 above 0, and of 4·Most.
 	leastExponent, mostExponent = -148 - codeBits, 102 - codeBits
 )
 

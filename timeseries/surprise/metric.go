@@ -51,7 +51,12 @@ const (
 	pause = 60
 	// leastPause is that in seconds, since time is told in whole ones.
 	leastPause = 2
-	limit      = 1e30 // of readings
+)
+
+// What readings may be: those beyond Most count as that much, and those nearer to 0 than Least have few digits or none.
+const (
+	Most  = 1e30
+	Least = 1e-38
 )
 
 // Metric is what is remembered of one metric. Make one with NewMetric. State is plain data. Readings have the 24 bits of a float32: no deviation that
@@ -153,7 +158,7 @@ func (m *Metric) Judge(j *Judgement, second int64, x float64) bool {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return false
 	}
-	j.x, j.second = float32(clip(x, limit)), second
+	j.x, j.second = float32(clip(x, Most)), second
 	j.hours = hours(second + mondays)
 	for i := range m.seasons() {
 		j.lefts[i], j.knowns[i] = m.season(i).remainder(j.hours[i], j.x)
