@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/config"
@@ -27,11 +28,7 @@ func (p *parts) buildPolicies(c config.Config, l *faultList, log *slog.Logger) {
 	p.buildPoliciesFrom(c, l, log)
 	for _, n := range c.Policies {
 		policy, err := stated(n)
-		if err != nil {
-			l.at(n, err)
-			continue
-		}
-		l.at(n, p.admit(c, policy))
+		l.at(n, p.admit(c, policy, err))
 	}
 	if len(c.Policies) == 0 {
 		watch := decide.Default()
@@ -58,8 +55,8 @@ func (p *parts) buildPoliciesFrom(c config.Config, l *faultList, log *slog.Logge
 	l.at(item.Block, err)
 }
 
-// admit puts a policy in force, with its defaults, or says all that is wrong with it.
-func (p *parts) admit(c config.Config, policy decide.Policy) error {
+// admit puts a policy in force, with its defaults, or says all that is wrong with it, after what could not be read of it.
+func (p *parts) admit(c config.Config, policy decide.Policy, unread error) error {
 	policy = policy.WithDefaults()
 	faults := policy.Check()
 	switch {
@@ -69,10 +66,29 @@ func (p *parts) admit(c config.Config, policy decide.Policy) error {
 		faults = append(faults, fmt.Errorf("no target is called %q; there is: %s", policy.Target, strings.Join(c.TargetNames(), ", ")))
 	}
 	policy.Mode = min(policy.Mode, c.Mode)
+	if unread != nil {
+		faults = append([]error{unread}, beside(unread, faults)...)
+	}
 	if faults == nil {
 		p.policies = append(p.policies, policy)
 	}
 	return errors.Join(faults...)
+}
+
+// beside are the faults that speak of nothing that could not be read: of that the policy has the default only.
+func beside(unread error, faults []error) []error {
+	var placed config.Faults
+	errors.As(unread, &placed)
+	return slices.DeleteFunc(faults, func(err error) bool {
+		words := strings.FieldsFunc(err.Error(), func(c rune) bool { return c != '_' && !unicode.IsLetter(c) })
+		return slices.ContainsFunc(placed, func(f config.Fault) bool { return slices.Contains(words, lastName(f.Path)) })
+	})
+}
+
+// lastName is the name of the setting at a path: "dates" of "policies[0].calendar[1].dates[2]".
+func lastName(path string) string {
+	name, _, _ := strings.Cut(path[strings.LastIndexByte(path, '.')+1:], "[")
+	return name
 }
 
 // stated is a policy as it is written, without its defaults, which depend on all that it states.
@@ -92,8 +108,8 @@ func (p *parts) takeObjects(c config.Config, objects []policies.Object) {
 	p.objects = objects
 	for i := range objects {
 		policy, err := fromObject(&objects[i])
-		if err == nil {
-			err = p.admit(c, policy)
+		if policy.Name != "" { // else it is no object at all
+			err = p.admit(c, policy, err)
 		}
 		p.verdicts = append(p.verdicts, verdict{mode: min(policy.Mode, c.Mode), faults: faultsOf(err)})
 	}
@@ -117,15 +133,20 @@ func fromObject(o *policies.Object) (decide.Policy, error) {
 
 // faultsOf are the single faults of an error, without the places in a file that there is not.
 func faultsOf(err error) (list []string) {
-	var faults config.Faults
-	if errors.As(err, &faults) {
-		for _, f := range faults {
-			list = append(list, f.Path+": "+f.Text)
-		}
-		return list
+	lines := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		lines = joined.Unwrap()
 	}
-	if err != nil {
-		list = strings.Split(err.Error(), "\n")
+	for _, e := range lines {
+		var faults config.Faults
+		switch {
+		case errors.As(e, &faults):
+			for _, f := range faults {
+				list = append(list, f.Path+": "+f.Text)
+			}
+		case e != nil:
+			list = append(list, strings.Split(e.Error(), "\n")...)
+		}
 	}
 	return list
 }

@@ -64,7 +64,7 @@ func TestVerdicts(t *testing.T) {
 	p := taken(t, "mode: approve\ntargets: [{name: dry, dryrun: {}}]\n",
 		"act", `{"match":["vol/*"],"mode":"auto","target":"dry","resource":"r-${env:SECRET}"}`,
 		"far", `{"match":["vol/*"],"mode":"auto","target":"cluster","headroom":-1}`,
-		"odd", `{"colour":"red","cooldown":5,"mode":"automatic"}`,
+		"odd", `{"colour":"red","cooldown":5,"mode":"automatic","above":2}`,
 		"good", `{"name":"liar","match":["vol/*"],"mode":"auto","target":"dry","cooldown":"90s","bounds":{"iops":{"max":"16k"}}}`,
 	)
 	f := func(i int, want ...string) {
@@ -75,7 +75,7 @@ func TestVerdicts(t *testing.T) {
 	}
 	f(0, "resource has ${env:SECRET}; there is: ${id}, ${name}")
 	f(1, "headroom is -1", `no target is called "cluster"; there is: dry`)
-	f(2, "spec.colour: unknown setting", `spec.cooldown: "5" is not a duration`, "spec.mode: no mode is called")
+	f(2, "spec.colour: unknown setting", `spec.cooldown: "5" is not a duration`, "spec.mode: no mode is called", "above is 2")
 	f(3)
 	if got := p.policies[0]; got.Name != "good" || got.Mode != foreshock.Approve || got.Cooldown != 90*time.Second || got.Bounds[foreshock.DimIOPS].Max != 16000 {
 		t.Errorf("%+v", got)

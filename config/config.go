@@ -101,7 +101,7 @@ type top struct {
 	PoliciesFrom Node `yaml:"policies_from"`
 }
 
-// Parse reads a file's content over the defaults.
+// Parse reads a file's content over the defaults. With faults it gives what could be read, and what could not as it is by default; of a file that is no YAML nothing.
 func Parse(file string, data []byte) (Config, error) {
 	var faults Faults
 	d := decoder{file: file, unit: pure, faults: &faults}
@@ -142,7 +142,7 @@ func Parse(file string, data []byte) (Config, error) {
 	absolute(reflect.ValueOf(&c).Elem(), dirOf(file))
 	c.check(d)
 	if len(faults) > 0 {
-		return Config{}, faults
+		return c, faults
 	}
 	return c, nil
 }

@@ -421,12 +421,9 @@ func (n Node) Decode(v any) error {
 	return nil
 }
 
-// Fault makes a fault of err at the part's place, or at that of the setting whose path err begins with; an err that has its places keeps them.
+// Fault makes a fault of err at the part's place, or at that of the setting whose path err begins with; what has its places keeps them.
 func (n Node) Fault(err error) Faults {
-	var faults Faults
-	if errors.As(err, &faults) {
-		return faults
-	}
+	var faults, placed Faults
 	d := decoder{file: n.decoder.file, faults: &faults}
 	lines := []error{err}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
@@ -437,6 +434,10 @@ func (n Node) Fault(err error) Faults {
 		at = n.key
 	}
 	for _, e := range lines {
+		if errors.As(e, &placed) {
+			faults = append(faults, placed...)
+			continue
+		}
 		d.fault(placeOf(at, e.Error()), n.path, "%s", e)
 	}
 	return faults

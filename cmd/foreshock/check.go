@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/foreshock-io/foreshock/app"
 	"github.com/foreshock-io/foreshock/config"
@@ -22,14 +24,7 @@ func checkCommand() *cobra.Command {
 		Use: "check FILE", Short: "Say everything that is wrong with a configuration, and ask what it names", Long: checkHelp, GroupID: "run", Args: oneArg("file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := config.Load(args[0])
-			var faults config.Faults
-			if err != nil && !errors.As(err, &faults) {
-				return usageError{err}
-			}
-			if err == nil {
-				err = app.Check(c)
-			}
-			if err != nil {
+			if err = checked(&c, err); err != nil {
 				return err
 			}
 			say := cmd.OutOrStdout()
@@ -50,6 +45,27 @@ func checkCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&offline, "offline", false, "ask nobody; only read the file")
 	outputFlag(cmd, &form)
 	return cmd
+}
+
+// checked is all that is wrong with a configuration, which was read with err.
+func checked(c *config.Config, err error) error {
+	var faults, more config.Faults
+	switch {
+	case err != nil && !errors.As(err, &faults):
+		return usageError{err}
+	case err != nil && c.File() == "": // nothing could be read
+		return err
+	}
+	built := app.Check(*c)
+	if err == nil || !errors.As(built, &more) {
+		return cmp.Or(err, built)
+	}
+	for _, f := range more {
+		if !slices.ContainsFunc(faults, func(told config.Fault) bool { return f.Path == told.Path && f.Line == told.Line }) {
+			faults = append(faults, f)
+		}
+	}
+	return faults
 }
 
 // unanswered says that parts of a configuration do not answer, or lack a right.
