@@ -156,7 +156,7 @@ func (o *owner) judgeQuality(w *workload, step *foreshock.Step) {
 
 func (o *owner) setQuality(w *workload, quality foreshock.Quality, at time.Time) {
 	if w.scalable() && (w.quality == foreshock.Fresh) != (quality == foreshock.Fresh) {
-		o.resources.heard(at, hearing{w.policy.Name, w.key(), w.id, quality == foreshock.Fresh})
+		o.resources.heard(at, hearing{w.key(), w.id, quality == foreshock.Fresh})
 	}
 	w.quality = quality
 }

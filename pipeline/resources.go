@@ -37,6 +37,7 @@ type watched struct {
 	resource *foreshock.Resource // as last read; nil until then
 	err      string
 	users    []user                // the workloads that use it, by ID
+	fleets   []*fleet              // of the policies that name one of them
 	silent   map[foreshock.ID]bool // those whose data are not fresh
 }
 
@@ -78,10 +79,18 @@ func (r *resources) watch(policy, target, name string, id foreshock.ID) {
 	if w == nil {
 		w = &watched{silent: map[foreshock.ID]bool{}}
 		r.known[key] = w
-		if r.fleet[policy] == nil {
-			r.fleet[policy] = &fleet{}
+	}
+	f := r.fleet[policy]
+	if f == nil {
+		f = &fleet{}
+		r.fleet[policy] = f
+	}
+	if !slices.Contains(w.fleets, f) {
+		w.fleets = append(w.fleets, f)
+		f.size++
+		if len(w.silent) > 0 {
+			f.silent++
 		}
-		r.fleet[policy].size++
 	}
 	w.of(id).states = [2]foreshock.Allocation{}
 	r.mu.Unlock()
@@ -90,10 +99,9 @@ func (r *resources) watch(policy, target, name string, id foreshock.ID) {
 
 // hearing is that the data of a resource's user are fresh from now on, or are not.
 type hearing struct {
-	policy string
-	key    resourceKey
-	user   foreshock.ID
-	fresh  bool
+	key   resourceKey
+	user  foreshock.ID
+	fresh bool
 }
 
 // heard states whether a user's data are fresh from a time on.
@@ -134,11 +142,14 @@ func (r *resources) take(h hearing) {
 	} else {
 		w.silent[h.user] = true
 	}
-	switch after := len(w.silent) > 0; {
-	case after && !before:
-		r.fleet[h.policy].silent++
-	case before && !after:
-		r.fleet[h.policy].silent--
+	after := len(w.silent) > 0
+	for _, f := range w.fleets {
+		switch {
+		case after && !before:
+			f.silent++
+		case before && !after:
+			f.silent--
+		}
 	}
 }
 
