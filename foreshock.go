@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net/url"
+	"path"
 	"sort"
 	"strings"
 	"time"
@@ -29,10 +31,23 @@ func (id ID) Check() error {
 		return fmt.Errorf("workload id is empty")
 	case len(id) > MaxID:
 		return fmt.Errorf("workload id is %d bytes long; at most %d are allowed", len(id), MaxID)
-	case strings.ContainsFunc(string(id), func(r rune) bool { return r < ' ' || r == 0x7f || r == '\uFFFD' }):
+	case strings.ContainsFunc(string(id), func(r rune) bool { return unicode.IsControl(r) || r == '\uFFFD' }):
 		return fmt.Errorf("workload id %q has a control character or is not UTF-8", string(id))
 	}
 	return nil
+}
+
+// Path gives an ID as the rest of an address. Its slashes stay where everybody takes the address as it stands; "a//b" and "a/../b" would be
+// made shorter on the way.
+func (id ID) Path() string {
+	switch s := string(id); {
+	case s == "." || s == "..":
+		return strings.ReplaceAll(s, ".", "%2E")
+	case strings.TrimSuffix(path.Clean("/"+s), "/") != strings.TrimSuffix("/"+s, "/"):
+		return url.PathEscape(s)
+	default:
+		return strings.ReplaceAll(url.PathEscape(s), "%2F", "/")
+	}
 }
 
 // Metric is one of the four readings of a workload that are profiled and scored.

@@ -114,7 +114,7 @@ func (c *Client) Workloads(ctx context.Context) ([]pipeline.View, error) {
 
 // Workload gives all that is known of a workload.
 func (c *Client) Workload(ctx context.Context, id foreshock.ID) (d pipeline.Detail, err error) {
-	return d, c.get(ctx, "/workloads/"+Escape(string(id)), nil, &d)
+	return d, c.get(ctx, "/workloads/"+id.Path(), nil, &d)
 }
 
 // Explain says why, now or at a moment: a time or an age ("90m"); "" is now.
@@ -123,7 +123,7 @@ func (c *Client) Explain(ctx context.Context, id foreshock.ID, at string) (x api
 	if at != "" {
 		q.Set("at", at)
 	}
-	return x, c.get(ctx, "/explain/"+Escape(string(id)), q, &x)
+	return x, c.get(ctx, "/explain/"+id.Path(), q, &x)
 }
 
 // Report says what a policy that observes would have done.
@@ -193,12 +193,3 @@ func (c *Client) Undo(ctx context.Context, correction, why string) (api.Done, er
 
 // Reload has the configuration read again.
 func (c *Client) Reload(ctx context.Context) (api.Done, error) { return c.post(ctx, "/reload", nil) }
-
-// Escape makes a workload's id a path; its slashes stay.
-func Escape(id string) string {
-	parts := strings.Split(id, "/")
-	for i := range parts {
-		parts[i] = url.PathEscape(parts[i])
-	}
-	return strings.Join(parts, "/")
-}

@@ -100,7 +100,6 @@ func TestWords(t *testing.T) {
 	f(number(1234567), "1,234,567")
 	f(number(-1234), "-1,234")
 	f(number(12), "12")
-	f(escapePath("a b/c?d"), "a%20b/c%3Fd")
 	f(brief(foreshock.QueueDepth, 2), "2")
 	f(ratio(3, 2), "1.50")
 	f(ratio(3, 0), "–")

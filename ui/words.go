@@ -3,7 +3,6 @@ package ui
 import (
 	"fmt"
 	"html/template"
-	"net/url"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ var words = template.FuncMap{
 	"sign":     func(s fmt.Stringer) string { return signs[s.String()] },
 	"join":     strings.Join,
 	"plain":    plain,
-	"path":     func(id foreshock.ID) string { return "/workloads/" + escapePath(string(id)) },
+	"path":     func(id foreshock.ID) string { return "/workloads/" + id.Path() },
 	"why":      whyNot,
 	"bound":    boundOf,
 	"because":  because,
@@ -129,14 +128,6 @@ func number(n any) string {
 
 // plain writes a code as words: not_fresh is "not fresh".
 func plain(code string) string { return strings.NewReplacer("_", " ", "-", " ").Replace(code) }
-
-func escapePath(s string) string {
-	parts := strings.Split(s, "/")
-	for i := range parts {
-		parts[i] = url.PathEscape(parts[i])
-	}
-	return strings.Join(parts, "/")
-}
 
 func whyNot(d *foreshock.Decision, kind string) string {
 	var k foreshock.Kind
