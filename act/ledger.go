@@ -18,6 +18,7 @@ type Ledger struct {
 	resources map[resourceKey]*resourceEntry
 	counts    uint64   // how often was counted
 	recent    []*entry // begun in the last day, oldest first
+	coming    []*entry // decided upon and not begun: they wait for their target
 	pauses    map[pauseKey]pause
 	holds     map[string]*Hold
 	judged    map[string]int // per policy
@@ -132,6 +133,12 @@ func (l *Ledger) changed(c *foreshock.ActionChange, at time.Time, recorded bool)
 		}
 	case foreshock.Refused, foreshock.Expired:
 		e.begun = time.Time{}
+	}
+	switch at := slices.Index(l.coming, e); {
+	case c.State == foreshock.Decided && at < 0:
+		l.coming = append(l.coming, e)
+	case c.State != foreshock.Decided && at >= 0:
+		l.coming = slices.Delete(l.coming, at, at+1)
 	}
 	e.on.hold(e)
 	if c.State == foreshock.Done {

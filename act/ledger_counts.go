@@ -12,10 +12,11 @@ type Asked struct {
 	Workload         foreshock.ID
 	Target, Resource string
 	Now              time.Time
-	Before           string // count only what was begun before the action of this ID; "" counts all
+	Before           string // count only what was begun before the action of this ID; "" counts all, and what is about to begin
 }
 
-// Counts is what was done lately. An action counts from its intent on, unless it ended before the provider was asked.
+// Counts is what was done lately. An action counts from its intent on, for others that are decided upon from its own decision on, unless it ended
+// before the provider was asked: else each that would like the last free place decided to take it, to be refused at the last look.
 type Counts struct {
 	Open              int  // fleet-wide, under way; what waits for a person or is parked is not
 	LastHour, LastDay int  // fleet-wide, begun
@@ -39,41 +40,50 @@ func (l *Ledger) Counts(q Asked) Counts {
 	mine := l.resources[resourceKey{q.Target, q.Resource}] // nil: never changed
 	for _, e := range l.recent {
 		if q.Before != "" && e.change.Action.ID == q.Before {
-			break
+			return c
 		}
-		if e.begun.IsZero() {
-			continue
+		if !e.begun.IsZero() {
+			l.count(&c, &q, e, mine, q.Now.Sub(e.begun))
 		}
-		a, age := &e.change.Action, q.Now.Sub(e.begun)
-		ours := a.Policy == q.Policy
-		if !e.change.State.Terminal() {
-			c.Open++
-		}
-		if ours && e.on != mine && (!e.change.State.Terminal() || e.change.State == foreshock.Done && !e.judged && age < rememberAtLeast) {
-			c.PolicyDue++
-		}
-		if age >= 24*time.Hour {
-			continue
-		}
-		c.LastDay++
-		if a.Workload == q.Workload {
-			c.WorkloadLastDay++
-		}
-		if age >= time.Hour {
-			continue
-		}
-		c.LastHour++
-		c.Spend += a.Spend
-		if ours {
-			c.PolicySpend += a.Spend
-			c.PolicyMine = c.PolicyMine || e.on == mine
-			if e.on.counted != l.counts {
-				e.on.counted = l.counts
-				c.PolicyResources++
-			}
+	}
+	if q.Before == "" {
+		for _, e := range l.coming {
+			l.count(&c, &q, e, mine, 0)
 		}
 	}
 	return c
+}
+
+// count takes an action in that was begun so long ago. The caller holds mu.
+func (l *Ledger) count(c *Counts, q *Asked, e *entry, mine *resourceEntry, age time.Duration) {
+	a := &e.change.Action
+	ours := a.Policy == q.Policy
+	if !e.change.State.Terminal() {
+		c.Open++
+	}
+	if ours && e.on != mine && (!e.change.State.Terminal() || e.change.State == foreshock.Done && !e.judged && age < rememberAtLeast) {
+		c.PolicyDue++
+	}
+	if age >= 24*time.Hour {
+		return
+	}
+	c.LastDay++
+	if a.Workload == q.Workload {
+		c.WorkloadLastDay++
+	}
+	if age >= time.Hour {
+		return
+	}
+	c.LastHour++
+	c.Spend += a.Spend
+	if ours {
+		c.PolicySpend += a.Spend
+		c.PolicyMine = c.PolicyMine || e.on == mine
+		if e.on.counted != l.counts {
+			e.on.counted = l.counts
+			c.PolicyResources++
+		}
+	}
 }
 
 // forgetOld drops what was begun more than a day ago and is over. The caller holds mu.

@@ -58,11 +58,12 @@ func TestCounts(t *testing.T) {
 		}
 	}
 	f(23*time.Hour+30*time.Minute, "p", "r1", act.Counts{
-		Open: 1, LastHour: 3, LastDay: 4, PolicyResources: 2, PolicyMine: true, PolicyDue: 1, WorkloadLastDay: 2,
+		Open: 2, LastHour: 4, LastDay: 5, PolicyResources: 3, PolicyMine: true, PolicyDue: 2, WorkloadLastDay: 2,
 	})
 	f(23*time.Hour+30*time.Minute, "p", "r3", act.Counts{
-		Open: 1, LastHour: 3, LastDay: 4, PolicyResources: 2, PolicyDue: 3, WorkloadLastDay: 1,
+		Open: 2, LastHour: 4, LastDay: 5, PolicyResources: 3, PolicyDue: 4, WorkloadLastDay: 1,
 	})
+	b.change(23*time.Hour+40*time.Minute, "fresh", "p", "r6", foreshock.Expired) // it never began
 	f(24*time.Hour, "q", "r3", act.Counts{Open: 1, LastHour: 2, LastDay: 3, PolicyResources: 1, PolicyMine: true, WorkloadLastDay: 1})
 	f(48*time.Hour, "p", "r1", act.Counts{Open: 1, PolicyDue: 1})
 	// The clock was set back: what is to come counts.
