@@ -21,7 +21,8 @@ type Ledger struct {
 	coming    []*entry // decided upon and not begun: they wait for their target
 	pauses    map[pauseKey]pause
 	holds     map[string]*Hold
-	judged    map[string]int // per policy
+	judged    map[string]int  // per policy
+	helped    map[string]bool // per policy: an action of it was good for something
 	notHelped []unhelpful    // in a row, since somebody resumed
 	newest    time.Time
 	unpruned  int
@@ -86,7 +87,7 @@ func (h *Hold) Wanted() bool {
 func NewLedger() *Ledger {
 	return &Ledger{
 		actions: map[string]*entry{}, resources: map[resourceKey]*resourceEntry{}, pauses: map[pauseKey]pause{},
-		holds: map[string]*Hold{}, judged: map[string]int{},
+		holds: map[string]*Hold{}, judged: map[string]int{}, helped: map[string]bool{},
 	}
 }
 
@@ -190,6 +191,9 @@ func (l *Ledger) evaluated(v *foreshock.Evaluation) {
 	case foreshock.Unclear:
 	default:
 		l.notHelped = nil
+		if e := l.actions[v.Action]; e != nil {
+			l.helped[e.change.Action.Policy] = true
+		}
 	}
 }
 

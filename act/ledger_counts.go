@@ -24,6 +24,7 @@ type Counts struct {
 	PolicyMine        bool // this resource is one of them
 	PolicyJudged      int  // actions of the policy that were ever judged
 	PolicyDue         int  // actions of the policy, on other resources, that are under way or, in the last day, not judged yet
+	PolicyHelped      bool // an action of the policy was ever judged to be good for something
 	WorkloadLastDay   int
 	Spend             float64 // what the growth begun in the last hour adds to the cost of an hour, fleet-wide
 	PolicySpend       float64 // of it, the policy's
@@ -34,7 +35,7 @@ type Counts struct {
 func (l *Ledger) Counts(q Asked) Counts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c := Counts{PolicyJudged: l.judged[q.Policy], NotHelped: len(l.notHelped)}
+	c := Counts{PolicyJudged: l.judged[q.Policy], PolicyHelped: l.helped[q.Policy], NotHelped: len(l.notHelped)}
 	l.forgetOld(q.Now)
 	l.counts++
 	mine := l.resources[resourceKey{q.Target, q.Resource}] // nil: never changed

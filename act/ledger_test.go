@@ -71,7 +71,7 @@ func TestCounts(t *testing.T) {
 
 	b.judge(24*time.Hour, "a", foreshock.Helped)
 	b.judge(24*time.Hour, "a", foreshock.Helped)
-	f(24*time.Hour, "p", "r3", act.Counts{Open: 1, LastHour: 2, LastDay: 3, PolicyResources: 1, PolicyJudged: 1, PolicyDue: 1, WorkloadLastDay: 1})
+	f(24*time.Hour, "p", "r3", act.Counts{Open: 1, LastHour: 2, LastDay: 3, PolicyResources: 1, PolicyJudged: 1, PolicyHelped: true, PolicyDue: 1, WorkloadLastDay: 1})
 }
 
 func TestNotHelped(t *testing.T) {

@@ -77,6 +77,7 @@ type Counts struct {
 	PolicySilent    int  // of them, those whose data are not fresh
 	PolicyJudged    int  // actions of the policy that were ever judged
 	PolicyDue       int  // actions of the policy, on other resources, that are under way or not judged yet
+	PolicyHelped    bool // an action of the policy was ever judged to be good for something
 	NotHelped       int  // in a row, fleet-wide
 	WorkloadLastDay int
 	FleetSize       int     // resources under all policies

@@ -440,7 +440,7 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		setInt(a, "fleet_size", &c.FleetSize)
 		setNumber(a, "spend", &c.Spend)
 		setNumber(a, "policy_spend", &c.PolicySpend)
-		c.PolicyMine = has(a, "mine")
+		c.PolicyMine, c.PolicyHelped = has(a, "mine"), has(a, "helped")
 	},
 	"now": func(s *State, rest string, _ map[string]string) { // all is as fresh as at noon
 		now, err := time.Parse(time.RFC3339, rest)

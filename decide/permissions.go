@@ -167,6 +167,8 @@ func (l *Limits) Exceeded(c *Counts, kind foreshock.Kind, undoes bool, say func(
 	}
 	if l.StopAfter > 0 && c.NotHelped >= l.StopAfter {
 		say(StopAfter, "the last %d actions did not help: a person should look, then resume", c.NotHelped)
+	} else if doubtful := c.NotHelped > 0 || !c.PolicyHelped; l.StopAfter > 0 && doubtful && c.NotHelped+c.PolicyDue >= l.StopAfter {
+		say(StopAfter, "%d actions did not help and %d of the policy's are not judged yet: at most %d may be for nothing", c.NotHelped, c.PolicyDue, l.StopAfter)
 	}
 }
 

@@ -76,7 +76,7 @@ func anything(t *rapid.T) State {
 	s.Paused = Pauses{Grow: g.word("growth paused"), Shrink: g.word("reductions paused")}
 	s.Counts = Counts{
 		Open: g.rarely("open", 5), LastHour: g.rarely("hour", 61), WorkloadLastDay: g.rarely("day", 25), PolicyResources: g.rarely("resources", 6),
-		PolicySize: 10, PolicySilent: g.rarely("silent", 4), PolicyJudged: 1 - g.rarely("judged", 1), PolicyDue: g.int("due", 0, 1), NotHelped: g.rarely("not helped", 6),
+		PolicySize: 10, PolicySilent: g.rarely("silent", 4), PolicyJudged: 1 - g.rarely("judged", 1), PolicyDue: g.int("due", 0, 6), PolicyHelped: g.odds("helped", 2), NotHelped: g.rarely("not helped", 6),
 		PolicyMine: g.odds("mine", 8), FleetSize: g.int("fleet", 0, 200), Spend: float64(g.rarely("spend", 40)), PolicySpend: float64(g.rarely("policy spend", 30)),
 	}
 	if g.odds("grant", 2) {
@@ -450,6 +450,7 @@ func (s *State) brokenControls(a *foreshock.Action) (list []string) {
 	never(!c.PolicyMine && l.Share > 0 && c.PolicyResources > 0 && float64(c.PolicyResources+1) > l.Share*float64(c.PolicySize), "a larger share of the policy's resources than may change")
 	never(!undo && c.PolicyJudged == 0 && c.PolicyDue > 0, "an action beside the first that is not judged")
 	never(!undo && l.StopAfter > 0 && c.NotHelped >= l.StopAfter, "an action after too many that did not help")
+	never(!undo && l.StopAfter > 0 && (c.NotHelped > 0 || !c.PolicyHelped) && c.NotHelped+c.PolicyDue >= l.StopAfter, "one of too many that may be for nothing")
 	never(a.Reduces() && 10*(c.PolicySize-c.PolicySilent) < 8*c.PolicySize, "a reduction while the group is silent")
 	never(s.forbidden(a), "an action that no window allows")
 	added := 0.0

@@ -246,7 +246,7 @@ func Counted(done act.Counts) decide.Counts {
 	return decide.Counts{
 		Open: done.Open, LastHour: done.LastHour, NotHelped: done.NotHelped,
 		PolicyResources: done.PolicyResources, PolicyMine: done.PolicyMine,
-		PolicyJudged: done.PolicyJudged, PolicyDue: done.PolicyDue,
+		PolicyJudged: done.PolicyJudged, PolicyDue: done.PolicyDue, PolicyHelped: done.PolicyHelped,
 		WorkloadLastDay: done.WorkloadLastDay, Spend: done.Spend, PolicySpend: done.PolicySpend,
 	}
 }
