@@ -287,6 +287,8 @@ type Window struct {
 	To    time.Time `json:"to"`
 	Steps int       `json:"steps"`
 	Mean  Values    `json:"mean"`
+	// Demand is what would have been used if nothing had limited it, the mean; a dimension that is not there is not known.
+	Demand Allocation `json:"demand,omitzero"`
 	// Saturation is the highest of demand over allocation among the dimensions; 0 where unknown.
 	Saturation float64 `json:"saturation,omitempty"`
 }

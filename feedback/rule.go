@@ -167,6 +167,9 @@ func (f *facts) window(steps []Step, share func(use) float64) foreshock.Window {
 		}
 	}
 	for _, u := range f.dims {
+		if x, ok := mean(demands(steps, u.Dimension)); ok {
+			w.Demand.Set(u.Dimension, x)
+		}
 		if u.known {
 			w.Saturation = math.Max(w.Saturation, finite(share(u)))
 		}

@@ -21,7 +21,7 @@ func fleetOf(n int, seed uint64) (*cohorts, []*workload) {
 	for _, i := range rand.New(rand.NewPCG(seed, 1)).Perm(n) {
 		id := foreshock.ID(fmt.Sprint("vol/", i))
 		w := &workload{
-			id: id, about: ingest.About{Source: "s"}, profile: profile.New(id, "s", time.Minute), recent: newRecent(time.Hour),
+			id: id, about: ingest.About{Source: "s"}, profile: profile.New(id, "s", time.Minute), recent: &recent{bucket: bucketOf(time.Hour)},
 			policy: &decide.Policy{Target: "t"}, resource: fmt.Sprint(i / 2), // two share a resource
 		}
 		w.member = c.enter(w)

@@ -40,15 +40,14 @@ func (l *Latches) of(id foreshock.ID) feedback.Latch {
 
 // pending is an action in effect that is to be judged.
 type pending struct {
-	action     foreshock.Action
-	done       time.Time
-	leadTime   time.Duration
-	normal     feedback.Normal
-	reversible map[foreshock.Dimension]bool
-	forecasts  map[foreshock.Dimension]*foreshock.Forecast // as they were
-	before     []feedback.Step
-	controls   controls
-	said       []feedback.Said
+	action    foreshock.Action
+	done      time.Time
+	leadTime  time.Duration
+	normal    feedback.Normal
+	forecasts map[foreshock.Dimension]*foreshock.Forecast // as they were
+	before    []feedback.Step
+	controls  controls
+	said      []feedback.Said
 }
 
 // judge says what came of an action that is in effect for long enough, and learns from it.
@@ -125,7 +124,15 @@ func (o *owner) corrected(now time.Time, list []foreshock.Correction) {
 func (o *owner) evidence(w *workload, p *pending, now time.Time) feedback.Input {
 	in := feedback.Input{
 		Now: now, Action: p.action, Completed: p.done, LeadTime: p.leadTime, Length: w.profile.Length, Normal: p.normal,
-		Reversible: p.reversible, Forecasts: p.forecasts, Before: p.before, Controls: p.controls.seen(now, w.profile.Length),
+		Reversible: map[foreshock.Dimension]bool{}, Forecasts: p.forecasts, Before: p.before, Controls: p.controls.seen(now, w.profile.Length),
+	}
+	if in.Normal == (feedback.Normal{}) && w.stage == foreshock.Trusted { // when it took effect the store had not said yet what it has
+		in.Normal = normal(w)
+	}
+	if r := o.resources.get(resourceKey{p.action.Target, p.action.Resource}).resource; r != nil {
+		for d, rule := range r.Rules {
+			in.Reversible[d] = rule.Down
+		}
 	}
 	if w.policy != nil {
 		in.MaxLatency = w.policy.MaxLatency
@@ -155,12 +162,6 @@ func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
 		return
 	}
 	p := &pending{action: a, done: at, leadTime: max(0, at.Sub(asked)), normal: normal(w), forecasts: map[foreshock.Dimension]*foreshock.Forecast{}}
-	p.reversible = map[foreshock.Dimension]bool{}
-	if r := o.resources.get(resourceKey{a.Target, a.Resource}).resource; r != nil {
-		for d, rule := range r.Rules {
-			p.reversible[d] = rule.Down
-		}
-	}
 	for _, f := range w.forecasts {
 		if f != nil {
 			p.forecasts[f.Dimension] = f
@@ -172,7 +173,8 @@ func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
 	if p.before == nil { // the program was restarted: what the action itself remembers
 		for i := range a.Before.Steps {
 			p.before = append(p.before, feedback.Step{
-				Time: a.Evidence.Add(-time.Duration(a.Before.Steps-1-i) * w.profile.Length), Values: a.Before.Mean, Abnormal: a.Severity > foreshock.None,
+				Time: a.Evidence.Add(-time.Duration(a.Before.Steps-1-i) * w.profile.Length), Values: a.Before.Mean, Demand: a.Before.Demand,
+				Abnormal: a.Severity > foreshock.None,
 			})
 		}
 	}

@@ -183,12 +183,15 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 		awaits: o.saver.restores(),
 	}
 	if before := o.inherited[id]; before.profile != nil && before.profile.Length == about.Step {
-		w.profile, w.seen, w.awaits = before.profile, before.seen, false
+		w.profile, w.seen, w.recent, w.awaits = before.profile, before.seen, before.recent, false
 	}
 	o.adopt(w)
 	if w.policy = o.policy(id); w.policy != nil && w.policy.Target != "" {
 		w.resource = w.policy.ResourceName(id)
 		o.resources.watch(w.policy.Name, w.policy.Target, w.resource, id)
+	}
+	if !w.scalable() {
+		w.recent = nil // what is not kept on has a gap
 	}
 	if w.states() {
 		w.takeRehearsals(o.inherited[id].rehearsals)
@@ -364,16 +367,17 @@ func (c *counter) load() int64 { return c.n.Load() }
 type inherited struct {
 	profile    *foreshock.Profile
 	seen       *seen
+	recent     *recent
 	rehearsals [foreshock.NumDimensions]*rehearse.Rehearsal
 }
 
-// Inherit takes over the profiles and rehearsals of a pipeline that has stopped, and what it kept for charts. Call it before Run.
+// Inherit takes over the profiles and rehearsals of a pipeline that has stopped, the last steps, and what it kept for charts. Call it before Run.
 func (p *Pipeline) Inherit(from *Pipeline) {
 	p.inherited = map[foreshock.ID]inherited{}
 	for _, o := range from.owners {
 		for _, w := range o.workloads {
 			if w != nil && w.profile.Steps > 0 {
-				p.inherited[w.id] = inherited{w.profile, w.seen, w.rehearsals}
+				p.inherited[w.id] = inherited{w.profile, w.seen, w.recent, w.rehearsals}
 			}
 		}
 	}

@@ -35,11 +35,17 @@ func newPool(t *testing.T) *pool {
 	f := &pool{
 		t: t, rng: rand.New(rand.NewPCG(4, 2)), ledger: act.NewLedger(), now: time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC), capacity: 1000, demand: [2]float64{400, 200},
 	}
+	f.start(1e6)
+	return f
+}
+
+// start makes the pipeline, as after a restart where there was one.
+func (f *pool) start(most float64) {
 	policy := decide.Default()
 	policy.Name, policy.Match, policy.Mode, policy.Target, policy.Forecast = "p", []string{"pool/*"}, foreshock.Auto, "t", false
 	policy.Resource = "pool"
-	policy.Bounds = map[foreshock.Dimension]decide.Bounds{foreshock.DimIOPS: {Min: 100, Max: 1e6, Step: 0.25}}
-	s := stages(t)
+	policy.Bounds = map[foreshock.Dimension]decide.Bounds{foreshock.DimIOPS: {Min: 100, Max: most, Step: 0.25}}
+	s := stages(f.t)
 	s.Forecast, s.Policies, s.Executor, s.Ledger = nil, []decide.Policy{policy}, f, f.ledger
 	f.p = pipeline.New(s, pipeline.Options{
 		Log: slog.New(slog.DiscardHandler), Step: diskStep, Most: 2, Virtual: true, Now: func() time.Time { return f.now },
@@ -48,10 +54,9 @@ func newPool(t *testing.T) *pool {
 	for i, id := range []foreshock.ID{"pool/a", "pool/b"} {
 		var err error
 		if f.handles[i], err = f.p.Register(id, ingest.About{Source: "test", Step: diskStep}); err != nil {
-			t.Fatal(err)
+			f.t.Fatal(err)
 		}
 	}
-	return f
 }
 
 func (f *pool) Read(_ context.Context, target, resource string) (foreshock.Resource, error) {
@@ -152,4 +157,30 @@ func (f *pool) actions() (list []foreshock.Action) {
 		}
 	}
 	return list
+}
+
+// TestJudgedAfterARestart: what an action was upon is remembered with it, so that growth that is too little is told as such after a restart too.
+func TestJudgedAfterARestart(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		f := newPool(t)
+		f.start(1300)
+		f.run(250)
+		f.demand = [2]float64{900, 700}
+		for len(f.actions()) == 0 && f.now.Before(time.Date(2026, 1, 6, 0, 0, 0, 0, time.UTC)) {
+			f.run(1)
+		}
+		if restart {
+			f.start(1300)
+		}
+		f.run(60)
+		last := ""
+		for _, e := range f.events {
+			if e.Evaluation != nil {
+				last = e.Evaluation.Verdict.String()
+			}
+		}
+		if last != "too little" {
+			t.Errorf("after a restart: %v, the verdict is %q", restart, last)
+		}
+	}
 }

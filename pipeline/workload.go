@@ -96,8 +96,8 @@ func (w *workload) remember(step *foreshock.Step, f *foreshock.Finding, use *pro
 		}
 	}
 	if w.scalable() {
-		if w.recent == nil {
-			w.recent = newRecent(w.policy.Reduce.After)
+		if over := bucketOf(w.policy.Reduce.After); w.recent == nil || w.recent.bucket != over {
+			w.recent = &recent{bucket: over}
 		}
 		w.recent.add(step, w.asked, f.Score >= f.Threshold)
 	}
@@ -146,9 +146,8 @@ type recentStep struct {
 	abnormal bool
 }
 
-func newRecent(over time.Duration) *recent {
-	return &recent{bucket: max(over/(peakBuckets-1), time.Second)}
-}
+// bucketOf is the length of peaks that are kept over a time.
+func bucketOf(over time.Duration) time.Duration { return max(over/(peakBuckets-1), time.Second) }
 
 func (r *recent) add(step *foreshock.Step, demand foreshock.Allocation, abnormal bool) {
 	if r.since.IsZero() {
@@ -214,6 +213,8 @@ func (r *recent) window(now time.Time, steps int) foreshock.Window {
 	}
 	var sum [foreshock.NumMetrics]float64
 	var n [foreshock.NumMetrics]int
+	var asked [foreshock.NumDimensions]float64
+	var known [foreshock.NumDimensions]int
 	for i := range min(steps, r.count) {
 		s := &r.steps[(r.next-1-i+recentSteps)%recentSteps]
 		w.From = s.time
@@ -223,10 +224,20 @@ func (r *recent) window(now time.Time, steps int) foreshock.Window {
 				sum[m], n[m] = sum[m]+x, n[m]+1
 			}
 		}
+		for d := range foreshock.Dimension(foreshock.NumDimensions) {
+			if x, ok := s.demand.Get(d); ok {
+				asked[d], known[d] = asked[d]+x, known[d]+1
+			}
+		}
 	}
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		if n[m] > 0 {
 			w.Mean.Set(m, sum[m]/float64(n[m]))
+		}
+	}
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		if known[d] > 0 {
+			w.Demand.Set(d, asked[d]/float64(known[d]))
 		}
 	}
 	return w
