@@ -99,21 +99,46 @@ func (h handler) find(r *http.Request) (pipeline.Detail, error) {
 	id := foreshock.ID(r.PathValue("id"))
 	d, ok, err := h.p.Workload(r.Context(), id)
 	if err == nil && !ok {
-		err = fault(http.StatusNotFound, "no workload is called %q; GET /api/v1/workloads (foreshock workloads) lists them", id)
+		err = unknown(id)
 	}
 	return d, err
 }
 
+func unknown(id foreshock.ID) error {
+	return fault(http.StatusNotFound, "no workload is called %q; GET /api/v1/workloads (foreshock workloads) lists them", id)
+}
+
 func (h handler) explain(r *http.Request) (any, error) {
-	d, err := h.find(r)
-	if err != nil {
-		return nil, err
-	}
 	at, err := Moment("at", r.URL.Query().Get("at"))
 	if err != nil {
 		return nil, err
 	}
+	id := foreshock.ID(r.PathValue("id"))
+	d, watched, err := h.p.Workload(r.Context(), id)
+	switch {
+	case err != nil:
+		return nil, err
+	case !watched:
+		return h.remember(r.Context(), id, at)
+	}
 	return Why(r.Context(), h.p, d, at)
+}
+
+// remember explains a workload that is not watched, by what the journal has of it; where that is nothing, it is not known.
+func (h handler) remember(ctx context.Context, id foreshock.ID, at time.Time) (any, error) {
+	if at.IsZero() {
+		at = time.Now()
+	}
+	x, err := Why(ctx, h.p, pipeline.Detail{View: pipeline.View{ID: id}}, at)
+	if err == nil && !x.Past.Known {
+		err = unknown(id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	x.Past.Gone = true
+	x.Text = Explain(&x)
+	return x, nil
 }
 
 // Reported is a report, and the same as text.
@@ -134,6 +159,9 @@ func (h handler) report(r *http.Request) (any, error) {
 // Why explains a workload at a time, or now where the time is zero.
 func Why(ctx context.Context, p Program, d pipeline.Detail, at time.Time) (x Explanation, err error) {
 	x = Explanation{Workload: d, Events: []foreshock.Event{}}
+	if at.After(time.Now().Add(mostAhead)) {
+		return x, fault(http.StatusBadRequest, "at=%s: that is to come; what is forecast, explain says without at", at.UTC().Format(time.RFC3339))
+	}
 	if at.IsZero() {
 		x.Events = p.Events(Query{Workload: d.ID, Limit: 50})
 	} else if x.Past, err = p.Past(ctx, d.ID, at); err != nil {
@@ -142,6 +170,9 @@ func Why(ctx context.Context, p Program, d pipeline.Detail, at time.Time) (x Exp
 	x.Text = Explain(&x)
 	return x, nil
 }
+
+// mostAhead is how far another clock may be ahead of this one.
+const mostAhead = 5 * time.Minute
 
 // Moment reads a time, or an age before now; nothing is the zero time.
 func Moment(name, s string) (time.Time, error) {

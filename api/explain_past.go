@@ -15,6 +15,8 @@ import (
 type Past struct {
 	At       time.Time           `json:"at"`
 	Kept     time.Time           `json:"kept_since,omitzero"` // the first event that the journal still has
+	Gone     bool                `json:"gone,omitempty"`      // the workload is not watched now
+	Known    bool                `json:"-"`                   // the journal has an event of the workload
 	Anomaly  *foreshock.Anomaly  `json:"anomaly,omitempty"`   // that lasted
 	Decision *foreshock.Decision `json:"decision,omitempty"`  // in force
 	Until    time.Time           `json:"until,omitzero"`      // when another decision took its place; zero: it has not
@@ -36,6 +38,7 @@ func (p *Past) Take(id foreshock.ID, e *foreshock.Event) {
 	if e.Workload() != id {
 		return
 	}
+	p.Known = true
 	if e.Time.After(p.At) {
 		p.follow(e)
 		return
@@ -71,6 +74,9 @@ func (p *Past) follow(e *foreshock.Event) {
 // explainPast says in words what is kept of a moment.
 func explainPast(b *strings.Builder, id foreshock.ID, p *Past) {
 	fmt.Fprintf(b, "%s at %s, as the journal has it. Decisions are kept when they say something new; readings and whole forecasts of the past are not.\n", id, clock(p.At))
+	if p.Gone {
+		b.WriteString("It is not watched: no data of it have come since the program was started, or since its configuration was read.\n")
+	}
 	switch {
 	case p.Kept.IsZero():
 		b.WriteString("The journal is empty.\n")
