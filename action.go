@@ -412,6 +412,13 @@ type Reservation struct {
 	Reason   string     `json:"reason,omitempty"`
 }
 
+// Rules are a policy's from now on.
+type Rules struct {
+	Policy string `json:"policy"`
+	Mode   Mode   `json:"mode"` // at most the program's
+	Hash   string `json:"hash"` // of the settings that decide what is wanted; another one means that they were changed
+}
+
 // Event is one record of the journal: exactly one of the pointers is set, as Type says.
 type Event struct {
 	Seq   uint64    `json:"seq,omitempty"` // given by the journal, from 1 without holes
@@ -428,6 +435,7 @@ type Event struct {
 	Opinion     *Opinion      `json:"opinion,omitempty"`
 	FollowUp    *FollowUp     `json:"follow_up,omitempty"`
 	Pause       *Pause        `json:"pause,omitempty"`
+	Rules       *Rules        `json:"rules,omitempty"`
 	Note        string        `json:"note,omitempty"`
 }
 
@@ -442,6 +450,7 @@ const (
 	EventOpinion     = "opinion"
 	EventFollowUp    = "follow_up"
 	EventPause       = "pause"
+	EventPolicy      = "policy" // a policy is new, or other than before
 	EventNote        = "note" // the program started, stopped, reloaded
 )
 

@@ -170,6 +170,8 @@ func Sentence(e *foreshock.Event) string {
 		return withNote("resumed "+e.Pause.Text(), e.Pause.Reason, e.Actor)
 	case e.Pause != nil:
 		return withNote("paused "+e.Pause.Text(), e.Pause.Reason, e.Actor)
+	case e.Rules != nil:
+		return fmt.Sprintf("policy %s is in force in mode %s, rules %s", e.Rules.Policy, e.Rules.Mode, e.Rules.Hash)
 	}
 	return e.Note
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/api/access"
 	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/decide"
 	"github.com/foreshock-io/foreshock/kube/policies"
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/foreshock-io/foreshock/store"
@@ -37,7 +38,8 @@ type App struct {
 	latches  pipeline.Latches
 	deeds    deeds
 	counts   telemetry.Counts
-	sessions *access.Sessions // of browsers
+	sessions *access.Sessions           // of browsers
+	rules    map[string]foreshock.Rules // of the policies, as the journal has them last
 	listener net.Listener
 	data     string
 
@@ -79,7 +81,7 @@ func Open(o Options) (*App, error) {
 	}
 	a := &App{
 		log: o.Log, load: o.Load, version: o.Version, started: time.Now().UTC(), data: c.Data,
-		ledger: act.NewLedger(), history: newHistory(), sessions: access.NewSessions(), reloads: make(chan *reload),
+		ledger: act.NewLedger(), history: newHistory(), rules: map[string]foreshock.Rules{}, sessions: access.NewSessions(), reloads: make(chan *reload),
 	}
 	if a.store, err = embedded.Open(c.Data, embedded.Options{Log: o.Log, KeepBytes: c.Limits.Journal}); err != nil {
 		return nil, err
@@ -102,6 +104,9 @@ func (a *App) readJournal() error {
 		a.history.add(e)
 		a.latches.Fold(e)
 		a.deeds.decided(e)
+		if e.Rules != nil {
+			a.rules[e.Rules.Policy] = *e.Rules
+		}
 		return nil
 	})
 	if errors.Is(err, store.ErrDamaged) {
@@ -131,6 +136,7 @@ func (a *App) Run(ctx context.Context) error {
 func (a *App) generations(ctx context.Context, serving <-chan error) error {
 	for {
 		g := a.current.Load()
+		a.notePolicies(g.parts.policies)
 		running, stop := context.WithCancel(ctx)
 		ended := make(chan error, 1)
 		go func() { ended <- g.run(running) }()
@@ -222,6 +228,27 @@ func (a *App) noteReload(err error, actor string) {
 	a.mu.Lock()
 	a.lastReload, a.reloadFailed = text, err != nil
 	a.mu.Unlock()
+}
+
+// notePolicies puts those policies into the journal that are new, or other than before: what was seen of others says nothing of them.
+func (a *App) notePolicies(list []decide.Policy) {
+	var events []*foreshock.Event
+	for i := range list {
+		if rules := list[i].Rules(); a.rules[rules.Policy] != rules {
+			a.rules[rules.Policy] = rules
+			events = append(events, &foreshock.Event{Time: time.Now().UTC(), Type: foreshock.EventPolicy, Rules: &rules})
+		}
+	}
+	if len(events) == 0 {
+		return
+	}
+	if err := a.store.Journal().Append(context.Background(), events...); err != nil {
+		a.log.Error("journal", "err", err)
+		return
+	}
+	for _, e := range events {
+		a.current.Load().told(e)
+	}
 }
 
 // note puts a word about the program itself into the journal; actor is whose doing it was, "" the program's own.

@@ -1,6 +1,8 @@
 package decide
 
 import (
+	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"time"
@@ -82,6 +84,19 @@ func Unset() Policy { return Policy{Forecast: true} }
 
 // Default is a policy with every default.
 func Default() Policy { return Unset().WithDefaults() }
+
+// Rules name the policy's mode and, as a hash, what decides what it wants: for which workloads and by which target is not among it, nor what
+// limits how much of it is done.
+func (p *Policy) Rules() foreshock.Rules {
+	bounds := make(map[foreshock.Dimension]Bounds, len(p.Bounds))
+	for d, b := range p.Bounds {
+		b.Price = 0
+		bounds[d] = b
+	}
+	h := fnv.New64a()
+	_, _ = fmt.Fprint(h, bounds, p.Headroom, p.Quantile, p.Cooldown, p.LeadTime, p.MaxLatency, p.Above, p.Reduce, p.Objective, p.Limits.GrowthRatio, p.Calendar, p.Forecast)
+	return foreshock.Rules{Policy: p.Name, Mode: p.Mode, Hash: fmt.Sprintf("%016x", h.Sum64())}
+}
 
 // WithDefaults fills in what is zero and has a default. Booleans stay as they are.
 func (p Policy) WithDefaults() Policy {

@@ -135,3 +135,38 @@ func TestObjective(t *testing.T) {
 	f(Costs{UnitHour: 1, LateSecond: 1, Utilisation: 1.1}, true, 1)
 	f(Costs{UnitHour: -1, LateSecond: math.NaN(), Utilisation: 0.9}, false, 3)
 }
+
+// TestRules: the hash of a policy's rules changes with what it wants, and with nothing else.
+func TestRules(t *testing.T) {
+	zone := func(name string) (z Zone) {
+		if err := z.UnmarshalText([]byte(name)); err != nil {
+			t.Fatal(err)
+		}
+		return z
+	}
+	one := func() Policy {
+		p := Default()
+		p.Name, p.Bounds = "p", map[foreshock.Dimension]Bounds{foreshock.DimIOPS: {Max: 4000, Price: 1}, foreshock.DimSize: {Max: 1}}
+		p.Calendar = []Occasion{{Name: "sale", Dates: []Date{{2026, 12, 24}}, Zone: zone("Europe/Berlin"), Factor: 2}}
+		return p
+	}
+	first := one()
+	was := first.Rules()
+	f := func(what string, changes bool, change func(*Policy)) {
+		t.Helper()
+		p := one()
+		change(&p)
+		if (p.Rules().Hash != was.Hash) != changes {
+			t.Errorf("with another %s: changed is %v", what, !changes)
+		}
+	}
+	f("nothing", false, func(*Policy) {})
+	f("mode", false, func(p *Policy) { p.Mode = foreshock.Auto })
+	f("match", false, func(p *Policy) { p.Match = []string{"vol/*"} })
+	f("limit", false, func(p *Policy) { p.Limits.AtOnce = 2 })
+	f("price", false, func(p *Policy) { p.Bounds[foreshock.DimIOPS] = Bounds{Max: 4000, Price: 2} })
+	f("bound", true, func(p *Policy) { p.Bounds[foreshock.DimIOPS] = Bounds{Max: 5000, Price: 1} })
+	f("headroom", true, func(p *Policy) { p.Headroom = 0.5 })
+	f("reduction", true, func(p *Policy) { p.Reduce.Allowed = true })
+	f("zone", true, func(p *Policy) { p.Calendar[0].Zone = zone("Asia/Tokyo") })
+}

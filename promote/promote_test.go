@@ -143,3 +143,47 @@ func TestAdvice(t *testing.T) {
 		t.Error(none.Text())
 	}
 }
+
+// TestReportOfOtherRules: what was seen of a policy says nothing of it once its rules are others; another mode changes nothing, nor does a restart.
+func TestReportOfOtherRules(t *testing.T) {
+	r := &promote.Report{Policy: "p"}
+	at := noon
+	rules := func(policy, hash string, mode foreshock.Mode) {
+		r.Take(&foreshock.Event{Time: at, Rules: &foreshock.Rules{Policy: policy, Hash: hash, Mode: mode}})
+	}
+	day := func(right int) {
+		r.Take(&foreshock.Event{Time: at, Decision: &foreshock.Decision{Policy: "p"}})
+		for range right {
+			r.Take(&foreshock.Event{Time: at.Add(time.Hour), FollowUp: &foreshock.FollowUp{
+				Policy: "p", Kind: foreshock.Grow, Begun: at, Works: at, Ended: at.Add(time.Hour), From: 1, To: 2, LateS: 60, Verdict: foreshock.Helped,
+			}})
+		}
+		at = at.Add(24 * time.Hour)
+		r.Take(&foreshock.Event{Time: at, Decision: &foreshock.Decision{Policy: "p"}})
+	}
+	f := func(days float64, right int, advised bool) {
+		t.Helper()
+		told := *r
+		told.Conclude(0)
+		if told.Days != days || told.Right.Yes != right || told.Approve.Give != advised {
+			t.Errorf("%s, want %g days, %d right, advised %v", told.Text(), days, right, advised)
+		}
+	}
+	day(10) // of a journal that does not name rules yet
+	rules("p", "a", foreshock.Observe)
+	day(10)
+	rules("p", "a", foreshock.Approve)
+	rules("q", "b", foreshock.Observe)
+	f(2, 20, true)
+	rules("p", "b", foreshock.Approve)
+	f(0, 0, false)
+	r.Take(&foreshock.Event{Time: at, FollowUp: &foreshock.FollowUp{Policy: "p", Kind: foreshock.Grow, Begun: at.Add(-time.Hour), Verdict: foreshock.Helped}})
+	day(10)
+	f(1, 10, true)
+	told := *r
+	for _, want := range []string{"The rules of policy p were changed at 2026-03-04T12:00:00Z", "Its mode is approve"} {
+		if !strings.Contains(told.Text(), want) {
+			t.Errorf("%q is not in %s", want, told.Text())
+		}
+	}
+}

@@ -13,7 +13,9 @@ import (
 // Take, then Conclude; the zero value with a Policy is ready.
 type Report struct {
 	Policy   string    `json:"policy"`
-	From     time.Time `json:"from,omitzero"` // the first decision of the policy
+	Mode     string    `json:"mode,omitempty"`         // as the journal has it last
+	Changed  time.Time `json:"rules_changed,omitzero"` // what came before says nothing of the policy as it is
+	From     time.Time `json:"from,omitzero"`          // the first decision of the policy, as it is
 	To       time.Time `json:"to,omitzero"`
 	Days     float64   `json:"days"`
 	Grow     Direction `json:"grow"`
@@ -33,7 +35,8 @@ type Report struct {
 	Approve  Advice    `json:"approve"`
 	Auto     Advice    `json:"auto"`
 
-	last map[place]*foreshock.FollowUp
+	rules string
+	last  map[place]*foreshock.FollowUp
 }
 
 type place struct {
@@ -83,6 +86,9 @@ const (
 
 // Take takes an event of the journal in.
 func (r *Report) Take(e *foreshock.Event) {
+	if e.Rules != nil && e.Rules.Policy == r.Policy {
+		r.ruled(e.Rules, e.Time)
+	}
 	if e.Decision != nil && e.Decision.Policy == r.Policy && r.From.IsZero() {
 		r.From = e.Time
 	}
@@ -90,7 +96,7 @@ func (r *Report) Take(e *foreshock.Event) {
 		r.To = e.Time
 	}
 	f := e.FollowUp
-	if f == nil || f.Policy != r.Policy {
+	if f == nil || f.Policy != r.Policy || f.Begun.Before(r.Changed) {
 		return
 	}
 	switch f.Kind {
@@ -105,6 +111,14 @@ func (r *Report) Take(e *foreshock.Event) {
 	}
 	r.UnitHour += (f.To - f.From) * max(0, f.Ended.Sub(f.Works).Hours())
 	r.flap(f)
+}
+
+// ruled begins anew where the policy's rules are others than before.
+func (r *Report) ruled(rules *foreshock.Rules, at time.Time) {
+	if r.rules != "" && r.rules != rules.Hash {
+		*r = Report{Policy: r.Policy, Changed: at}
+	}
+	r.rules, r.Mode = rules.Hash, rules.Mode.String()
 }
 
 func (r *Report) grew(f *foreshock.FollowUp) {
@@ -227,9 +241,15 @@ func (s *Share) String() string {
 func (r *Report) Text() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	if !r.Changed.IsZero() {
+		line("The rules of policy %s were changed at %s: what came before says nothing of them.", r.Policy, r.Changed.UTC().Format(time.RFC3339))
+	}
 	if r.From.IsZero() {
 		line("Policy %s: the journal has no decision of it.", r.Policy)
 		return b.String()
+	}
+	if r.Mode != "" && r.Mode != foreshock.Observe.String() {
+		line("Its mode is %s: only what it would do in mode observe is followed.", r.Mode)
 	}
 	line("Policy %s, observed for %.1f days, %s to %s", r.Policy, r.Days, r.From.UTC().Format(time.RFC3339), r.To.UTC().Format(time.RFC3339))
 	line("  would have grown %d times; the demand came: %s", r.Grow.Actions, &r.Grow.Right)
