@@ -44,6 +44,9 @@ func undoLeadTime(known time.Duration, c foreshock.Correction) time.Duration {
 	if !(c.From > 0) || !(c.To > 0) {
 		return time.Duration(math.Max(0, math.Min(longest.Seconds(), finite(c.From))) * float64(time.Second))
 	}
+	if known <= 0 { // it is not known any more: what was before it was undone as well
+		return 0
+	}
 	seconds := known.Seconds() * c.From / c.To
 	if known.Seconds() == c.To {
 		seconds = c.From

@@ -48,6 +48,14 @@ func TestUndo(t *testing.T) {
 	})
 }
 
+// TestUndoOfWhatIsNotKnown: a lead time that is not known any more, as its first correction was undone, stays so.
+func TestUndoOfWhatIsNotKnown(t *testing.T) {
+	got, c, err := Undo(foreshock.Learned{}, foreshock.Correction{What: "lead_time/iops", From: 20, To: 18})
+	if err != nil || got.LeadTime != 0 || c.To != 0 {
+		t.Errorf("%+v, %+v, %v", got, c, err)
+	}
+}
+
 // TestUndoBounds takes back what is not the latest, or is nonsense: the result is within the bounds of what is learned.
 func TestUndoBounds(t *testing.T) {
 	f := func(what string, from, to float64, want foreshock.Learned) {

@@ -40,7 +40,7 @@ func (p *Pipeline) Opine(ctx context.Context, opinion foreshock.Opinion, about *
 			"false_alarm": o.Detector.FalseAlarm, "missed": o.Detector.Missed, "useful": o.Detector.Useful,
 		}[opinion.Says]
 		correction := move(w.profile)
-		w.changed = true
+		w.saveSoon()
 		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventOpinion, Actor: actor, Opinion: &opinion})
 		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventCorrection, Actor: actor, Correction: &correction})
 		var said []feedback.Said
@@ -57,6 +57,9 @@ func (p *Pipeline) Opine(ctx context.Context, opinion foreshock.Opinion, about *
 
 // Undo takes back what an event of the journal tells of: a correction, or the latch that a verdict closed. It is a correction itself, with who did it.
 func (p *Pipeline) Undo(ctx context.Context, e foreshock.Event, actor, why string) error {
+	if e.Correction == nil && (e.Evaluation == nil || !e.Evaluation.Latch) {
+		return fmt.Errorf("undo %d: %w: it is of type %s; only corrections and latches can be undone", e.Seq, act.ErrConflict, e.Type)
+	}
 	return p.within(ctx, e.Workload(), func(o *owner, w *workload) error {
 		now := o.Now().UTC()
 		correction, err := o.undone(w, &e, now)
@@ -67,7 +70,7 @@ func (p *Pipeline) Undo(ctx context.Context, e foreshock.Event, actor, why strin
 		if why != "" {
 			correction.Why = why + "; " + correction.Why
 		}
-		w.changed = true
+		w.saveSoon()
 		o.settle(now, &foreshock.Event{Type: foreshock.EventCorrection, Actor: actor, Correction: &correction})
 		return nil
 	})
@@ -82,8 +85,6 @@ func (o *owner) undone(w *workload, e *foreshock.Event, now time.Time) (foreshoc
 			return foreshock.Correction{}, fmt.Errorf("action %s does not hold the workload back any more", e.Evaluation.Action)
 		}
 		return feedback.Open(w.id, "undone: "+e.Evaluation.Text), nil
-	case e.Correction == nil:
-		return foreshock.Correction{}, fmt.Errorf("it is of type %s; only corrections and latches can be undone", e.Type)
 	case e.Correction.What == "threshold":
 		return o.Detector.Undo(w.profile, *e.Correction), nil
 	case strings.HasPrefix(e.Correction.What, "weight/"):

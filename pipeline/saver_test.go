@@ -76,3 +76,52 @@ func TestRestoreAfterBacklog(t *testing.T) {
 		}
 	})
 }
+
+// What a person has said is saved at once, and not only when its turn has come: the journal has it already, and after a kill the two must agree.
+func TestWhatPeopleSayIsSavedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		s := stages(t)
+		profiles := storetest.NewMemory()
+		s.Profiles = profiles
+		p := pipeline.New(s, pipeline.Options{Log: slog.New(slog.DiscardHandler), Step: time.Minute, Most: 10, Snapshot: time.Hour, Owners: 1})
+		ended := make(chan error, 1)
+		go func() { ended <- p.Run(ctx) }()
+		h, err := p.Register("vol/a", ingest.About{Source: "test", Step: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now().UTC()
+		for i := range 300 {
+			if err := p.Push(ctx, readings(h, begin.Add(-24*time.Hour), i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		saved := func() string {
+			time.Sleep(10 * time.Second)
+			found, err := profiles.Get(ctx, []foreshock.ID{"vol/a"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(found["vol/a"])
+		}
+		before := saved()
+		if err := p.Opine(ctx, foreshock.Opinion{Workload: "vol/a", Says: "false_alarm"}, nil, "someone"); err != nil {
+			t.Fatal(err)
+		}
+		said := saved()
+		if before == "" || said == before {
+			t.Error("an opinion is not saved")
+		}
+		if err := p.Undo(ctx, foreshock.Event{Seq: 7, Correction: &foreshock.Correction{Workload: "vol/a", What: "threshold", From: 1, To: 1.1}}, "someone", ""); err != nil {
+			t.Fatal(err)
+		}
+		if saved() == said {
+			t.Error("what is undone is not saved")
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -83,6 +83,9 @@ type workload struct {
 // scalable says whether anything can be done for the workload.
 func (w *workload) scalable() bool { return w.policy != nil && w.resource != "" }
 
+// saveSoon has the profile saved in the next round: what a person has said is in the journal, and a kill must not take it back.
+func (w *workload) saveSoon() { w.changed, w.saved = true, time.Time{} }
+
 // remember keeps what the last step came to.
 func (w *workload) remember(step *foreshock.Step, f *foreshock.Finding, use *profile.Use) {
 	was := w.severity
