@@ -1,6 +1,10 @@
 package foreshock
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Mode is what a policy may do.
 type Mode uint8
@@ -363,10 +367,23 @@ type Trial struct {
 type Correction struct {
 	Workload ID      `json:"workload"`
 	What     string  `json:"what"` // "threshold", "lead_time/iops", "gain/iops", "bias/iops", "quantile/iops", "weight/stl", "latch"
-	From     float64 `json:"from"`
-	To       float64 `json:"to"`
+	From     float64 `json:"from"` // a lead time in seconds; a latch 1 where it is closed
+	To       float64 `json:"to"`   // as From
 	Why      string  `json:"why"`
 	Undoes   uint64  `json:"undoes,omitempty"` // the number of the event that it takes back; 0: none
+}
+
+// Text is From or To with its unit.
+func (c *Correction) Text(x float64) string {
+	switch {
+	case strings.HasPrefix(c.What, "lead_time/"):
+		return fmt.Sprintf("%.3g s", x)
+	case c.What == "latch" && x == 0:
+		return "open"
+	case c.What == "latch":
+		return "closed"
+	}
+	return fmt.Sprintf("%.3g", x)
 }
 
 // Opinion is what a person says of an anomaly.

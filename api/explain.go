@@ -161,7 +161,7 @@ func Sentence(e *foreshock.Event) string {
 	case e.Reservation != nil:
 		return withNote(fmt.Sprintf("capacity %s: asked %s, granted %s", e.Reservation.State, amounts(e.Reservation.Asked), amounts(e.Reservation.Granted)), e.Reservation.Reason, "")
 	case e.Correction != nil:
-		return withNote(fmt.Sprintf("%s corrected from %.3g to %.3g", e.Correction.What, e.Correction.From, e.Correction.To), e.Correction.Why, e.Actor)
+		return withNote(fmt.Sprintf("%s corrected from %s to %s", e.Correction.What, e.Correction.Text(e.Correction.From), e.Correction.Text(e.Correction.To)), e.Correction.Why, e.Actor)
 	case e.FollowUp != nil:
 		return "followed up: " + e.FollowUp.Text
 	case e.Opinion != nil:

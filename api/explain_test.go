@@ -26,6 +26,19 @@ func TestSentenceOfAnActionThatIsToWork(t *testing.T) {
 	f(foreshock.Called, now.Add(4*time.Minute), false)
 }
 
+// What is corrected has its unit.
+func TestSentenceOfACorrection(t *testing.T) {
+	f := func(what string, from, to float64, want string) {
+		t.Helper()
+		if got := api.Sentence(&foreshock.Event{Correction: &foreshock.Correction{What: what, From: from, To: to}}); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	f("lead_time/iops", 0, 19.63, "lead_time/iops corrected from 0 s to 19.6 s")
+	f("latch", 1, 0, "latch corrected from closed to open")
+	f("gain/iops", 0.5, 1, "gain/iops corrected from 0.5 to 1")
+}
+
 // What is told of a moment is what the journal had of it then: the decision in force, with what was weighed and why nothing else was done.
 func TestExplainPast(t *testing.T) {
 	at := time.Date(2026, 3, 4, 5, 0, 0, 0, time.UTC)

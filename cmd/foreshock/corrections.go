@@ -49,7 +49,7 @@ func correctionTable(list []api.Corrected) table {
 			by = v.Actor
 		}
 		t.rows = append(t.rows, []string{
-			strconv.FormatUint(v.Seq, 10), v.Time.Format(time.RFC3339), string(v.Workload), v.What, fmt.Sprintf("%.3g", v.From), fmt.Sprintf("%.3g", v.To), by, undone, v.Why,
+			strconv.FormatUint(v.Seq, 10), v.Time.Format(time.RFC3339), string(v.Workload), v.What, v.Text(v.From), v.Text(v.To), by, undone, v.Why,
 		})
 	}
 	return t
