@@ -148,9 +148,35 @@ func identify(sequence uint64, texts []string, amounts ...foreshock.Allocation) 
 	return hex.EncodeToString(sum[:16])
 }
 
-// Key is what makes a decision another one than the last: its kind, severity, what bound it, the codes of its reasons and, to two digits,
-// what is wanted. Decisions with the same key tell a person nothing new.
-func Key(d foreshock.Decision) string {
+// Told is what was told of a decision last.
+type Told struct {
+	key      string
+	want, to foreshock.Allocation
+}
+
+// News says whether a decision tells a person anything new, and takes it as told then: another kind, severity, bound or code of a reason, an action, or an amount that
+// differs from the one that was told by more than a tenth. Digits would not do: what is at 1250 and a hair is 1200 and 1300 in turn.
+func (t *Told) News(d *foreshock.Decision) bool {
+	k := key(d)
+	if k == t.key && near(d.Want, t.want) && near(d.To, t.to) {
+		return false
+	}
+	*t = Told{k, d.Want, d.To}
+	return true
+}
+
+func near(a, b foreshock.Allocation) bool {
+	for dim := range foreshock.Dimension(foreshock.NumDimensions) {
+		x, is := a.Get(dim)
+		y, was := b.Get(dim)
+		if is != was || is && !(math.Abs(x-y) <= 0.1*math.Abs(y)) {
+			return false
+		}
+	}
+	return true
+}
+
+func key(d *foreshock.Decision) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s|%s|%s|%s|%t|", d.Kind, d.Severity, d.Policy, d.Bound, d.Reserve)
 	for _, r := range d.Reasons {
@@ -158,19 +184,8 @@ func Key(d foreshock.Decision) string {
 			b.WriteString(r.Code + " ")
 		}
 	}
-	rough(&b, d.Want)
-	rough(&b, d.To)
 	if d.Action != nil {
 		b.WriteString("|" + d.Action.ID)
 	}
 	return b.String()
-}
-
-// rough writes amounts to two digits.
-func rough(b *strings.Builder, a foreshock.Allocation) {
-	b.WriteByte('|')
-	for _, dim := range a.Dimensions() {
-		x, _ := a.Get(dim)
-		fmt.Fprintf(b, "%s=%.1e ", dim, x)
-	}
 }

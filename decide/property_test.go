@@ -548,15 +548,17 @@ func (s *State) grantedFor(d foreshock.Dimension) (float64, bool) {
 	return s.Grant.Granted.Get(d)
 }
 
-// TestKey: a key changes with what a person would want to know, and with nothing else.
-func TestKey(t *testing.T) {
+// TestNews: a decision is news when it says what a person would want to know, and else it is not.
+func TestNews(t *testing.T) {
 	f := func(a, b string, same bool) {
 		t.Helper()
 		x, y := base(), base()
 		change(t, &x, a)
 		change(t, &y, b)
-		if got := Key(Decide(x)) == Key(Decide(y)); got != same {
-			t.Errorf("%q and %q: same key %v, expected %v", a, b, got, same)
+		var told Told
+		first, then := Decide(x), Decide(y)
+		if !told.News(&first) || told.News(&then) == same {
+			t.Errorf("%q and %q: the same is %v", a, b, !same)
 		}
 	}
 	f("severity low score=1.1", "severity low score=1.2", true)
@@ -564,6 +566,7 @@ func TestKey(t *testing.T) {
 	f("severity high", "quality late", false)
 	f("forecast iops peaks=3600x20", "forecast iops peaks=1600x20", false)
 	f("forecast iops peaks=3600x20", "forecast iops peaks=3601x20", true)
+	f("forecast iops peaks=3600x20", "forecast iops peaks=3590x20", true) // to two digits, 4500 and 4487 are two amounts
 }
 
 // TestIdentity: an ID names workload, target, resource, amounts and sequence, and nothing else.

@@ -119,8 +119,7 @@ func (o *owner) decide(w *workload, now time.Time) {
 		return
 	}
 	w.grant = nil
-	if key := decide.Key(decision); key != w.decisionKey {
-		w.decisionKey = key
+	if w.told.News(&decision) {
 		o.emit(now, &foreshock.Event{Type: foreshock.EventDecision, Decision: &decision})
 	}
 	o.tryOut(w, &decision, now)

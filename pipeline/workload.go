@@ -42,17 +42,17 @@ type workload struct {
 	saturated uint8                // bit per dimension
 	hidden    bool                 // demand is a guess: what limits hides it
 
-	chosen      []*forecast.Chosen    // the models in use, kept up to date
-	planned     []*foreshock.Forecast // by dimension: as it was when the models were fitted
-	forecasts   []*foreshock.Forecast // by dimension, corrected by what came since; nil until there is one
-	outlooks    [foreshock.NumDimensions]outlook
-	decision    *foreshock.Decision
-	decisionKey string
-	sequence    uint64
-	grant       *decide.Grant
-	reserving   bool
-	decideAt    time.Time
-	checkAt     time.Time // when a workload that can be scaled is looked at without cause
+	chosen    []*forecast.Chosen    // the models in use, kept up to date
+	planned   []*foreshock.Forecast // by dimension: as it was when the models were fitted
+	forecasts []*foreshock.Forecast // by dimension, corrected by what came since; nil until there is one
+	outlooks  [foreshock.NumDimensions]outlook
+	decision  *foreshock.Decision
+	told      decide.Told
+	sequence  uint64
+	grant     *decide.Grant
+	reserving bool
+	decideAt  time.Time
+	checkAt   time.Time // when a workload that can be scaled is looked at without cause
 
 	// rehearsals try rules of capacity, by dimension, where the policy says what capacity and lateness cost.
 	rehearsals [foreshock.NumDimensions]*rehearse.Rehearsal
