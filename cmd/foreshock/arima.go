@@ -21,7 +21,7 @@ func integrated(ctx context.Context, f *forecasting, s *series, h int) (predicte
 	}
 	c := arima.Config{
 		Order: arima.Order{P: f.order.p, D: f.order.d, Q: f.order.q}, Seasonal: arima.Order{P: f.seasonal.p, D: f.seasonal.d, Q: f.seasonal.q},
-		Drift: f.drift, PriorVariance: priorVariance,
+		Drift: f.drift, PriorVariance: priorVariance, Stop: func() bool { return ctx.Err() != nil },
 	}
 	if c.Seasonal != (arima.Order{}) {
 		c.Period = f.period()

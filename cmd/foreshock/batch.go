@@ -151,7 +151,9 @@ func (b *batch[T]) timed(ctx context.Context, s *series) (result T, err error) {
 		done <- func() (T, error) { return result, err }
 	}()
 	if answer := await(ctx, done); answer != nil {
-		return answer()
+		if result, err = answer(); err == nil || ctx.Err() == nil { // else it was stopped
+			return result, err
+		}
 	}
 	return result, fmt.Errorf("not done within %s; allow more with --deadline, or take a cheaper model", b.deadline)
 }

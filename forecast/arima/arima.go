@@ -69,12 +69,15 @@ func (m Model) Fit(ctx context.Context, s forecast.Series) (forecast.Fitted, err
 	}
 	if anomalies, ok := forecast.NewAnomalies(s.Anomaly); ok {
 		spec := f.model.Spec
-		cfg := arima.Config{Order: spec.Order, Seasonal: spec.Seasonal, Period: spec.Period, Mean: spec.Mean, Drift: spec.Drift}
+		cfg := arima.Config{Order: spec.Order, Seasonal: spec.Seasonal, Period: spec.Period, Mean: spec.Mean, Drift: spec.Drift, Stop: stop}
 		for i, column := range forecast.Columns(s.Anomaly) {
 			cfg.Regressors = append(cfg.Regressors, arima.Regressor{Name: "anomaly" + strconv.Itoa(i), Values: column[from:]})
 		}
 		if with, err := arima.Fit(y, cfg); err == nil && with.AICc < f.model.AICc {
 			f.model, f.anomalies = with, &anomalies
+		}
+		if ctx.Err() != nil { // it may have been stopped
+			return nil, ctx.Err()
 		}
 	}
 	return f, nil

@@ -34,6 +34,10 @@ type Config struct {
 	// units of the variance of the innovations. R has 1e6. 0 is exact: the likelihood of
 	// the differenced series.
 	PriorVariance float64
+
+	// Stop ends the fit with ErrStopped when it returns true; it is asked at each step. Nil:
+	// never.
+	Stop func() bool
 }
 
 // Regressor is something that the series depends on linearly. A missing value makes the
@@ -107,13 +111,18 @@ func Fit(y []float64, cfg Config) (Model, error) {
 	if p.constant() {
 		return Model{}, fmt.Errorf("arima: %w", ErrConstant)
 	}
-	p.prior = cfg.PriorVariance
+	p.prior, p.stop = cfg.PriorVariance, cfg.Stop
 	s := newSearch(p, fixed[:arma])
 	s.tolerance, s.thorough = fine, true
-	if err := s.fit(cfg.Method); err != nil {
-		return Model{}, err
+	err = s.fit(cfg.Method)
+	m := Model{}
+	if err == nil {
+		m, err = s.model(cfg.Method)
 	}
-	return s.model(cfg.Method)
+	if cfg.Stop != nil && cfg.Stop() {
+		return Model{}, fmt.Errorf("arima: %w", ErrStopped)
+	}
+	return m, err
 }
 
 func (c Config) spec() Spec {

@@ -3,6 +3,7 @@ package arima_test
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -170,6 +171,32 @@ func TestShiftAndScale(t *testing.T) {
 	f(arima.Config{Order: arima.Order{D: 1, Q: 1}, Seasonal: arima.Order{D: 1, Q: 1}, Period: 6})
 	f(arima.Config{Order: arima.Order{P: 2, D: 1}, Drift: true})
 	f(arima.Config{Order: arima.Order{P: 2}, Seasonal: arima.Order{P: 1, D: 1}, Period: 6, Drift: true})
+}
+
+// A fit that is stopped ends soon, and is none; one that is not is the same as without Stop.
+func TestStopFit(t *testing.T) {
+	y := simulated(300, 12, 5)
+	cfg := arima.Config{Order: arima.Order{P: 2, D: 1, Q: 2}, Seasonal: arima.Order{P: 1, Q: 1}, Period: 12}
+	whole, err := arima.Fit(y, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := 0
+	cfg.Stop = func() bool { steps++; return false }
+	if m, err := arima.Fit(y, cfg); err != nil || !slices.Equal(m.Coef, whole.Coef) || m.LogLik != whole.LogLik {
+		t.Errorf("asked and not stopped: %v, %v; want %v", m.Coef, err, whole.Coef)
+	}
+	all := steps
+	for _, asked := range []int{0, 1, 10, all - 1} {
+		steps = 0
+		cfg.Stop = func() bool { steps++; return steps > asked }
+		if _, err := arima.Fit(y, cfg); !errors.Is(err, arima.ErrStopped) {
+			t.Errorf("after %d of %d: %v", asked, all, err)
+		}
+		if steps-asked > 40 {
+			t.Errorf("after %d: went on for %d steps", asked, steps-asked)
+		}
+	}
 }
 
 // A search that is stopped gives the best model so far, and says so.

@@ -35,6 +35,7 @@ var (
 	ErrConstant   = errors.New("series is constant, or follows its regressors exactly, once differenced; forecast that itself")
 	ErrValues     = errors.New("values must be finite, NaN for missing readings")
 	ErrRegressors = errors.New("regressors do not fit")
+	ErrStopped    = errors.New("the fit was ended before it was done")
 	ErrUnstable   = errors.New("autoregression is not stationary, or all but; difference the series once more")
 )
 
