@@ -83,7 +83,7 @@ func (r *readings) columns(chosen []string) error {
 		return fmt.Errorf("%s: it is empty; a header such as timestamp,value and a row per time are expected", r.Name)
 	}
 	if err != nil {
-		return r.located(err)
+		return located(r.Name, err)
 	}
 	if _, err := r.clock.Parse([]byte(head[0]), r.comma()); err == nil { // no header: rows from the first on
 		r.first = slices.Clone(head)
@@ -92,7 +92,7 @@ func (r *readings) columns(chosen []string) error {
 			head[i] = "column " + strconv.Itoa(i+1)
 		}
 	} else if r.first, err = r.rows.Read(); err != nil && !errors.Is(err, io.EOF) {
-		return r.located(err)
+		return located(r.Name, err)
 	}
 	r.time = max(0, tables.TimeColumn(head)) // without any it is the first
 	if len(head) < 2 {
@@ -143,7 +143,7 @@ func (r *readings) next() (reading, error) {
 	if r.first = nil; cells == nil {
 		var err error
 		if cells, err = r.rows.Read(); err != nil {
-			return reading{}, r.located(err)
+			return reading{}, located(r.Name, err)
 		}
 	}
 	if slices.ContainsFunc(cells, func(cell string) bool { return strings.Contains(cell, "\n") }) {
@@ -243,15 +243,16 @@ func listed(names []string) string {
 	return strings.Join(list, ", ")
 }
 
-func (r *readings) located(err error) error {
+// located says where a table cannot be read; the end is no fault.
+func located(name string, err error) error {
 	var bad *csv.ParseError
 	switch {
-	case errors.Is(err, io.EOF):
+	case err == nil || errors.Is(err, io.EOF):
 		return err
 	case errors.As(err, &bad):
-		return fmt.Errorf("%s:%d:%d: %w", r.Name, bad.Line, bad.Column, bad.Err)
+		return fmt.Errorf("%s:%d:%d: %w", name, bad.Line, bad.Column, bad.Err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%s: what is packed in it ends too early; copy or pack it anew", r.Name)
+		return fmt.Errorf("%s: what is packed in it ends too early; copy or pack it anew", name)
 	}
-	return fmt.Errorf("%s: %w", r.Name, err)
+	return fmt.Errorf("%s: %w", name, err)
 }

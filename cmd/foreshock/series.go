@@ -102,14 +102,7 @@ func (f *seriesFile) row() ([]string, error) {
 		return row, nil
 	}
 	row, err := f.rows.Read()
-	var bad *csv.ParseError
-	switch {
-	case errors.As(err, &bad):
-		return nil, fmt.Errorf("%s:%d:%d: %w", f.Name, bad.Line, bad.Column, bad.Err)
-	case err != nil && err != io.EOF:
-		return nil, fmt.Errorf("%s: %w", f.Name, err)
-	}
-	return row, err
+	return row, located(f.Name, err)
 }
 
 // header says whether a file's first row names its columns: none of those that could hold values does.
