@@ -24,6 +24,7 @@ const Ahead = 1 << 20
 type File struct {
 	*bufio.Reader
 	Name  string // for messages
+	Size  int64  // in bytes, packed as it is; 0 when it is not known
 	close func() error
 }
 
@@ -39,7 +40,8 @@ func Open(name string, stdin io.Reader, progress func(read, total int64)) (*File
 			return nil, err
 		}
 		if info, err := file.Stat(); err == nil {
-			from.total = info.Size()
+			f.Size = info.Size()
+			from.total = f.Size
 		}
 		from.Reader, f.close = file, file.Close
 	}

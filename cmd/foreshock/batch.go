@@ -66,7 +66,7 @@ func (b *batch[T]) run(ctx context.Context) error {
 				b.note(&o.series, o.err.Error())
 			}
 		}
-		progress.at(o.series.read, b.file.size)
+		progress.at(o.series.read, b.file.Size)
 	}
 	progress.end()
 	switch err := <-readErr; {
@@ -160,7 +160,7 @@ func (b *batch[T]) timed(ctx context.Context, s *series) (result T, err error) {
 
 // progress draws how far a file of many series is, on a terminal.
 func (b *batch[T]) progress() *bar {
-	if !b.file.wide || b.file.size == 0 {
+	if !b.file.wide || b.file.Size == 0 {
 		return nil
 	}
 	return newBar()

@@ -96,7 +96,7 @@ func (o *detectOptions) score(ctx context.Context, in *readings, out io.Writer) 
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		o.bar.at(in.read, in.size)
+		o.bar.at(in.read, in.Size)
 		if err == nil {
 			err = ctx.Err()
 		}

@@ -26,7 +26,6 @@ type readings struct {
 	*tables.File
 	rows    *csv.Reader
 	clock   tables.Clock
-	size    int64    // of the file in bytes; 0: unknown
 	read    int64    // bytes of it
 	first   []string // the first row below the header
 	time    int      // column
@@ -61,7 +60,7 @@ type reading struct {
 func openReadings(name string, stdin io.Reader, chosen []string, say io.Writer) (*readings, error) {
 	r := &readings{say: say}
 	var err error
-	if r.File, err = tables.Open(name, stdin, func(read, total int64) { r.read, r.size = read, total }); err != nil {
+	if r.File, err = tables.Open(name, stdin, func(read, _ int64) { r.read = read }); err != nil {
 		return nil, err
 	}
 	begun, _ := r.Peek(r.Buffered())

@@ -43,8 +43,7 @@ func (s *series) label(i int) string {
 // seriesFile reads the series of a file one after the other.
 type seriesFile struct {
 	*tables.File
-	size  int64 // bytes; 0 when not known
-	read  int64 // of them
+	read  int64 // bytes of it
 	wide  bool  // one series per row
 	timed bool  // a time and a value per row
 	rows  *csv.Reader
@@ -58,7 +57,7 @@ type seriesFile struct {
 func openSeries(name string, stdin io.Reader) (*seriesFile, error) {
 	f := &seriesFile{ids: map[string]int{}}
 	var err error
-	if f.File, err = tables.Open(name, stdin, func(read, total int64) { f.read, f.size = read, total }); err != nil {
+	if f.File, err = tables.Open(name, stdin, func(read, _ int64) { f.read = read }); err != nil {
 		return nil, err
 	}
 	if err := f.start(); err != nil {
