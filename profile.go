@@ -142,7 +142,7 @@ type MetricProfile struct {
 	Window    quantile.Compact // the last clean readings
 	Rarity    surprise.Metric  // their level, spread and season, and the record of deviations at several scales
 	Season    *Season          // nil until it was looked for
-	Coarse    quantile.History // mean per coarse step, the seasons' history
+	Coarse    quantile.History // mean per coarse step of what is not outside, the seasons' history
 	Last      float64          // the newest reading, clean or not
 	LearnedAt int64            // when a new level was last taken as normal, in ns since 1970; 0 is never
 }

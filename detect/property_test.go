@@ -381,6 +381,43 @@ func TestSeason(t *testing.T) {
 	f(5 * time.Minute)
 }
 
+// An incident is no part of the season that is found the day after: it moves nothing that is expected, at no other time of the day and not at its own.
+func TestIncidentIsNoSeason(t *testing.T) {
+	f := func(lasts time.Duration) {
+		t.Helper()
+		rng := newRand(12)
+		r := newRig(t, time.Minute)
+		for r.now.Before(start.Add(5 * 24 * time.Hour)) {
+			at := r.now.Add(r.p.Length)
+			load := 1500 + 900*math.Sin(2*math.Pi*float64(at.Hour()*60+at.Minute())/1440)
+			surged := start.Add(2*24*time.Hour + 10*time.Hour)
+			if again := surged.Add(24 * time.Hour); !at.Before(again) {
+				surged = again
+			}
+			if !at.Before(surged) && at.Before(surged.Add(lasts)) {
+				r.step(volume(rng, 3000, 20))
+				continue
+			}
+			r.step(volume(rng, load, 1e-3/(1-load/3000)))
+			if r.f.Severity == foreshock.None || at.Before(surged.Add(lasts+15*time.Minute)) {
+				continue
+			}
+			if a := r.p.Current; a.Severity > foreshock.Low {
+				t.Fatalf("%s: after a surge of %s: %s %s", at, lasts, a.Severity, a.Compared())
+			}
+		}
+		if season := r.p.Metrics[foreshock.Latency].Season; season == nil || len(season.Periods) == 0 {
+			t.Error("no season was found")
+		}
+		for hour := range 24 {
+			latency, _ := profile.Expected(r.p, foreshock.Latency, start.Add(time.Duration(5*24+hour)*time.Hour+30*time.Minute))
+			within(t, "latency expected", latency, 1e-3/(0.5-0.3*math.Sin(2*math.Pi*(float64(hour)+0.5)/24)), 0.3)
+		}
+	}
+	f(10 * time.Minute)
+	f(time.Hour)
+}
+
 func TestThresholdFollowsAlarmsAndOpinions(t *testing.T) {
 	rng := newRand(8)
 	r := newRig(t, 10*time.Second)

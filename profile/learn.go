@@ -44,10 +44,11 @@ func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, use
 			p.Metrics[m] = mp
 		}
 		l := learner{mp: mp, p: p, cfg: cfg, metric: m, middle: middle}
-		l.learn(x, f)
+		if l.learn(x, f) {
+			p.Coarse.Sum[m] += float32(x)
+			p.Coarse.Count[m]++
+		}
 		mp.Last = x
-		p.Coarse.Sum[m] += float32(x)
-		p.Coarse.Count[m]++
 	}
 	if f != nil {
 		p.Row.Learn(middle.Unix(), f.Surprise)
@@ -90,7 +91,8 @@ type learner struct {
 	middle time.Time // of the step
 }
 
-func (l *learner) learn(x float64, f *foreshock.Finding) {
+// learn says whether the reading was kept in: what is outside is no part of a season either.
+func (l *learner) learn(x float64, f *foreshock.Finding) (kept bool) {
 	r, second := &l.mp.Rarity, l.middle.Unix()
 	how := surprise.Handling{Weight: surprise.EventWeight}
 	if l.metric == foreshock.Latency || l.metric == foreshock.QueueDepth {
@@ -104,7 +106,7 @@ func (l *learner) learn(x float64, f *foreshock.Finding) {
 		}
 		r.Learn(&j, how)
 		l.keep(x)
-		return
+		return !how.Out
 	}
 	j := &f.Rarity[l.metric]
 	switch {
@@ -115,13 +117,14 @@ func (l *learner) learn(x float64, f *foreshock.Finding) {
 	default:
 		l.keep(x)
 		r.Learn(j, how)
-		return
+		return true
 	}
 	before, _ := r.Expect(second)
 	if r.Learn(j, how) {
 		after, _ := r.Expect(second)
 		l.move(before, after)
 	}
+	return false
 }
 
 // keep takes a reading into the window: each, or where the window has fewer places than the time that it spans has steps, such a share of them as if by chance,
