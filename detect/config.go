@@ -20,7 +20,7 @@ type Config struct {
 	Release float64       `yaml:"release"` // an anomaly lasts while the score is above this share of the threshold; default 0.7
 	Quiet   int           `yaml:"quiet"`   // and ends after so many steps below; default 6
 	Rest    time.Duration `yaml:"rest"`    // after an anomaly only one of medium strength begins; default 10m
-	Gap     time.Duration `yaml:"gap"`     // without data an anomaly ends after so long; default 1h
+	Gap     time.Duration `yaml:"gap"`     // without data an anomaly ends after so long, and quiet steps at least; default 1h
 
 	Severity Boundaries `yaml:"severity"`
 	Metrics  Limits     `yaml:"metrics"`

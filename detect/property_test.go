@@ -76,6 +76,28 @@ func TestIncidentIsFoundAndNotLearned(t *testing.T) {
 	f(time.Minute, 3000, 55)
 }
 
+// An incident of which some steps are not read is one anomaly, however long steps are.
+func TestIncidentWithGapsIsOne(t *testing.T) {
+	for _, step := range []time.Duration{10 * time.Second, 5 * time.Minute, time.Hour} {
+		rng := newRand(13)
+		r := newRig(t, step)
+		for range 400 {
+			r.step(volume(rng, 1000, 300e-6))
+		}
+		r.began = 0
+		for i := range 18 {
+			if i > 2 && i%5 > 2 {
+				r.skip(step)
+				continue
+			}
+			r.step(volume(rng, 1100, 9e-3))
+		}
+		if r.began != 1 || r.p.Current == nil {
+			t.Errorf("steps of %s: %d anomalies, current %v", step, r.began, r.p.Current)
+		}
+	}
+}
+
 // It is so whatever is read of a workload, however long its steps are and however long it lasts.
 func TestIncidentIsFoundWhateverIsRead(t *testing.T) {
 	usual := [foreshock.NumMetrics]float64{300e-6, 16e6, 1000, 0.3}

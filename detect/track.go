@@ -26,7 +26,7 @@ type Changes struct {
 func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step *foreshock.Step) Changes {
 	var c Changes
 	ratio := f.Score / f.Threshold
-	if p.Current != nil && time.Duration(step.Time.UnixNano()-p.UpdatedAt) > d.cfg.Gap {
+	if p.Current != nil && time.Duration(step.Time.UnixNano()-p.UpdatedAt) > max(d.cfg.Gap, time.Duration(d.cfg.Quiet)*p.Length) {
 		c.add(d.end(p, "data stopped coming"))
 	}
 	d.count(&p.Run, ratio)
