@@ -100,3 +100,58 @@ func TestNoFalseAlarm(t *testing.T) {
 		return busy(rng, i)
 	})
 }
+
+// A load that is another for good is one anomaly, whatever it was before: idle, flat, or told in another unit. What is odd in it later is found.
+func TestOtherLoadIsOneAnomaly(t *testing.T) {
+	type load func(rng *rand.Rand) foreshock.Values
+	all := func(v *foreshock.Values, by [foreshock.NumMetrics]float64) {
+		for m := range foreshock.Metric(foreshock.NumMetrics) {
+			if x, ok := v.Get(m); ok {
+				v.Set(m, x*by[m])
+			}
+		}
+	}
+	idle := func(noise float64) load {
+		return func(rng *rand.Rand) (v foreshock.Values) {
+			v.Set(foreshock.IOPS, 0.3*noise*rng.ExpFloat64())
+			v.Set(foreshock.Throughput, 4096*noise*rng.ExpFloat64())
+			v.Set(foreshock.QueueDepth, 1e-3*noise*rng.ExpFloat64())
+			return v
+		}
+	}
+	busy := func(rng *rand.Rand) foreshock.Values { return volume(rng, 3000, 1e-3) }
+	times := func(latency, iops float64) load {
+		return func(rng *rand.Rand) foreshock.Values {
+			v := busy(rng)
+			all(&v, [foreshock.NumMetrics]float64{foreshock.Latency: latency, foreshock.Throughput: 1, foreshock.IOPS: iops, foreshock.QueueDepth: 1})
+			return v
+		}
+	}
+	f := func(name string, before, after load) {
+		t.Helper()
+		for _, step := range []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute} {
+			r, rng := newRig(t, step), newRand(30)
+			take := func(of load, lasts time.Duration, slower float64) {
+				for until := r.now.Add(lasts); r.now.Before(until); {
+					v := of(rng)
+					all(&v, [foreshock.NumMetrics]float64{foreshock.Latency: slower, foreshock.Throughput: 1, foreshock.IOPS: 1, foreshock.QueueDepth: slower})
+					r.step(v)
+				}
+			}
+			take(before, 72*time.Hour, 1)
+			r.began = 0
+			take(after, 24*time.Hour, 1)
+			if r.began < 1 || r.began > 2 || r.p.Current != nil {
+				t.Errorf("%s in steps of %s: %d anomalies, current %v", name, step, r.began, r.p.Current)
+			}
+			if take(after, 12*step, 10); r.f.Severity < foreshock.Medium {
+				t.Errorf("%s in steps of %s: ten times as slow is %s", name, step, r.f.Severity)
+			}
+		}
+	}
+	f("nothing and then busy", idle(0), busy)
+	f("idle and then busy", idle(1), busy)
+	f("latency in ms for s", busy, times(1000, 1))
+	f("rates in thousands", busy, times(1, 1e-3))
+	f("rates by the thousandth", busy, times(1, 1000))
+}

@@ -15,7 +15,7 @@ const (
 	// EventWeight is how many deviations what was outside counts for in the tails, by default, however long it was.
 	EventWeight = 4
 	// mostGrowth bounds by how much deviations are taken to grow with a level that is learned at once,
-	mostGrowth = 8.0
+	mostGrowth = 1000.0
 	// and newWeight is how many readings such a level counts for.
 	newWeight = 8.0
 	// unseasonal: so many deviations without a season weigh as much as one from the season, once it is known.
@@ -155,13 +155,19 @@ func (m *Metric) conclude(weight float64) {
 	m.Outside, m.Held = 0, 0
 }
 
-// move makes the level of what was outside the usual one. Deviations are taken to grow with it, but not to shrink.
+// move makes the level of what was outside the usual one. Deviations are taken to grow with it, but not to shrink. A flat line tells nothing of them: they are
+// learned anew.
 func (m *Metric) move(weight float64) {
 	was, now := math.Abs(m.Level()), math.Abs(float64(m.Held))
 	by := m.Held - m.Levels[middle].Mean
 	growth := 1.0
 	if now > was {
 		growth = min(mostGrowth, now/was)
+	}
+	if m.Spread.Mean <= sizeFloor*spreadFloor*m.Height.Mean {
+		m.Tails = [NumScales][2]Tail{}
+		m.SizeWeight = min(m.SizeWeight, newWeight*sizeAlpha)
+		m.Spread.Weight = min(m.Spread.Weight, newWeight*spreadAlpha)
 	}
 	for i := range m.Levels {
 		m.Levels[i].Mean = m.Held
