@@ -155,3 +155,22 @@ func TestOtherLoadIsOneAnomaly(t *testing.T) {
 	f("rates in thousands", busy, times(1, 1e-3))
 	f("rates by the thousandth", busy, times(1, 1000))
 }
+
+// Jobs that move by an hour with the clocks make two seasons that explain different hours. When another one is used, what is expected does not go astray.
+func TestAnotherSeasonMovesNoLevelAstray(t *testing.T) {
+	r, rng := newRig(t, 5*time.Minute), newRand(40)
+	changed := time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC)
+	for r.now.Before(start.Add(49 * 24 * time.Hour)) {
+		local, load := r.now.Add(time.Hour), 300.0
+		if !r.now.Before(changed) {
+			local = local.Add(time.Hour)
+		}
+		if hour := local.Hour(); hour == 2 || hour == 13 {
+			load = 2500
+		}
+		r.step(volume(rng, load, 300e-6*(1+0.3*load/1600)))
+		if r.f.Expected[foreshock.IOPS] < 0 {
+			t.Fatalf("%s: %g are expected", r.now, r.f.Expected[foreshock.IOPS])
+		}
+	}
+}

@@ -20,6 +20,8 @@ const (
 	newWeight = 8.0
 	// unseasonal: so many deviations without a season weigh as much as one from the season, once it is known.
 	unseasonal = 4
+	// mostApart is by how many spreads a reading may tell the difference between two seasons otherwise than their levels do.
+	mostApart = 6
 )
 
 // Patience is after how many readings outside, by default, a new level is taken for usual: those of three and a half hours.
@@ -186,7 +188,7 @@ func (m *Metric) move(weight float64) {
 }
 
 // choose looks which season leaves least of the readings, if one does. When it is another than before, the levels move by the
-// difference.
+// difference, which a reading that one of the two does not explain cannot tell: that waits for another.
 func (m *Metric) choose(j *Judgement) {
 	now, least := int8(none), float32(better)
 	for i := range m.seasons() {
@@ -205,6 +207,9 @@ func (m *Metric) choose(j *Judgement) {
 		return
 	}
 	by := j.left(now) - j.left(m.Season)
+	if abs(by-(m.levelWithout(now)-m.levelWithout(m.Season))) > mostApart*float32(j.Spread) {
+		return
+	}
 	if m.Season == none {
 		m.forget()
 	}
@@ -226,4 +231,12 @@ func (m *Metric) forget() {
 			m.Tails[i][k].fade(unseasonal, m.chance(i))
 		}
 	}
+}
+
+// levelWithout is the level of what readings leave without a season.
+func (m *Metric) levelWithout(season int8) float32 {
+	if season == none {
+		return m.WithSeason
+	}
+	return m.season(int(season)).Level.Mean
 }
