@@ -14,7 +14,7 @@ type Reference struct {
 }
 
 var references = []Reference{
-	{"oracle", "knows the future: nothing can be cheaper", planOf},
+	{"oracle", "knows the future: nobody can do better", planOf},
 	{"seasonal-naive", "HPA, and yesterday's same window with a margin of 20 %", newSeasonal},
 	{"holt-winters", "HPA on the larger of load and Holt-Winters forecast (as PHPA)", newWinters},
 	{"predictive", "highest load of each hour of 14 days, under target tracking (as AWS predictive scaling)", newPredictive},

@@ -101,7 +101,10 @@ func (c *tallied) Answer(s simulate.Sample) ([]float64, error) {
 
 // own runs the program in a closed loop, and tells how many steps of it are done.
 func (r *whatIfRun) own(c config.Config, w *whatIf, tell func(steps int64)) error {
-	r.About = "this program, by the configuration given"
+	r.About = "this program, by its defaults"
+	if len(c.Policies) > 0 {
+		r.About = "this program, by the configuration given"
+	}
 	r.plant = simulate.NewPlant(w.trace, w.provider)
 	byID := map[string]int{}
 	loop, err := app.NewLoop(c, app.LoopOptions{Volume: r.plant.Volume("volume/simulated"), Event: func(e *foreshock.Event) {

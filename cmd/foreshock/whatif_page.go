@@ -159,7 +159,7 @@ func worstFirst(anomalies []foreshock.Anomaly) []foreshock.Anomaly {
 const pageClock = "2006-01-02 15:04"
 
 func anomalyList(anomalies []foreshock.Anomaly) report.List {
-	l := report.List{Name: fmt.Sprintf("%d anomalies, the worst first", len(anomalies)), Left: max(0, len(anomalies)-pageRows)}
+	l := report.List{Name: fmt.Sprintf("anomalies, the worst first: %d", len(anomalies)), Left: max(0, len(anomalies)-pageRows)}
 	for _, a := range worstFirst(anomalies)[:min(pageRows, len(anomalies))] {
 		l.Rows = append(l.Rows, [2]string{a.Start.UTC().Format(pageClock), a.Worst.String() + ": " + a.Text})
 	}
@@ -168,7 +168,7 @@ func anomalyList(anomalies []foreshock.Anomaly) report.List {
 
 // decisionList are the last actions.
 func decisionList(decisions []foreshock.Decision) report.List {
-	l := report.List{Name: fmt.Sprintf("%d actions with their reasons, the last first", len(decisions)), Left: max(0, len(decisions)-pageRows)}
+	l := report.List{Name: fmt.Sprintf("actions with their reasons, the last first: %d", len(decisions)), Left: max(0, len(decisions)-pageRows)}
 	for i := len(decisions) - 1; i >= l.Left; i-- {
 		d := &decisions[i]
 		l.Rows = append(l.Rows, [2]string{d.Time.UTC().Format(pageClock), d.Text()})
