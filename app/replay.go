@@ -99,7 +99,7 @@ func Replay(ctx context.Context, c config.Config, o ReplayOptions) (ReplaySummar
 	}
 	summary.Report = reader.Report()
 	for i := range summary.Reports {
-		summary.Reports[i].Conclude(p.policies[i].Objective.UnitHour)
+		summary.Reports[i].Conclude(p.policies[i].Price)
 	}
 	summary.Covers = summary.Report.To.Sub(summary.Report.From).Seconds()
 	for i, q := range scores.Quantiles(nil, scoreQuantiles...) {

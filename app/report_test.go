@@ -105,7 +105,7 @@ func TestReportGoesOnAfterStop(t *testing.T) {
 			}
 		}
 	}
-	report.Conclude(0)
+	report.Conclude(func(foreshock.Dimension) float64 { return 0 })
 	if over != 1 || report.Grow.Actions < over {
 		t.Errorf("%d were followed over the stop at %s; the report says\n%s", over, stopped, report.Text())
 	}

@@ -36,6 +36,6 @@ func (g *generation) reportOf(ctx context.Context, policy *decide.Policy) (promo
 		return nil
 	})
 	told := *r.byName[policy.Name]
-	told.Conclude(policy.Objective.UnitHour)
+	told.Conclude(policy.Price)
 	return told, err
 }

@@ -95,7 +95,7 @@ func (c *checker) spending(p *Policy) {
 	}{{"spend", p.Limits.Spend}, {"fleet_spend", p.Limits.FleetSpend}} {
 		c.when(math.IsNaN(cap.most) || math.IsInf(cap.most, 0), "limits.%s is %g; an amount of money for an hour is expected, for example 5", cap.name, cap.most)
 		for dim := range foreshock.Dimension(foreshock.NumDimensions) {
-			c.when(cap.most > 0 && p.Changes(dim) && p.price(dim) <= 0,
+			c.when(cap.most > 0 && p.Changes(dim) && p.Price(dim) <= 0,
 				"limits.%s binds nothing in %s, which has no price; state bounds.%s.price, or objective.unit_hour", cap.name, dim, dim)
 		}
 	}

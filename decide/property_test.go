@@ -457,7 +457,7 @@ func (s *State) brokenControls(a *foreshock.Action) (list []string) {
 	for _, d := range a.To.Dimensions() {
 		to, _ := a.To.Get(d)
 		from, _ := a.From.Get(d)
-		added += max(0, to-from) * s.Policy.price(d)
+		added += max(0, to-from) * s.Policy.Price(d)
 	}
 	never(math.Abs(added-a.Spend) > 1e-9*added, "an action that does not say what it adds to the cost")
 	never(added > 0 && l.Spend > 0 && c.PolicySpend+added > l.Spend*(1+1e-9), "more spent than the policy may")

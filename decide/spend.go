@@ -7,8 +7,8 @@ import (
 	"github.com/foreshock-io/foreshock"
 )
 
-// price is what a unit of a dimension costs for an hour, or 0 where that is not stated.
-func (p *Policy) price(dim foreshock.Dimension) float64 {
+// Price is what a unit of a dimension costs for an hour, or 0 where that is not stated.
+func (p *Policy) Price(dim foreshock.Dimension) float64 {
 	if b := p.Bounds[dim]; b.Price > 0 {
 		return b.Price
 	}
@@ -17,13 +17,13 @@ func (p *Policy) price(dim foreshock.Dimension) float64 {
 
 // cost is what the growth of a wish adds to the cost of an hour.
 func (d *deliberation) cost(w *wish) float64 {
-	return math.Max(0, w.to-w.have) * d.policy.price(w.Dimension)
+	return math.Max(0, w.to-w.have) * d.policy.Price(w.Dimension)
 }
 
 // withinSpend keeps what the growth of an hour adds to the cost of an hour, emergencies and roll-backs included. What was begun in the last
 // hour counts, and what is wished of other dimensions.
 func withinSpend(d *deliberation, kind foreshock.Kind, w *wish) bool {
-	price := d.policy.price(w.Dimension)
+	price := d.policy.Price(w.Dimension)
 	if kind != foreshock.Grow || price <= 0 {
 		return true
 	}

@@ -98,8 +98,42 @@ func advised(days, grown, came, reduced, enough int, spared, caused float64) pro
 		take(foreshock.Shrink, i, reduced, enough, 0, caused/float64(reduced))
 	}
 	r.Take(&foreshock.Event{Time: noon.Add(time.Duration(days) * 24 * time.Hour), FollowUp: &foreshock.FollowUp{Policy: "other"}})
-	r.Conclude(0.5)
+	r.Conclude(price(0.5))
 	return r
+}
+
+// price is one for every dimension.
+func price(of float64) func(foreshock.Dimension) float64 {
+	return func(foreshock.Dimension) float64 { return of }
+}
+
+// TestReportOfDimensions: capacity of one dimension is not added to that of another, and each has its price.
+func TestReportOfDimensions(t *testing.T) {
+	r := &promote.Report{Policy: "p"}
+	r.Take(&foreshock.Event{Time: noon, Decision: &foreshock.Decision{Policy: "p"}})
+	take := func(d foreshock.Dimension, from, to float64) {
+		r.Take(&foreshock.Event{Time: noon.Add(2 * time.Hour), FollowUp: &foreshock.FollowUp{
+			Policy: "p", Kind: foreshock.Grow, Dimension: d, From: from, To: to, Begun: noon, Works: noon, Ended: noon.Add(2 * time.Hour), Verdict: foreshock.Helped,
+		}})
+	}
+	take(foreshock.DimIOPS, 1000, 2000)
+	take(foreshock.DimIOPS, 1000, 1500)
+	take(foreshock.DimThroughput, 20<<20, 10<<20)
+	r.Conclude(func(d foreshock.Dimension) float64 {
+		if d == foreshock.DimIOPS {
+			return 0.01
+		}
+		return 0
+	})
+	text := r.Text()
+	for _, want := range []string{"capacity: +3000 IOPS·h, +30.00 at 0.01 for a unit", "capacity: -20 MiB/s·h\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in %s", want, text)
+		}
+	}
+	if r.Money != 30 {
+		t.Errorf("%g in all", r.Money)
+	}
 }
 
 // A mode is advised where it is sure that enough would have been right, advised against where it is not, and not yet judged on too little.
@@ -133,7 +167,7 @@ func TestAdvice(t *testing.T) {
 	f(advised(4, 20, 20, 0, 0, 60, 0), "yes", "wait", "Wait 3.0 days more")
 	f(advised(4, 2, 2, 0, 0, 60, 0), "wait", "wait", "Wait 16.0 days more")
 	f(advised(2, 8, 0, 0, 0, 0, 0), "no", "no", "of growth 0 of 8") // it is clear already
-	if r := advised(14, 40, 40, 0, 0, 0, 0); r.UnitHour != 20_000 || r.Money != 10_000 || r.Grow.Actions != 40 {
+	if r := advised(14, 40, 40, 0, 0, 0, 0); len(r.Capacity) != 1 || r.Capacity[0].UnitHours != 20_000 || r.Money != 10_000 || r.Grow.Actions != 40 {
 		t.Errorf("%+v", r)
 	}
 	if r := advised(1, 20, 20, 20, 20, 0, 0); r.Flaps == 0 || math.Abs(r.PerDay-float64(r.Flaps)) > 1e-9 {
@@ -164,7 +198,7 @@ func TestReportOfOtherRules(t *testing.T) {
 	f := func(days float64, right int, advised bool) {
 		t.Helper()
 		told := *r
-		told.Conclude(0)
+		told.Conclude(price(0))
 		if told.Days != days || told.Right.Yes != right || told.Approve.Give != advised {
 			t.Errorf("%s, want %g days, %d right, advised %v", told.Text(), days, right, advised)
 		}

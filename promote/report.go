@@ -12,36 +12,56 @@ import (
 // Report is what a policy would have done while it observed, what came after it, and whether it should be let. It is folded from the journal with
 // Take, then Conclude; the zero value with a Policy is ready.
 type Report struct {
-	Policy   string    `json:"policy"`
-	Mode     string    `json:"mode,omitempty"`         // as the journal has it last
-	Changed  time.Time `json:"rules_changed,omitzero"` // what came before says nothing of the policy as it is
-	From     time.Time `json:"from,omitzero"`          // the first decision of the policy, as it is
-	To       time.Time `json:"to,omitzero"`
-	Days     float64   `json:"days"`
-	Grow     Direction `json:"grow"`
-	Shrink   Direction `json:"shrink"`
-	Unclear  int       `json:"unclear"` // of both: not watched for long enough
-	Surges   int       `json:"surges_missed"`
-	SparedS  float64   `json:"late_seconds_spared"`
-	MissedS  float64   `json:"late_seconds_missed"` // in surges, and where growth would have been too little
-	CausedS  float64   `json:"late_seconds_caused"` // by reductions
-	UnitHour float64   `json:"unit_hours"`          // more capacity that would have been paid for, less what would have been given back
-	Price    float64   `json:"price_of_unit_hour,omitempty"`
-	Money    float64   `json:"money,omitempty"` // UnitHour at the policy's price
-	Flaps    int       `json:"flaps"`           // changes of direction within an hour
-	PerDay   float64   `json:"flaps_per_day"`
-	Right    Share     `json:"right"`  // of all that is judged
-	Recall   float64   `json:"recall"` // late seconds spared, of those that were late
-	Approve  Advice    `json:"approve"`
-	Auto     Advice    `json:"auto"`
+	Policy   string     `json:"policy"`
+	Mode     string     `json:"mode,omitempty"`         // as the journal has it last
+	Changed  time.Time  `json:"rules_changed,omitzero"` // what came before says nothing of the policy as it is
+	From     time.Time  `json:"from,omitzero"`          // the first decision of the policy, as it is
+	To       time.Time  `json:"to,omitzero"`
+	Days     float64    `json:"days"`
+	Grow     Direction  `json:"grow"`
+	Shrink   Direction  `json:"shrink"`
+	Unclear  int        `json:"unclear"` // of both: not watched for long enough
+	Surges   int        `json:"surges_missed"`
+	SparedS  float64    `json:"late_seconds_spared"`
+	MissedS  float64    `json:"late_seconds_missed"` // in surges, and where growth would have been too little
+	CausedS  float64    `json:"late_seconds_caused"` // by reductions
+	Capacity []Capacity `json:"capacity"`            // more that would have been paid for, less what would have been given back
+	Money    float64    `json:"money,omitempty"`     // for all of it, at the policy's prices
+	Flaps    int        `json:"flaps"`               // changes of direction within an hour
+	PerDay   float64    `json:"flaps_per_day"`
+	Right    Share      `json:"right"`  // of all that is judged
+	Recall   float64    `json:"recall"` // late seconds spared, of those that were late
+	Approve  Advice     `json:"approve"`
+	Auto     Advice     `json:"auto"`
 
 	rules string
+	held  [foreshock.NumDimensions]float64 // units for an hour
 	last  map[place]*foreshock.FollowUp
 }
 
 type place struct {
 	id  foreshock.ID
 	dim foreshock.Dimension
+}
+
+// Capacity is how much more of a dimension would have been paid for.
+type Capacity struct {
+	Dimension foreshock.Dimension `json:"dimension"`
+	UnitHours float64             `json:"unit_hours"` // in the dimension's unit, times hours
+	Price     float64             `json:"price_of_unit_hour,omitempty"`
+	Money     float64             `json:"money,omitempty"` // at the price
+}
+
+func (c Capacity) String() string {
+	sign := "+"
+	if c.UnitHours < 0 {
+		sign = "-"
+	}
+	s := sign + foreshock.FormatAmount(c.Dimension, math.Abs(c.UnitHours)) + "·h"
+	if c.Price > 0 {
+		s += fmt.Sprintf(", %+.2f at %g for a unit", c.Money, c.Price)
+	}
+	return s
 }
 
 // Direction counts the would-be actions of one direction.
@@ -109,7 +129,7 @@ func (r *Report) Take(e *foreshock.Event) {
 		r.MissedS += f.LateS
 		return
 	}
-	r.UnitHour += (f.To - f.From) * max(0, f.Ended.Sub(f.Works).Hours())
+	r.held[f.Dimension] += (f.To - f.From) * max(0, f.Ended.Sub(f.Works).Hours())
 	r.flap(f)
 }
 
@@ -158,13 +178,21 @@ func (r *Report) flap(f *foreshock.FollowUp) {
 	r.last[at] = f
 }
 
-// Conclude works out the shares and the advice. price is what a unit of capacity costs for an hour; 0: it is not stated.
-func (r *Report) Conclude(price float64) {
+// Conclude works out the shares and the advice. price is what a unit of a dimension costs for an hour; 0: it is not stated.
+func (r *Report) Conclude(price func(foreshock.Dimension) float64) {
 	r.Days = r.To.Sub(r.From).Hours() / 24
 	if r.Days > 0 {
 		r.PerDay = float64(r.Flaps) / r.Days
 	}
-	r.Price, r.Money = price, price*r.UnitHour
+	r.Capacity, r.Money = []Capacity{}, 0
+	for d, held := range r.held {
+		if held == 0 {
+			continue
+		}
+		c := Capacity{Dimension: foreshock.Dimension(d), UnitHours: held, Price: price(foreshock.Dimension(d))}
+		c.Money = c.Price * held
+		r.Capacity, r.Money = append(r.Capacity, c), r.Money+c.Money
+	}
 	for _, s := range []*Share{&r.Grow.Right, &r.Shrink.Right, &r.Right} {
 		s.bound()
 	}
@@ -259,7 +287,10 @@ func (r *Report) Text() string {
 	}
 	line("  shortage: %s spared, %s missed (recall %.0f %%), %s caused by reductions; %d surges with no growth in effect",
 		seconds(r.SparedS), seconds(r.MissedS), 100*r.Recall, seconds(r.CausedS), r.Surges)
-	line("  capacity: %+.0f unit-hours%s; changes of direction within an hour: %.1f a day", r.UnitHour, r.money(), r.PerDay)
+	for _, c := range r.Capacity {
+		line("  capacity: %s", c.String())
+	}
+	line("  changes of direction within an hour: %.1f a day", r.PerDay)
 	for _, m := range []struct {
 		mode foreshock.Mode
 		Advice
@@ -274,11 +305,4 @@ func (r *Report) Text() string {
 		line("  mode %s: %s: %s.", m.mode, advice, m.Why)
 	}
 	return b.String()
-}
-
-func (r *Report) money() string {
-	if r.Price == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", %+.2f at %g each", r.Money, r.Price)
 }
