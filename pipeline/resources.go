@@ -3,11 +3,13 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
 )
 
 // resources is what the targets say of the things that they change, shared by the workloads that use them.
@@ -36,6 +38,7 @@ func (w *workload) key() resourceKey { return resourceKey{w.policy.Target, w.res
 type watched struct {
 	resource *foreshock.Resource // as last read; nil until then
 	err      string
+	gone     bool                  // the provider knows it no more: it is none of any fleet
 	users    []user                // the workloads that use it, by ID
 	fleets   []*fleet              // of the policies that name one of them
 	silent   map[foreshock.ID]bool // those whose data are not fresh
@@ -87,14 +90,22 @@ func (r *resources) watch(policy, target, name string, id foreshock.ID) {
 	}
 	if !slices.Contains(w.fleets, f) {
 		w.fleets = append(w.fleets, f)
-		f.size++
-		if len(w.silent) > 0 {
-			f.silent++
-		}
+		f.add(w, 1)
 	}
 	w.of(id).states = [2]foreshock.Allocation{}
 	r.mu.Unlock()
 	r.refresh(target, name)
+}
+
+// add counts a resource in, or with -1 out.
+func (f *fleet) add(w *watched, n int) {
+	if w.gone {
+		return
+	}
+	f.size += n
+	if len(w.silent) > 0 {
+		f.silent += n
+	}
 }
 
 // hearing is that the data of a resource's user are fresh from now on, or are not.
@@ -136,20 +147,23 @@ func (r *resources) sizes(policy string) (of, all int) {
 
 func (r *resources) take(h hearing) {
 	w := r.known[h.key]
-	before := len(w.silent) > 0
-	if h.fresh {
-		delete(w.silent, h.user)
-	} else {
-		w.silent[h.user] = true
-	}
-	after := len(w.silent) > 0
-	for _, f := range w.fleets {
-		switch {
-		case after && !before:
-			f.silent++
-		case before && !after:
-			f.silent--
+	w.change(func() {
+		if h.fresh {
+			delete(w.silent, h.user)
+		} else {
+			w.silent[h.user] = true
 		}
+	})
+}
+
+// change changes what fleets count of a resource.
+func (w *watched) change(f func()) {
+	for _, fleet := range w.fleets {
+		fleet.add(w, -1)
+	}
+	f()
+	for _, fleet := range w.fleets {
+		fleet.add(w, 1)
 	}
 }
 
@@ -257,6 +271,9 @@ func (r *resources) read(ctx context.Context, key resourceKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.known[key]
+	if gone := errors.Is(err, act.ErrNotFound); w != nil && gone != w.gone {
+		w.change(func() { w.gone = gone })
+	}
 	switch {
 	case w == nil:
 	case err != nil:
