@@ -5,6 +5,7 @@ package forest
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -43,13 +44,22 @@ type point struct{ value, weight float32 }
 const (
 	bins         = 48
 	mostFeatures = 64
+	mostRows     = 1 << 20 // so that the sum of the guides of those drawn for a tree stays below oneRow
 )
 
-// Grow grows a forest on rows of equally many features, at most 64. By targets each row has one or more values of which the distribution is wanted, by
-// guide one value by which rows are told apart, to a millionth of its range. All are finite; nothing is kept of the arguments. It returns nil for no rows.
+// Grow grows a forest on rows of equally many features, at most 64; of rows there are at most 2^20. By targets each row has one or more values of which
+// the distribution is wanted, by guide one value by which rows are told apart, to a millionth of its range. All are finite, and targets within the range of
+// a float32; nothing is kept of the arguments. It returns nil for no rows, and panics where there are more rows or features than that, or other numbers of
+// targets or guides than of rows.
 func Grow(rows, targets [][]float64, guide []float64, c Config) *Forest {
+	if len(targets) != len(rows) || len(guide) != len(rows) {
+		panic(fmt.Sprintf("forest: %d rows, but targets of %d and guides of %d", len(rows), len(targets), len(guide)))
+	}
 	if len(rows) == 0 {
 		return nil
+	}
+	if len(rows) > mostRows || len(rows[0]) > mostFeatures {
+		panic(fmt.Sprintf("forest: %d rows of %d features, there can be %d of %d", len(rows), len(rows[0]), mostRows, mostFeatures))
 	}
 	g := newGrower(rows, targets, guide, c.withDefaults(len(rows[0])))
 	f := &Forest{cuts: g.cuts}
@@ -99,7 +109,8 @@ func binOf(cuts []float64, x float64) uint8 {
 // Point is a value and its weight in a distribution.
 type Point struct{ Value, Weight float64 }
 
-// Distribution appends to out the distribution for a row; the weights add up to 1 but for rounding to 24 bits, values may come more than once.
+// Distribution appends to out the distribution for a row of as many features as the forest was grown on; values and weights are rounded to 24 bits, but for that
+// the weights add up to 1, and values may come more than once.
 func (f *Forest) Distribution(row []float64, out []Point) []Point {
 	var binned [mostFeatures]uint8
 	for k := range f.cuts {

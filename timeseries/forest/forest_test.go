@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strconv"
 	"testing"
 )
@@ -96,4 +97,45 @@ func BenchmarkGrow(b *testing.B) {
 			}
 		})
 	}
+}
+
+func TestTargetsThatDifferByRoundingOnly(t *testing.T) {
+	f := func(values ...float64) {
+		t.Helper()
+		var rows, targets [][]float64
+		for k, y := range values {
+			rows, targets = append(rows, []float64{float64(k)}), append(targets, []float64{y})
+		}
+		for _, p := range Grow(rows, targets, values, Config{Leaf: 1}).Distribution([]float64{0}, nil) {
+			if !(p.Value >= float64(float32(slices.Min(values))) && p.Value <= float64(float32(slices.Max(values)))) {
+				t.Errorf("%g of %g", p.Value, values)
+			}
+		}
+	}
+	tenth, fifth := 0.1, 0.2
+	f(0.3, tenth+fifth, 0.3)
+	f(1e15, 1e15+1, 1e15+0.5)
+	f(-1e15, -1e15-1, -1e15-0.5)
+	f(1e15, math.Nextafter(1e15, 2e15))
+	f(math.MaxFloat32, 0)
+	f(5e-324, 0)
+}
+
+func TestGrowPanicsOnWhatItCannotTake(t *testing.T) {
+	f := func(rows, targets [][]float64, guide []float64) {
+		t.Helper()
+		defer func() {
+			if recover() == nil {
+				t.Errorf("a forest of %d rows, %d targets, %d guides", len(rows), len(targets), len(guide))
+			}
+		}()
+		Grow(rows, targets, guide, Config{})
+	}
+	one := [][]float64{{1}}
+	f(one, nil, []float64{1})
+	f(one, one, nil)
+	f(one, one, []float64{1, 2})
+	f([][]float64{make([]float64, 65)}, one, []float64{1})
+	many := make([][]float64, 1<<20+1)
+	f(many, many, make([]float64, len(many)))
 }

@@ -210,7 +210,8 @@ func newTargets(values [][]float64, width float64) targets {
 	}
 	base := math.Ceil(lowest / width)
 	for k, y := range t.values {
-		t.intervals[k] = uint16(math.Ceil(y/width) - base)
+		// Where the range is hardly more than rounding, so are whole numbers of this size.
+		t.intervals[k] = uint16(min(math.Ceil(y/width)-base, mostIntervals-1))
 	}
 	return t
 }
