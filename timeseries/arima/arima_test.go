@@ -134,11 +134,19 @@ func TestErrors(t *testing.T) {
 	f(append([]float64{math.Inf(1)}, y...), arima.Config{Order: one}, arima.ErrValues)
 	f(make([]float64, 40), arima.Config{Order: one}, arima.ErrConstant)
 	f(line, arima.Config{Order: arima.Order{P: 1, D: 1}, Drift: true}, arima.ErrConstant)
+	sparse := slices.Repeat([]float64{math.NaN()}, 80)
+	for i := 0; i < len(sparse); i += 2 {
+		sparse[i] = float64(i)
+	}
+	f(sparse, arima.Config{Order: arima.Order{P: 1, D: 2, Q: 1}}, arima.ErrConstant)
 	f(y, arima.Config{Order: arima.Order{P: -1}}, arima.ErrSpec)
 	f(y, arima.Config{Order: arima.Order{D: 1}, Mean: true}, arima.ErrSpec)
 	f(y, arima.Config{Order: arima.Order{D: 2}, Drift: true}, arima.ErrSpec)
 	f(y, arima.Config{Seasonal: one}, arima.ErrSpec)
 	f(y, arima.Config{Order: one, Fixed: map[string]float64{"ma1": 0.5}}, arima.ErrSpec)
+	f(y, arima.Config{Order: one, Method: arima.CSS + 1}, arima.ErrSpec)
+	f(y, arima.Config{Order: one, PriorVariance: -1}, arima.ErrSpec)
+	f(y, arima.Config{Order: one, PriorVariance: math.NaN()}, arima.ErrSpec)
 	f(y, arima.Config{Order: one, Fixed: map[string]float64{"ar1": 1.5}}, arima.ErrUnstable)
 	f(y, arima.Config{Seasonal: one, Period: 5000}, arima.ErrReach)
 	f(y, arima.Config{Mean: true, Regressors: []arima.Regressor{{Name: "x", Values: line[1:]}}}, arima.ErrRegressors)
@@ -152,5 +160,12 @@ func TestErrors(t *testing.T) {
 	}
 	if _, err := m.Forecast(3, [][]float64{{1, 2}}); !errors.Is(err, arima.ErrRegressors) {
 		t.Errorf("forecast with a short regressor: %v", err)
+	}
+	for _, cfg := range []arima.ChooseConfig{
+		{Max: arima.Order{P: -1}}, {SeasonalMax: arima.Order{Q: -1}, Period: 4}, {MaxTerms: -1, Exhaustive: true}, {Criterion: arima.BIC + 1}, {PriorVariance: math.Inf(1)},
+	} {
+		if _, err := arima.Choose(y, cfg); !errors.Is(err, arima.ErrSpec) {
+			t.Errorf("%v, want %v", err, arima.ErrSpec)
+		}
 	}
 }

@@ -54,8 +54,9 @@ type Candidate struct {
 	Exact bool    // by the likelihood, otherwise by the conditional sum of squares
 }
 
-// Choose chooses a model by the algorithm of Hyndman, Khandakar (2008). See the package
-// comment.
+// Choose chooses a model by the algorithm of Hyndman, Khandakar (2008); see the package
+// comment. NaN is a missing reading; the model, its Residual and its State.Steps begin with
+// the first reading that is there.
 func Choose(y []float64, cfg ChooseConfig) (Choice, error) {
 	c, err := newChooser(y, cfg)
 	if err != nil {
@@ -83,7 +84,21 @@ type chooser struct {
 	prior       float64 // of the last fit
 }
 
+func (c *ChooseConfig) check() error {
+	m, s := c.Max, c.SeasonalMax
+	switch {
+	case min(m.P, m.D, m.Q, s.P, s.D, s.Q, c.MaxTerms) < 0:
+		return fmt.Errorf("arima: %w: highest orders %v and %v with %d terms must not be negative; 0 is the default", ErrSpec, m, s, c.MaxTerms)
+	case c.Criterion > BIC:
+		return fmt.Errorf("arima: %w: criterion must be AICc, AIC or BIC, not %d", ErrSpec, c.Criterion)
+	}
+	return checkPrior(c.PriorVariance)
+}
+
 func newChooser(y []float64, cfg ChooseConfig) (*chooser, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
 	cfg.Period = max(cfg.Period, 1)
 	c := &chooser{cfg: cfg, problems: map[bool]*problem{}, best: Candidate{Value: math.Inf(1)}}
 	first := slices.IndexFunc(y, func(v float64) bool { return v == v })

@@ -1,6 +1,7 @@
 package arima
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -14,6 +15,13 @@ const (
 	ML  Method = iota // exact Gaussian likelihood, from the better of a conditional fit and zeros
 	CSS               // conditional sum of squares
 )
+
+func (m Method) check() error {
+	if m > CSS {
+		return fmt.Errorf("arima: %w: method must be ML or CSS, not %d", ErrSpec, m)
+	}
+	return nil
+}
 
 // Config says what to fit.
 type Config struct {
@@ -92,7 +100,7 @@ func (m *Model) Clone() Model {
 // Fit estimates the model that the configuration names. NaN is a missing reading.
 func Fit(y []float64, cfg Config) (Model, error) {
 	spec := cfg.spec()
-	if err := spec.check(); err != nil {
+	if err := errors.Join(spec.check(), cfg.Method.check(), checkPrior(cfg.PriorVariance)); err != nil {
 		return Model{}, err
 	}
 	x := make([][]float64, len(cfg.Regressors))
@@ -123,6 +131,13 @@ func Fit(y []float64, cfg Config) (Model, error) {
 		return Model{}, fmt.Errorf("arima: %w", ErrStopped)
 	}
 	return m, err
+}
+
+func checkPrior(variance float64) error {
+	if !(variance >= 0) || math.IsInf(variance, 1) {
+		return fmt.Errorf("arima: %w: prior variance must be finite and not negative, not %g; 0 is exact", ErrSpec, variance)
+	}
+	return nil
 }
 
 func (c Config) spec() Spec {
@@ -156,14 +171,23 @@ func (s Spec) fixed(given map[string]float64) ([]float64, error) {
 	return fixed, nil
 }
 
+// rounding is the mean square below which what is left of a series, which is about 1, is rounding.
+const rounding = 1e-28
+
 // constant says whether nothing is left of the series once differenced and regressed.
 func (p *problem) constant() bool {
-	sum, n := 0.0, 0
+	square, n := p.left()
+	return n > 0 && square <= rounding
+}
+
+// left is the mean square of the differences that are there, of which there are n.
+func (p *problem) left() (square float64, n int) {
+	sum := 0.0
 	for _, v := range difference(p.columns[0], p.diff) {
 		if v == v {
 			sum += v * v
 			n++
 		}
 	}
-	return n > 0 && sum <= float64(n)*1e-28
+	return sum / float64(n), n
 }

@@ -64,6 +64,9 @@ func (s *search) model(method Method) (Model, error) {
 		logLik = s.sums.logLik(variance)
 		m.Residual = residual
 	}
+	if _, n := s.left(); n == 0 && variance <= rounding { // with gaps between all readings only the fit can tell
+		return Model{}, fmt.Errorf("arima: %w", ErrConstant)
+	}
 	if !finite([]float64{logLik, variance}) || !finite(f.Mean) {
 		return Model{}, fmt.Errorf("arima: %w", ErrUnstable)
 	}

@@ -276,6 +276,9 @@ func distinct(all []*minimiser) []*minimiser {
 func (s *search) found(value float64) error {
 	s.point(s.x)
 	if math.IsInf(value, 0) || value != value {
+		if _, n := s.left(); n == 0 && s.evaluate(s.coef, exact) && s.sums.n > 0 && s.sums.cross[0] == 0 {
+			return fmt.Errorf("arima: %w", ErrConstant)
+		}
 		return fmt.Errorf("arima: %w", ErrUnstable)
 	}
 	return nil

@@ -55,8 +55,11 @@ func (c Criterion) of(m *Model) float64 {
 }
 
 func (c *Config) check() error {
-	if c.Minimise > SquaredError || c.Choose > BIC {
-		return fmt.Errorf("ets: there is no loss %d or no criterion %d", c.Minimise, c.Choose)
+	if c.Minimise > SquaredError {
+		return fmt.Errorf("ets: what is minimised must be Deviance or SquaredError, not %d", c.Minimise)
+	}
+	if c.Choose > BIC {
+		return fmt.Errorf("ets: the criterion must be AICc, AIC or BIC, not %d", c.Choose)
 	}
 	g := c.Given
 	if err := checkShares(share{"alpha", g.Alpha}, share{"beta", g.Beta}, share{"gamma", g.Gamma}, share{"phi", g.Phi}); err != nil {

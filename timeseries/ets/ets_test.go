@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -340,6 +341,12 @@ func TestRefuses(t *testing.T) {
 	some := []float64{1, 2, 1, 3, 1, 2, 2, 3, 1, 2, 1, 2, 3, 2, 1}
 	f(nil, Config{}, ErrShort)
 	f([]float64{1, 2, 3, 4}, Config{}, ErrShort)
+	if _, err := Fit(nil, Config{Period: 12}); err == nil || !strings.Contains(err.Error(), "ETS(A,N,N) has 0, 5 are needed") {
+		t.Errorf("the simplest model asks for the least: %v", err)
+	}
+	if _, err := Fit(some, Config{Trend: 99}); err == nil || !strings.Contains(err.Error(), "not Component(99)") {
+		t.Errorf("a component that is none: %v", err)
+	}
 	f(slices.Repeat([]float64{nan}, 50), Config{}, ErrShort)
 	f(some, Config{Period: 9, Season: Additive}, ErrShort)
 	f(make([]float64, 200), Config{Period: 60}, ErrPeriod)

@@ -17,7 +17,7 @@ type Params struct {
 type State struct {
 	Level  float64
 	Trend  float64
-	Season []float64 // one value for each step of the period
+	Season []float64 // one value for each step of the period; empty without season
 	Next   int       // index in Season of the next step
 }
 

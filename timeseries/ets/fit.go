@@ -1,6 +1,7 @@
 package ets
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -54,8 +55,9 @@ func Fit(x []float64, cfg Config) (Model, error) {
 	var best Model
 	found := false
 	for _, spec := range candidates {
-		var one Model
-		if one, err = fit(spec, scaled, facts, cfg); err != nil {
+		one, wrong := fit(spec, scaled, facts, cfg)
+		if wrong != nil {
+			err = cmp.Or(err, wrong) // that of the simplest model, which asks for the least
 			continue
 		}
 		if !found || cfg.Choose.of(&one) < cfg.Choose.of(&best) {

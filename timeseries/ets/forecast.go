@@ -14,7 +14,7 @@ type Forecast struct {
 }
 
 // Forecast forecasts h steps, with the given quantiles (0..1) of a normal
-// distribution. The model is not changed.
+// distribution. The model is not changed. It panics when h is negative.
 func (m *Model) Forecast(h int, quantiles ...float64) Forecast {
 	var f Forecast
 	switch {
@@ -31,7 +31,7 @@ func (m *Model) Forecast(h int, quantiles ...float64) Forecast {
 }
 
 // Simulate draws a path of the next h steps, for what quantiles of single steps do not tell: the sum or the peak of a horizon. It uses the storage of
-// dst when that suffices. The model is not changed.
+// dst when that suffices. The model is not changed. It panics when h is negative.
 func (m *Model) Simulate(rng *rand.Rand, dst []float64, h int) []float64 {
 	dst = slices.Grow(dst[:0], h)[:h]
 	s := m.State.clone()

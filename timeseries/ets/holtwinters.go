@@ -352,7 +352,7 @@ func (m *HoltWinters) Update(y float64) (forecast float64) {
 //
 //	ψ_0 = 1,   ψ_j = α(1+jβ) [ + γ(1-α) when j is a multiple of the period ]
 //
-// and, when the season is a factor, ψ_j times the season of step h over that of step h-j (Yar, Chatfield 1990).
+// and, when the season is a factor, ψ_j times the season of step h over that of step h-j (Yar, Chatfield 1990). It panics when h is negative.
 func (m *HoltWinters) Forecast(h int, quantiles ...float64) Forecast {
 	f := Forecast{Mean: make([]float64, h), StdDev: make([]float64, h)}
 	next := m.State.clone()

@@ -15,7 +15,11 @@ const (
 )
 
 func (c Component) String() string {
-	return [...]string{"Z", "N", "A", "Ad", "M"}[c]
+	names := [...]string{"Z", "N", "A", "Ad", "M"}
+	if int(c) >= len(names) {
+		return fmt.Sprintf("Component(%d)", uint8(c))
+	}
+	return names[c]
 }
 
 // Spec names a model, such as ETS(M,Ad,M).

@@ -12,8 +12,8 @@
 //
 // Pairs with a NaN on either side are left out; with none left, and for a training
 // series without a pair m apart, the result is NaN. An error of 0 is 0 on any scale,
-// any other error on a scale of 0 is infinite. No sum or square overflows while values are within ±1e300. Functions panic when the lengths of
-// what is compared differ.
+// any other error on a scale of 0 is infinite. No sum or square overflows while values are within ±1e300; infinite ones give +Inf or NaN. Functions
+// panic when the lengths of what is compared differ.
 package metrics
 
 import (
@@ -81,9 +81,12 @@ func apart(x []float64, period int) (past, next []float64) {
 	return x[:len(x)-period], x[period:]
 }
 
-// Pinball is the quantile loss of forecasts of the q-quantile, 0 < q < 1; half the
-// MAE for q = 0.5.
+// Pinball is the quantile loss of forecasts of the q-quantile; half the MAE for
+// q = 0.5, NaN when q is not in 0..1.
 func Pinball(actual, forecast []float64, q float64) float64 {
+	if !(q >= 0 && q <= 1) {
+		return math.NaN()
+	}
 	return mean(actual, forecast, func(y, f float64) float64 {
 		if y >= f {
 			return q * (y - f)
@@ -102,9 +105,12 @@ func Coverage(actual, lower, upper []float64) float64 {
 	})
 }
 
-// Winkler is the interval score of intervals meant to cover the share coverage, above
-// 0 and below 1.
+// Winkler is the interval score of intervals meant to cover the share coverage; NaN
+// when that is not above 0 and below 1.
 func Winkler(actual, lower, upper []float64, coverage float64) float64 {
+	if !(coverage > 0 && coverage < 1) {
+		return math.NaN()
+	}
 	penalty := 2 / (1 - coverage)
 	return meanWithin(actual, lower, upper, func(y, l, u float64) float64 {
 		return (u - l) + penalty*max(0, l-y) + penalty*max(0, y-u)
@@ -113,8 +119,8 @@ func Winkler(actual, lower, upper []float64, coverage float64) float64 {
 
 // Interval is a series of intervals meant to cover the share Coverage.
 type Interval struct {
-	Lower, Upper []float64
-	Coverage     float64
+	Lower, Upper []float64 // as long as what they are compared with
+	Coverage     float64   // above 0 and below 1
 }
 
 // MSIS is the Winkler score in units of the seasonal naive forecast's mean absolute

@@ -171,3 +171,21 @@ func BenchmarkMASE(b *testing.B) {
 		})
 	}
 }
+
+func TestSharesThatAreNone(t *testing.T) {
+	y := []float64{1, 2}
+	for name, got := range map[string]float64{
+		"pinball below 0":   Pinball(y, y, -0.1),
+		"pinball above 1":   Pinball(y, y, 1.1),
+		"pinball of NaN":    Pinball(y, y, math.NaN()),
+		"Winkler of 0":      Winkler(y, y, y, 0),
+		"Winkler of 1":      Winkler(y, y, y, 1),
+		"Winkler above 1":   Winkler(y, y, y, 1.5),
+		"MSIS of no share":  MSIS(y, Interval{Lower: y, Upper: y}, y, 1),
+		"MSIS of NaN share": MSIS(y, Interval{Lower: y, Upper: y, Coverage: math.NaN()}, y, 1),
+	} {
+		if !math.IsNaN(got) {
+			t.Errorf("%s is %g", name, got)
+		}
+	}
+}

@@ -34,10 +34,10 @@ type Forecast struct {
 	Freedom float64   // degrees of freedom of Student's t about the mean; 0: normal
 }
 
-// Quantile is the q-quantile of each step, 0 < q < 1. It uses the storage of dst when that suffices; what dst held is overwritten.
+// Quantile is the q-quantile of each step; NaN when q is not in 0..1. It uses the storage of dst when that suffices; what dst held is overwritten.
 func (f *Forecast) Quantile(dst []float64, q float64) []float64 {
 	z := math.Sqrt2 * math.Erfinv(2*q-1)
-	if f.Freedom > 0 {
+	if f.Freedom > 0 && q >= 0 && q <= 1 {
 		z = distuv.StudentsT{Sigma: 1, Nu: f.Freedom}.Quantile(q)
 	}
 	dst = slices.Grow(dst[:0], len(f.Mean))[:len(f.Mean)]
@@ -47,7 +47,7 @@ func (f *Forecast) Quantile(dst []float64, q float64) []float64 {
 	return dst
 }
 
-// Mean forecasts the mean of the series.
+// Mean forecasts the mean of the series for h steps. It panics when h is negative.
 func Mean(x []float64, h int) (Forecast, error) {
 	var n, mean, squares float64
 	for i, v := range x {
@@ -71,7 +71,7 @@ func Mean(x []float64, h int) (Forecast, error) {
 	return f, nil
 }
 
-// Seasonal forecasts what was read one period before, again and again. It panics when period is below 1.
+// Seasonal forecasts for h steps what was read one period before, again and again. It panics when period is below 1 or h negative.
 func Seasonal(x []float64, period, h int) (Forecast, error) {
 	if period < 1 {
 		panic(fmt.Sprintf("naive: period must be at least 1, not %d", period))
@@ -97,7 +97,7 @@ func Seasonal(x []float64, period, h int) (Forecast, error) {
 	return f, nil
 }
 
-// Drift forecasts the line through the first and the last reading.
+// Drift forecasts the line through the first and the last reading for h steps. It panics when h is negative.
 func Drift(x []float64, h int) (Forecast, error) {
 	present := func(v float64) bool { return v == v }
 	first := slices.IndexFunc(x, present)

@@ -205,3 +205,23 @@ func BenchmarkSeasonal(b *testing.B) {
 		})
 	}
 }
+
+func TestQuantilesThatAreNone(t *testing.T) {
+	x := []float64{1, 3, 2, 4}
+	for _, q := range []float64{-0.1, 1.1, math.NaN()} {
+		for _, f := range []func() (Forecast, error){
+			func() (Forecast, error) { return Mean(x, 2) },
+			func() (Forecast, error) { return Drift(x, 2) },
+		} {
+			forecast, err := f()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, v := range forecast.Quantile(nil, q) {
+				if !math.IsNaN(v) {
+					t.Errorf("quantile %g is %g", q, v)
+				}
+			}
+		}
+	}
+}

@@ -4,7 +4,7 @@ import "slices"
 
 // SeasonAhead continues the season for h steps after the series by repeating its
 // last cycle, as forecast::stlf does. It uses the storage of dst when that suffices;
-// what dst held is overwritten.
+// what dst held is overwritten. It panics when h is negative.
 func (r Result) SeasonAhead(dst []float64, h int) []float64 {
 	dst = slices.Grow(dst[:0], h)[:h]
 	clear(dst)
