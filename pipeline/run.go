@@ -210,18 +210,22 @@ func (p *Pipeline) Push(ctx context.Context, readings []ingest.Reading) error {
 		return nil
 	}
 	n := len(p.owners)
-	var parts [64]*batch
+	var few [64]*batch // so that it costs no allocation
+	parts := few[:]
+	if n > len(few) {
+		parts = make([]*batch, n)
+	}
 	for i := range readings {
 		shard := int(readings[i].Handle) % n
-		b := parts[shard%len(parts)]
+		b := parts[shard]
 		if b == nil {
 			b = p.pool.Get().(*batch)
 			b.readings = b.readings[:0]
-			parts[shard%len(parts)] = b
+			parts[shard] = b
 		}
 		b.readings = append(b.readings, readings[i])
 	}
-	for shard, b := range parts[:min(n, len(parts))] {
+	for shard, b := range parts[:n] {
 		if b == nil {
 			continue
 		}
