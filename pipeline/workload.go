@@ -133,7 +133,8 @@ type recent struct {
 	bucket time.Duration // of peaks
 	peaks  [peakBuckets]foreshock.Allocation
 	ends   [peakBuckets]time.Time
-	since  time.Time // the first step
+	// watched is, by dimension, since when the demand was known without a gap, and when it last was.
+	watched [foreshock.NumDimensions]struct{ since, last time.Time }
 }
 
 const (
@@ -153,9 +154,6 @@ type recentStep struct {
 func bucketOf(over time.Duration) time.Duration { return max(over/(peakBuckets-1), time.Second) }
 
 func (r *recent) add(step *foreshock.Step, demand foreshock.Allocation, abnormal bool) {
-	if r.since.IsZero() {
-		r.since = step.Time
-	}
 	r.steps[r.next] = recentStep{step.Time, step.Values, demand, abnormal}
 	r.next = (r.next + 1) % recentSteps
 	r.count = min(r.count+1, recentSteps)
@@ -166,18 +164,25 @@ func (r *recent) add(step *foreshock.Step, demand foreshock.Allocation, abnormal
 		r.ends[i], r.peaks[i] = end, foreshock.Allocation{}
 	}
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
-		if x, ok := demand.Get(d); ok {
-			if peak, had := r.peaks[i].Get(d); !had || x > peak {
-				r.peaks[i].Set(d, x)
-			}
+		x, ok := demand.Get(d)
+		if !ok {
+			continue
+		}
+		w := &r.watched[d]
+		if w.since.IsZero() || step.Time.Sub(w.last) > r.bucket+2*step.Length {
+			w.since = step.Time
+		}
+		w.last = step.Time
+		if peak, had := r.peaks[i].Get(d); !had || x > peak {
+			r.peaks[i].Set(d, x)
 		}
 	}
 }
 
-// peak is the highest demand over the time before now, or nothing while it was not watched that long.
+// peak is the highest demand over the time before now, or nothing of what was not watched that long.
 func (r *recent) peak(now time.Time, over time.Duration) foreshock.Allocation {
 	var highest foreshock.Allocation
-	if r == nil || r.since.IsZero() || now.Sub(r.since) < over {
+	if r == nil {
 		return highest
 	}
 	for i := range r.peaks {
@@ -185,6 +190,9 @@ func (r *recent) peak(now time.Time, over time.Duration) foreshock.Allocation {
 			continue
 		}
 		for d := range foreshock.Dimension(foreshock.NumDimensions) {
+			if w := &r.watched[d]; w.since.IsZero() || now.Sub(w.since) < over {
+				continue
+			}
 			if x, ok := r.peaks[i].Get(d); ok {
 				if peak, had := highest.Get(d); !had || x > peak {
 					highest.Set(d, x)
