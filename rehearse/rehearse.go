@@ -145,36 +145,56 @@ type Need struct {
 	Expected      float64 // what a forecast says is needed at the most until a change made now works; 0: there is none
 }
 
-// Observe takes the need of a step; steps come in order.
+// Observe takes the need of a step; steps come in order, and what is of a minute that has ended changes nothing. A step that reaches into a minute counts for that.
 func (r *Rehearsal) Observe(n Need) {
-	at := n.Time
-	end := at.Truncate(time.Minute)
-	if end.Before(at) {
+	end := n.Time.Truncate(time.Minute)
+	if end.Before(n.Time) {
 		end = end.Add(time.Minute)
 	}
 	if r.end.IsZero() {
 		r.end = end.Add(-time.Minute)
 	}
-	if n.Known && n.Amount >= 0 && !math.IsInf(n.Amount, 0) {
-		r.pending.need, r.pending.known = max(r.pending.need, n.Amount), true
-		r.pending.hidden = r.pending.hidden || n.Hidden
-		if n.Score > 0 { // not NaN
-			r.pending.score = max(r.pending.score, n.Score)
-		}
-		r.pending.apart.take(&n)
-		if n.Expected > 0 && !math.IsInf(n.Expected, 0) {
-			r.pending.expected = max(r.pending.expected, n.Expected)
-		}
-	}
-	if at.Before(end) || !end.After(r.end) {
+	if !end.After(r.end) {
 		return
 	}
-	for ago := min(int(end.Sub(r.end)/time.Minute), kept); ago > 1; ago-- {
-		r.gap(ago)
+	r.endBefore(end)
+	r.pending.take(&n)
+	if n.Time.Equal(end) {
+		r.endPending()
 	}
-	r.close(r.pending)
+}
+
+// endBefore ends the minutes that are over when a step of the one with that end has come.
+func (r *Rehearsal) endBefore(end time.Time) {
+	if over := end.Sub(r.end) > time.Minute; over && r.pending.known {
+		r.endPending()
+	}
+	missing := min(int(end.Sub(r.end)/time.Minute)-1, kept)
+	r.end = end.Add(-time.Duration(missing+1) * time.Minute)
+	for ; missing > 0; missing-- {
+		r.gap(missing + 1)
+	}
+}
+
+func (r *Rehearsal) endPending() {
+	m := r.pending
 	r.pending = minute{}
-	r.end = end
+	r.close(m)
+}
+
+// take takes a step into the minute: the highest of what was needed counts.
+func (m *minute) take(n *Need) {
+	if !n.Known || !(n.Amount >= 0) || math.IsInf(n.Amount, 0) {
+		return
+	}
+	m.need, m.known, m.hidden = max(m.need, n.Amount), true, m.hidden || n.Hidden
+	if n.Score > 0 { // not NaN
+		m.score = max(m.score, n.Score)
+	}
+	m.apart.take(n)
+	if n.Expected > 0 && !math.IsInf(n.Expected, 0) {
+		m.expected = max(m.expected, n.Expected)
+	}
 }
 
 // longGap is so many minutes that the rules' work for more would hold up the workload's owner for a second.
@@ -183,7 +203,7 @@ const longGap = 7 * day
 // gap ends a minute in which nothing was read, so many minutes ago. What rules wished in a gap of more than a week is of no use.
 func (r *Rehearsal) gap(ago int) {
 	if ago > longGap {
-		r.past.add(minute{})
+		r.add(minute{})
 		return
 	}
 	r.close(minute{})
@@ -191,8 +211,13 @@ func (r *Rehearsal) gap(ago int) {
 
 // close ends a minute; in a gap the need stays as it was.
 func (r *Rehearsal) close(m minute) {
-	r.past.add(m)
+	r.add(m)
 	r.ended(m)
+}
+
+func (r *Rehearsal) add(m minute) {
+	r.past.add(m)
+	r.end = r.end.Add(time.Minute)
 }
 
 // ended lets each rule answer for the minute that the history has got, and wish anew.

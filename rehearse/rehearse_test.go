@@ -290,3 +290,79 @@ func TestDraws(t *testing.T) {
 		t.Error("what is drawn does not depend on what is to be drawn")
 	}
 }
+
+// TestNothingIsHeld: where changes are scarce and there is no least amount, a rule that came down to nothing is late when demand is back, and waits for its next change.
+func TestNothingIsHeld(t *testing.T) {
+	r := New(Terms{Delay: 5 * time.Minute, Spacing: 6 * time.Hour, Late: 20})
+	need := func(i int) float64 {
+		if i >= 10*60 && i < 15*60 {
+			return 0
+		}
+		return 1000
+	}
+	last := &r.trials[0] // of the last hour
+	for i := range 15*60 + 30 {
+		before := last.weight
+		r.Observe(Need{Time: monday.Add(time.Duration(i+1) * time.Minute), Amount: need(i), Known: true})
+		if i > 10 && last.weight == before {
+			t.Fatalf("minute %d is not charged", i)
+		}
+		if i == 14*60+59 && last.held[0].amount != 0 {
+			t.Fatalf("%g is held of nothing", last.held[0].amount)
+		}
+		if i == 15*60+20 && last.held[0].amount != 0 {
+			t.Fatalf("%g is had within %d min of a change", last.held[0].amount, r.past.n-last.held[0].since)
+		}
+	}
+}
+
+// TestMinutesOfUnevenSteps: a minute ends with the first step of a later one too, and what was read of it stays its own.
+func TestMinutesOfUnevenSteps(t *testing.T) {
+	f := func(step time.Duration, skip int, want ...float64) {
+		t.Helper()
+		r := New(Terms{Delay: time.Minute, Late: 20})
+		r.Observe(Need{Time: monday})
+		for i := range 100 {
+			at := time.Duration(i+1) * step
+			if at > time.Duration(len(want))*time.Minute {
+				break
+			}
+			if i != skip {
+				r.Observe(Need{Time: monday.Add(at), Amount: float64(i + 1), Known: true})
+			}
+		}
+		if r.past.n != 1+len(want) {
+			t.Fatalf("steps of %v: %d minutes, want %d", step, r.past.n, 1+len(want))
+		}
+		for i, x := range want {
+			if r.past.is(1+i, known) != (x > 0) || x > 0 && r.past.at(1+i) != x {
+				t.Errorf("steps of %v: minute %d needed %g, known %v; want %g", step, i, r.past.at(1+i), r.past.is(1+i, known), x)
+			}
+		}
+	}
+	f(20*time.Second, -1, 3, 6, 9)
+	f(20*time.Second, 2, 2, 6, 9) // the last step of a minute was not read
+	f(45*time.Second, -1, 1, 2, 4)
+	f(40*time.Second, -1, 1, 3)
+	f(90*time.Second, -1, 0, 1, 2)
+	f(2*time.Minute, -1, 0, 1, 0, 2)
+	f(25*time.Second, -1, 2, 4, 7, 9, 12)
+}
+
+// TestAsksForNow: what forests are asked when a minute ends is of that minute's time of day, whatever the steps.
+func TestAsksForNow(t *testing.T) {
+	for _, step := range []int{1, 5, 60} {
+		r := New(Terms{Delay: time.Minute, Late: 20})
+		for at := step; at <= 4*day; at += step {
+			r.Observe(Need{Time: monday.Add(time.Duration(at) * time.Minute), Amount: nightly(at), Known: true})
+			if r.GrowDue() {
+				r.SetForest(r.Grow())
+				continue // it is asked from the next minute on
+			}
+			wished := r.trials[r.signals.held].wish
+			if expects := r.expected()[0].best; wished != expects {
+				t.Fatalf("steps of %d min: at minute %d a rule wishes %g, its forest expects %g", step, at, wished, expects)
+			}
+		}
+	}
+}

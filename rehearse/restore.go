@@ -15,8 +15,8 @@ func (c *record) retry(r *Rehearsal) {
 	c.fill(r, before)
 	for k := before; k < c.count(); k++ {
 		r.past.push(gather(c.Needs, k), gather(c.Scores, k), c.deviationsAt(k), mark(c.Marks[k]))
-		r.ended(minute{known: r.past.is(r.past.n-1, known)})
 		r.end = r.end.Add(time.Minute)
+		r.ended(minute{known: r.past.is(r.past.n-1, known)})
 		if r.GrowDue() {
 			r.SetForest(r.Grow())
 		}
@@ -33,11 +33,12 @@ func (r *Rehearsal) Follow(other *Rehearsal) {
 	for i := h.n - min(missed, kept); i < h.n; i++ {
 		if h.has(i) {
 			r.past.push(h.need[i%kept], h.score[i%kept], h.apart[i%kept], h.marks[i%kept])
+			r.end = other.end.Add(-time.Duration(h.n-1-i) * time.Minute)
 			r.ended(minute{known: h.is(i, known), expected: other.ahead})
 		} else {
+			r.end = other.end.Add(-time.Duration(h.n-i) * time.Minute)
 			r.gap(h.n - i)
 		}
-		r.end = other.end.Add(-time.Duration(h.n-1-i) * time.Minute)
 	}
 	r.pending = other.pending
 }

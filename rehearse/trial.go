@@ -27,6 +27,9 @@ type held struct {
 	since          int // minute of the change
 }
 
+// none says that there was no wish yet. An amount that fell to 0 is held like any other.
+func (h *held) none() bool { return h.amount == 0 && h.before == 0 }
+
 func newTrials(s *signals) []trial {
 	list := make([]trial, len(s.names))
 	for i := range list {
@@ -129,8 +132,8 @@ func (r *Rehearsal) charge(billed, works, need float64) float64 {
 
 // judgeHeld: a rise works after the delay, a reduction at once.
 func (r *Rehearsal) judgeHeld(t *trial, need float64) {
-	if t.held[0].amount == 0 {
-		return // no wish yet
+	if t.held[0].none() {
+		return
 	}
 	delay := minutes(r.terms.Delay)
 	t.weight, t.queued = t.weight*fadeScarce+1, false
@@ -195,7 +198,7 @@ func (r *Rehearsal) changeHeld(t *trial) {
 		h := &t.held[k]
 		to := r.terms.fit(m * t.wish)
 		switch {
-		case h.amount == 0:
+		case h.none():
 			*h = held{to, to, r.past.n - spacing}
 		case r.past.n-h.since < spacing, t.plan != nil && h.amount >= t.plan.from*m && h.amount <= t.plan.to*m:
 		case to > h.amount, to < h.amount*(1-r.terms.Worth):
