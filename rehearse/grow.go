@@ -54,10 +54,11 @@ func (r *Rehearsal) GrowDue() bool {
 	return r.past.n >= day/2 && r.past.n-r.grown >= every
 }
 
-// Grown are forests, and how many minutes had been seen when they were grown.
+// Grown are forests, how many minutes had been seen when they were grown, and whether changes were scarce then.
 type Grown struct {
 	forests
 	minutes int
+	scarce  bool
 }
 
 // examples are minutes that forests grow on: what was known then, and what was needed next.
@@ -77,7 +78,7 @@ func (r *Rehearsal) Grow() *Grown {
 	for _, y := range e.targets {
 		most = max(most, slices.Max(y))
 	}
-	g := &Grown{minutes: r.past.n}
+	g := &Grown{minutes: r.past.n, scarce: r.signals.scarce}
 	c := forest.Config{Trees: r.trees(), Seed: r.Draws<<32 + uint64(r.past.n), Width: r.width(most)} //nolint:gosec // positive
 	g.amount = forest.Grow(e.rows, e.targets, e.guide, c)
 	for i, y := range e.targets {
@@ -168,9 +169,9 @@ func (r *Rehearsal) meanLog(y []float64) float64 {
 	return sum / float64(len(y))
 }
 
-// SetForest takes forests into use; nil keeps those that there are.
+// SetForest takes forests into use; nil keeps those that there are, and so do forests of other terms, which were told other needs.
 func (r *Rehearsal) SetForest(g *Grown) {
-	if g != nil {
+	if g != nil && g.scarce == r.signals.scarce {
 		r.forests, r.knows = &g.forests, g.minutes
 	}
 	r.grown = r.past.n

@@ -124,7 +124,10 @@ func (r *Rehearsal) SetTerms(t Terms) {
 		if r.planner = nil; r.signals.scarce {
 			r.planner = new(planner)
 		}
-		r.forests, r.knows = nil, 0
+		r.forests, r.knows, r.grown = nil, 0, 0 // it is due at once
+	}
+	for i := range r.trials {
+		r.trials[i].forget(r.back())
 	}
 	if r.planner != nil {
 		r.planner.first = 0

@@ -204,3 +204,32 @@ func TestDecodeWithoutDeviations(t *testing.T) {
 		t.Errorf("%v, %d minutes, deviations %v, score %g", err, r.past.n, r.past.deviationsAt(400), r.past.scoreAt(407))
 	}
 }
+
+// TestShorterDelay: a lead time that has become shorter does not keep a rehearsal from being written.
+func TestShorterDelay(t *testing.T) {
+	terms := someTerms["free"]
+	terms.Delay = 20 * time.Minute
+	r := seen(New(terms), 0, 3*60)
+	terms.Delay = time.Minute
+	r.SetTerms(terms)
+	again(t, r)
+}
+
+// TestForestOfOtherTerms: a forest that was grown while changes were free is of no use once they are scarce.
+func TestForestOfOtherTerms(t *testing.T) {
+	terms := someTerms["free"]
+	r := seen(New(terms), 0, day)
+	grown := r.Clone().Grow()
+	terms.Spacing = 6 * time.Hour
+	r.SetTerms(terms)
+	if !r.GrowDue() {
+		t.Error("none is due")
+	}
+	if r.SetForest(grown); r.forests != nil {
+		t.Error("it is in use")
+	}
+	r = seen(New(someTerms["free"]), 0, day)
+	if r.SetForest(grown); r.forests == nil {
+		t.Error("it is not in use where it was grown")
+	}
+}

@@ -153,7 +153,7 @@ func (r *Rehearsal) wish() {
 		return
 	}
 	wishes := r.signals.read(r)
-	back := minutes(r.terms.Delay) + 1
+	back := r.back()
 	for i := range r.trials {
 		t := &r.trials[i]
 		if i < r.signals.base {
@@ -166,9 +166,18 @@ func (r *Rehearsal) wish() {
 			r.changeHeld(t)
 			continue
 		}
-		if t.past = append(t.past, t.wish); len(t.past) > back {
-			t.past = slices.Delete(t.past, 0, len(t.past)-back)
-		}
+		t.past = append(t.past, t.wish)
+		t.forget(back)
+	}
+}
+
+// back is of how many minutes rules remember their wishes.
+func (r *Rehearsal) back() int { return minutes(r.terms.Delay) + 1 }
+
+// forget drops the wishes before the last ones.
+func (t *trial) forget(last int) {
+	if len(t.past) > last {
+		t.past = slices.Delete(t.past, 0, len(t.past)-last)
 	}
 }
 
