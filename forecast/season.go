@@ -14,7 +14,7 @@ func Deseason(s Series) (rest []float64, seasons Seasons, err error) {
 	rest = append(rest, s.Values...)
 	var periods []int
 	for _, p := range s.Periods {
-		if n > 2*p {
+		if p > 1 && n > 2*p {
 			periods = append(periods, p)
 		}
 	}

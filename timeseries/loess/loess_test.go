@@ -206,3 +206,9 @@ func BenchmarkSmooth(b *testing.B) {
 		}
 	}
 }
+
+func TestPlanOfFewerThanNone(t *testing.T) {
+	if _, err := NewPlan(-1, Config{Window: 3}); err == nil {
+		t.Error("there is one")
+	}
+}

@@ -29,6 +29,8 @@ const kept = 1 << 19
 // NewPlan prepares the smoothing of series of n readings.
 func NewPlan(n int, cfg Config) (*Plan, error) {
 	switch {
+	case n < 0:
+		return nil, fmt.Errorf("loess: readings must not be fewer than 0, but are %d", n)
 	case cfg.Window < 1:
 		return nil, fmt.Errorf("loess: window must be at least 1, not %d", cfg.Window)
 	case cfg.Degree < 0 || cfg.Degree > 1:

@@ -17,10 +17,10 @@ func (s *search) detrend(p int) {
 }
 
 // standardise cuts off outliers, scales to at most 1 and takes out the mean. What is
-// hardly anything becomes 0.
-func (s *search) standardise(p int) {
+// not above least becomes 0.
+func (s *search) standardise(least float64) {
 	unit := size(s.flat)
-	if unit <= s.least[p] {
+	if unit <= least {
 		unit = math.Inf(1)
 	}
 	cut(s.flat, s.flat, 5, &s.stats)

@@ -8,7 +8,7 @@ import (
 // MultiConfig says how to decompose a series with several seasons. The zero value
 // of all but Periods are the defaults of forecast::mstl.
 type MultiConfig struct {
-	Periods         []int  // steps of each season; those not below half the series are left out
+	Periods         []int  // steps of each season, at least 2; those not below half the series are left out
 	SeasonalWindows []int  // for each period used, ascending; the last serves the rest; nil: 11, 15, 19, …
 	Iterations      int    // rounds over all periods; 0: 2; a single period needs only 1
 	Base            Config // all other settings; its Period and SeasonalWindow are ignored
@@ -93,6 +93,11 @@ func (w *MultiWorkspace) Renew(dst *MultiResult, x []float64, steps int, cfg Mul
 
 // begin checks the settings, takes the series and returns the periods that fit.
 func (w *MultiWorkspace) begin(x []float64, cfg MultiConfig) ([]int, error) {
+	for _, p := range cfg.Periods {
+		if p < 2 {
+			return nil, fmt.Errorf("stl: periods must be at least 2, not %d", p)
+		}
+	}
 	periods := fitting(cfg.Periods, len(x))
 	if len(periods) == 0 {
 		return nil, fmt.Errorf("stl: %w: %d readings, periods %v", ErrShort, len(x), cfg.Periods)

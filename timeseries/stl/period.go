@@ -154,7 +154,7 @@ func within(seasons []Season, whole Season) (part Season, ok bool) {
 // strength folds the series by period p into s.season.
 func (s *search) strength(p int) float64 {
 	s.detrend(p)
-	s.standardise(p)
+	s.standardise(s.least[p])
 	s.fold(p)
 	var whole, remainder, n float64
 	for i, v := range s.flat {
@@ -192,7 +192,7 @@ func (s *search) fold(p int) {
 // take part. It stops early when it is clear that the season is not significant.
 func (s *search) chance(p int) float64 {
 	s.detrend(p)
-	s.standardise(p)
+	s.standardise(s.least[p])
 	s.sums = resize(s.sums, p)
 	cycles := len(s.flat) / p
 	whole := s.flat[len(s.flat)-cycles*p:]

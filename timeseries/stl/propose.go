@@ -28,8 +28,7 @@ func (s *search) propose() []int {
 		if s.detrend(width); size(s.flat) <= rounding*size(s.rest) {
 			continue
 		}
-		s.least[width] = 0
-		s.standardise(width)
+		s.standardise(0)
 		for i, v := range s.flat {
 			if v != v {
 				s.flat[i] = 0
