@@ -14,7 +14,8 @@ const (
 )
 
 // Compact holds the last readings in a byte each, on one scale, as wide as what it holds and what it held: the error is 0.3 % where readings differ by a factor of two, 0.7 % for
-// ten, and up to twice that of those that were there before the scale last changed. Zero is exact. The zero value holds nothing; make one with NewCompact.
+// ten, and up to twice that of those that were there before the scale last changed. Zero is exact. The zero value holds nothing and has no room,
+// so that Add panics; make one with NewCompact.
 type Compact struct {
 	Bytes []byte // levels; that of what is missing where nothing is yet
 	Head  uint32 // the place of the next reading, which is that of the oldest

@@ -14,8 +14,8 @@ const MaxCapacity = 1 << 24
 const leastStorage = 8
 
 // Ring holds the last Capacity readings, some of which may be missing. Storage
-// grows by doubling as readings arrive. The zero value holds nothing; make one
-// with NewRing.
+// grows by doubling as readings arrive. The zero value holds nothing and has
+// no room, so that Add panics; make one with NewRing.
 type Ring struct {
 	Codes    Codes  // until full in order of arrival, then a ring
 	Capacity uint32 // most codes held

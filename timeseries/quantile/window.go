@@ -7,7 +7,7 @@ import (
 )
 
 // Window holds the last readings of a series and their statistics. The zero
-// value holds nothing; make one with NewWindow.
+// value holds nothing and has no room, so that Add panics; make one with NewWindow.
 type Window struct {
 	Ring Ring
 	Mu   float64 // running mean; read it with Mean

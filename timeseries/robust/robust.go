@@ -50,9 +50,9 @@ func TrimmedMean(x []float64, trim float64) float64 { return new(Workspace).Trim
 // DefaultHuber), which must be above 0. When the MAD is 0 it is the median.
 func Huber(x []float64, bend float64) float64 { return new(Workspace).Huber(x, bend) }
 
-// Deviations returns |x - centre| for each value. It uses the storage of dst when
+// deviations returns |x - centre| for each value. It uses the storage of dst when
 // that suffices; what dst held is overwritten. dst may be x.
-func Deviations(dst, x []float64, centre float64) []float64 {
+func deviations(dst, x []float64, centre float64) []float64 {
 	dst = resize(dst, len(x))
 	for i, v := range x {
 		dst[i] = math.Abs(v - centre)

@@ -44,7 +44,7 @@ func (w *Workspace) MAD(x []float64) float64 {
 
 // mad overwrites buf with its deviations from centre.
 func mad(buf []float64, centre float64) float64 {
-	return NormalMAD * quantile(Deviations(buf, buf, centre), 0.5)
+	return NormalMAD * quantile(deviations(buf, buf, centre), 0.5)
 }
 
 // TrimmedMean is as the package function.

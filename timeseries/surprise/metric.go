@@ -1,6 +1,7 @@
 package surprise
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/foreshock-io/foreshock/timeseries/ewma"
@@ -60,7 +61,7 @@ const (
 )
 
 // Metric is what is remembered of one metric. Make one with NewMetric. State is plain data. Readings have the 24 bits of a float32: no deviation that
-// matters is so small a part of them (see spreadFloor).
+// matters is so small a part of them (see spreadFloor). What is beyond ±1e30 counts as that.
 type Metric struct {
 	Step       float32    // usual time between two readings, seconds
 	Count      uint32     // readings
@@ -91,10 +92,10 @@ type Metric struct {
 // none is no season.
 const none = -1
 
-// NewMetric returns what is remembered of a metric that is read every step seconds. It panics when step is not above 0.
+// NewMetric returns what is remembered of a metric that is read every step seconds. It panics when step is not above 0 or not finite, as a float32.
 func NewMetric(step float64) Metric {
-	if !(step > 0) {
-		panic("surprise: step must be above 0")
+	if s := float32(step); !(s > 0) || math.IsInf(float64(s), 0) {
+		panic(fmt.Sprintf("surprise: step must be above 0 and finite, not %g s", step))
 	}
 	m := Metric{Step: float32(step), Season: none}
 	m.season(0).clear()

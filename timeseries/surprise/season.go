@@ -146,7 +146,7 @@ func (s season) settle() {
 	}
 }
 
-// HourOf is the hour of a day or a week in which a time, as Unix time, is: of so many hours, from Monday on.
+// HourOf is the hour of a day (of 24 hours) or a week (of 168) in UTC in which a Unix time is, from 0 on Monday at midnight. It panics for 0 hours.
 func HourOf(second int64, hours int) int {
 	n := int64(hours)
 	return int(((second+mondays)/3600%n + n) % n)

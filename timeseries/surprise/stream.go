@@ -18,7 +18,7 @@ type Stream struct {
 	Patience int32   // see Metric.Learn
 }
 
-// NewStream returns what is remembered of so many metrics that are read every step seconds. It panics when step is not above 0.
+// NewStream returns what is remembered of so many metrics that are read every step seconds. It panics as NewMetric does, and when metrics is negative.
 func NewStream(step float64, metrics int) *Stream {
 	s := &Stream{Metrics: make([]Metric, metrics), Patience: Patience(step)}
 	for i := range s.Metrics {
@@ -35,7 +35,8 @@ type Verdict struct {
 	Judgement
 }
 
-// Observe judges a row, which has a reading per metric, NaN where it is missing, by the rows before, and then learns it.
+// Observe judges a row, which has a reading per metric, NaN where it is missing, by the rows before, and then learns it. Second is Unix time. Of a row
+// that is too short the last metrics are missing, of one that is too long the rest is not looked at; of one without a reading there is no surprise.
 func (s *Stream) Observe(second int64, row []float64) (v Verdict) {
 	var j Judgement
 	sum, n := 0.0, 0.0
