@@ -123,6 +123,9 @@ func (o *owner) advance(now time.Time) {
 // depend on when the clock was looked at.
 func (o *owner) silence(w *workload, now time.Time) {
 	late, stale := ingest.SilentAt(w.last.Time, w.profile.Length, w.about.Lateness)
+	if !o.Virtual && w.last.Time.Sub(now) > mostAhead { // the clock was set back: until it is there again what is read is late
+		late, stale = now, now
+	}
 	if now.Before(late) || w.quality == foreshock.Implausible {
 		return
 	}
