@@ -10,7 +10,7 @@ import (
 func TestPeakOfWhatWasWatched(t *testing.T) {
 	const over = time.Hour
 	start := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
-	r := newRecent(over)
+	r := &recent{bucket: bucketOf(over)}
 	minutes := func(from, to int, iops, throughput float64) {
 		for i := from; i < to; i++ {
 			var demand foreshock.Allocation
