@@ -177,6 +177,24 @@ func (f *filter) step(y []float64) (variance float64, counts bool) {
 	return variance, true
 }
 
+// sound says whether the variances can be those of something. So near to a unit root that the covariance of w is large
+// beyond the digits of its differences, they are not: the innovation's own part, 1, is lost, or a variance is negative.
+func (f *filter) sound() bool {
+	const rounding = 1e-3
+	size := f.r + f.slots
+	for i := range f.r {
+		if v := f.Cov[i*(size+1)]; !f.Steady && !(v >= -rounding) {
+			return false
+		}
+	}
+	for _, a := range f.active {
+		if v := f.Cov[(f.r+a)*(size+1)]; !(v >= -rounding) {
+			return false
+		}
+	}
+	return f.Steady || f.Cov[0] >= 1-rounding
+}
+
 func (f *filter) mean(column int) []float64 {
 	if column == 0 {
 		return f.Mean

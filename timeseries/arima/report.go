@@ -67,7 +67,7 @@ func (s *search) model(method Method) (Model, error) {
 	if _, n := s.left(); n == 0 && variance <= rounding { // with gaps between all readings only the fit can tell
 		return Model{}, fmt.Errorf("arima: %w", ErrConstant)
 	}
-	if !finite([]float64{logLik, variance}) || !finite(f.Mean) {
+	if !finite([]float64{logLik, variance}) || !finite(f.Mean) || !f.sound() {
 		return Model{}, fmt.Errorf("arima: %w", ErrUnstable)
 	}
 	s.unscale(&m, f, variance, logLik)

@@ -231,3 +231,30 @@ func TestStop(t *testing.T) {
 		noNaN(t, "standard deviation", f.StdDev...)
 	}
 }
+
+// Near a unit root, few readings far apart leave no digits of the covariance: what the filter would say then is not said.
+func TestNearUnitRoot(t *testing.T) {
+	for _, scale := range []float64{1, 1e-300, 1e150} {
+		y := slices.Repeat([]float64{math.NaN()}, 18)
+		for _, i := range []int{10, 13, 14, 15, 17} {
+			y[i] = scale
+		}
+		m, err := arima.Fit(y, arima.Config{Order: arima.Order{P: 3}, Seasonal: arima.Order{Q: 1}, Period: 2})
+		if err != nil {
+			if !errors.Is(err, arima.ErrUnstable) {
+				t.Error(err)
+			}
+			continue
+		}
+		for i := range 3 {
+			if v := m.State.Cov[4*i]; v < -1e-3 {
+				t.Errorf("scale %g: variance %d is %g", scale, i, v)
+			}
+		}
+		for _, v := range []float64{0, math.NaN(), scale} {
+			if f := m.Update(v); !(math.Abs(f) <= 1e3*scale) {
+				t.Errorf("scale %g: %g is forecast", scale, f)
+			}
+		}
+	}
+}
