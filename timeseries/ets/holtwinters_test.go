@@ -54,7 +54,10 @@ func TestHoltWintersSlopes(t *testing.T) {
 				*p = rapid.Float64Range(0.05, 0.95).Draw(t, "parameter")
 			}
 		}
-		_, slopes := m.squares(rest)
+		sum, slopes := m.squares(rest)
+		if sum > 1e9 { // it divided by a level of nearly 0, beside which differences tell nothing
+			return
+		}
 		for i, p := range m.parameters() {
 			if p == nil {
 				continue
