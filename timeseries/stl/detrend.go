@@ -23,7 +23,7 @@ func (s *search) standardise(least float64) {
 	if unit <= least {
 		unit = math.Inf(1)
 	}
-	cut(s.flat, s.flat, 5, &s.stats)
+	cut(s.flat, s.flat, 5, size(s.flat), &s.stats)
 	mean, n := 0.0, 0.0
 	for i, v := range s.flat {
 		if v == v {
@@ -53,10 +53,10 @@ func size(x []float64) float64 {
 }
 
 // cut limits x to the given number of MADs about its median; not at all when the
-// MAD is 0 or only rounding. dst may be x.
-func cut(dst, x []float64, mads float64, stats *robust.Workspace) {
+// MAD is 0 or only rounding of values of their usual size. dst may be x.
+func cut(dst, x []float64, mads, usual float64, stats *robust.Workspace) {
 	centre, spread := stats.Median(x), mads*stats.MAD(x)
-	if !(spread > 1e-13*size(x)) {
+	if !(spread > 1e-13*usual) {
 		spread = math.Inf(1)
 	}
 	for i, v := range x {

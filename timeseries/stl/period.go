@@ -61,7 +61,10 @@ type Season struct {
 // when that is more, and their relative variance.
 func FindPeriod(x []float64, candidates ...int) []Season {
 	s := search{rest: make([]float64, len(x)), rng: rand.New(rand.NewPCG(1990, uint64(len(x))))}
-	cut(s.rest, x, 10, &s.stats)
+	for i, v := range x {
+		s.rest[i] = math.Abs(v)
+	}
+	cut(s.rest, x, 10, s.stats.Median(s.rest), &s.stats) // the usual size: one giant must not make rounding of all others
 	s.least = map[int]float64{}
 	left := fitting(candidates, len(x))
 	if len(candidates) == 0 {

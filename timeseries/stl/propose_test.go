@@ -25,3 +25,16 @@ func TestMultiRefusesPeriodsBelowTwo(t *testing.T) {
 		}
 	}
 }
+
+func TestFindPeriodBesideAGiant(t *testing.T) {
+	for _, giant := range []float64{1e6, 1e20, 1e300, math.Inf(1), math.Inf(-1)} {
+		x := make([]float64, 120)
+		for i := range x {
+			x[i] = 10 + 5*math.Sin(2*math.Pi*float64(i)/12) + math.Sin(float64(i*i))
+		}
+		x[30] = giant
+		if found := FindPeriod(x, 12, 17); len(found) != 1 || found[0].Period != 12 {
+			t.Errorf("beside %g: %v", giant, found)
+		}
+	}
+}
