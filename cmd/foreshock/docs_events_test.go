@@ -33,7 +33,7 @@ var eventWhen = map[string]string{
 	foreshock.EventAnomaly: "an anomaly began, changed its severity, or ended", foreshock.EventDecision: "a decision said something new, also that nothing is done",
 	foreshock.EventReservation: "a planner granted or refused capacity, or took it back", foreshock.EventAction: "an action came to another state",
 	foreshock.EventEvaluation: "an action that took effect was judged", foreshock.EventCorrection: "something was learned, by itself or from a person, or undone",
-	foreshock.EventPolicy: "a policy is new, or other than before",
+	foreshock.EventPolicy:  "a policy is new, or other than before",
 	foreshock.EventOpinion: "a person said what they think of an anomaly", foreshock.EventFollowUp: "what came of an action that a policy in mode observe would have taken",
 	foreshock.EventPause: "actions were paused or may go on", foreshock.EventNote: "the program started, stopped or was reloaded",
 }
