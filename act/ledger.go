@@ -23,7 +23,7 @@ type Ledger struct {
 	holds     map[string]*Hold
 	judged    map[string]int  // per policy
 	helped    map[string]bool // per policy: an action of it was good for something
-	notHelped []unhelpful    // in a row, since somebody resumed
+	notHelped []unhelpful     // in a row, since somebody resumed
 	newest    time.Time
 	unpruned  int
 }
