@@ -1,6 +1,9 @@
 package arima
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // State is what the filter of an ARIMA model knows after some readings. It is plain
 // data. The variances are in units of the variance of the innovations.
@@ -177,13 +180,14 @@ func (f *filter) step(y []float64) (variance float64, counts bool) {
 	return variance, true
 }
 
-// sound says whether the variances can be those of something. So near to a unit root that the covariance of w is large
-// beyond the digits of its differences, they are not: the innovation's own part, 1, is lost, or a variance is negative.
+// sound says whether the state can be that of a series of values up to 1. So near to a unit root that the covariance of w is
+// large beyond the digits of its differences, it cannot: the innovation's own part, 1, is lost, or a variance is negative,
+// and what is expected is far from everything.
 func (f *filter) sound() bool {
-	const rounding = 1e-3
+	const rounding, far = 1e-3, 1e6
 	size := f.r + f.slots
-	for i := range f.r {
-		if v := f.Cov[i*(size+1)]; !f.Steady && !(v >= -rounding) {
+	for i, w := range f.Mean[:f.r] {
+		if v := f.Cov[i*(size+1)]; !f.Steady && !(v >= -rounding) || !(math.Abs(w) <= far) {
 			return false
 		}
 	}

@@ -232,6 +232,28 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// The differences of a line are a constant, which an autoregression without a mean follows only at a unit root.
+func TestLineWithoutDrift(t *testing.T) {
+	for _, scale := range []float64{1, 1e290, 1e300} {
+		line := make([]float64, 34)
+		for i := range line {
+			line[i] = float64(i) / 60 * scale
+		}
+		m, err := arima.Fit(line, arima.Config{
+			Order: arima.Order{P: 2, Q: 3}, Seasonal: arima.Order{P: 1, D: 1, Q: 1}, Period: 5, Method: arima.CSS,
+		})
+		if err != nil {
+			if !errors.Is(err, arima.ErrUnstable) {
+				t.Error(err)
+			}
+			continue
+		}
+		if f, err := m.Forecast(3, nil); err != nil || !(math.Abs(f.Mean[2]) <= scale) {
+			t.Errorf("scale %g: %v, %v", scale, f.Mean, err)
+		}
+	}
+}
+
 // Near a unit root, few readings far apart leave no digits of the covariance: what the filter would say then is not said.
 func TestNearUnitRoot(t *testing.T) {
 	for _, scale := range []float64{1, 1e-300, 1e150} {
