@@ -21,8 +21,8 @@ import (
 
 // Terms are those of the target and of the policy.
 type Terms struct {
-	Quantum, Min, Max float64 // amounts are multiples within bounds; 0: none
-	Delay             time.Duration
+	Quantum, Min, Max float64       // amounts are multiples within bounds; 0: none
+	Delay             time.Duration // from when a change is asked for until it works
 	Spacing           time.Duration // least time between changes; 0: none
 	// Late is what a minute's demand costs that finds less capacity than it needs, in the cost of the capacity that would have served it.
 	Late float64

@@ -27,9 +27,9 @@ func (m Method) check() error {
 type Config struct {
 	Order      Order
 	Seasonal   Order
-	Period     int // steps in a season; of use only with a seasonal order
-	Mean       bool
-	Drift      bool
+	Period     int  // steps in a season; of use only with a seasonal order
+	Mean       bool // as in Spec
+	Drift      bool // as in Spec
 	Regressors []Regressor
 	Method     Method
 
@@ -66,8 +66,8 @@ type Model struct {
 	State    State
 	Residual []float64 // standardised innovations; 0 where nothing is forecast, NaN where missing
 
-	N                      int // readings that count for the likelihood
-	LogLik, AIC, AICc, BIC float64
+	N                      int     // readings that count for the likelihood
+	LogLik, AIC, AICc, BIC float64 // comparable among models of the same differences; AICc is +Inf where N allows none
 
 	run *filter // of State, made when it is needed
 }

@@ -39,6 +39,7 @@ var (
 	ErrUnstable   = errors.New("autoregression is not stationary, or all but; difference the series once more")
 )
 
+// String is the name of the model as R writes it: ARIMA(1,1,1)(0,1,1)[12] with drift.
 func (s Spec) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ARIMA(%d,%d,%d)", s.Order.P, s.Order.D, s.Order.Q)

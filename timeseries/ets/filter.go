@@ -16,7 +16,7 @@ type Params struct {
 // State is where a series is.
 type State struct {
 	Level  float64
-	Trend  float64
+	Trend  float64   // change of the level in a step; 0 without trend
 	Season []float64 // one value for each step of the period; empty without season
 	Next   int       // index in Season of the next step
 }

@@ -22,9 +22,9 @@ var (
 type Model struct {
 	Spec    Spec
 	Params  Params
-	Initial State // before the first reading
-	State   State // after the last reading
-	Sigma   float64
+	Initial State   // before the first reading
+	State   State   // after the last reading
+	Sigma   float64 // standard deviation of the errors; of multiplicative ones it is a share of the forecast
 
 	N                      int     // readings that were there
 	LogLik, AIC, AICc, BIC float64 // see the package comment; comparable within this package only
@@ -35,7 +35,9 @@ type Model struct {
 // Fit fits the models that the configuration allows and returns that with the least
 // AICc, or what Config.Choose says. NaN is a missing reading. Multiplicative errors and seasons are only for
 // series above 0. A model must leave at least two readings more than it has
-// parameters, a season at least two periods and a reading of each step.
+// parameters, a season at least two periods and a reading of each step. Errors below 1e-10
+// of the largest reading are taken for rounding, so a series that varies by less about a
+// level should be given without that.
 func Fit(x []float64, cfg Config) (Model, error) {
 	if err := cfg.check(); err != nil {
 		return Model{}, err

@@ -25,8 +25,8 @@ type HoltWintersConfig struct {
 // Unless its season is a factor it is a Model of additive errors, with other names for the parameters: see [HoltWinters.Model]. It is plain data; the
 // methods that change it must not be called concurrently.
 type HoltWinters struct {
-	Spec               Spec // with additive errors
-	Alpha, Beta, Gamma float64
+	Spec               Spec    // with additive errors
+	Alpha, Beta, Gamma float64 // of level, trend and season, 0..1; not used for what the method does not have
 	Initial            State   // before reading First
 	First              int     // readings that only the initial state is from
 	State              State   // after the last reading

@@ -14,6 +14,7 @@ const (
 	Multiplicative
 )
 
+// String is the letter of the component in the name of a model: Z for Auto, N, A, Ad or M.
 func (c Component) String() string {
 	names := [...]string{"Z", "N", "A", "Ad", "M"}
 	if int(c) >= len(names) {
@@ -30,6 +31,7 @@ type Spec struct {
 	Period int       // steps in a season; of use only with a season
 }
 
+// String is the name of the model, without its period.
 func (s Spec) String() string { return fmt.Sprintf("ETS(%v,%v,%v)", s.Error, s.Trend, s.Season) }
 
 func (s Spec) hasTrend() bool  { return s.Trend != None }

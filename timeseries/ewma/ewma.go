@@ -49,7 +49,7 @@ import (
 const limit = 1e150
 
 // Alpha is the weight of the newest reading with which a reading loses half its
-// weight in halfLife readings: 1 - 2^(-1/halfLife).
+// weight in halfLife readings, above 0: 1 - 2^(-1/halfLife).
 func Alpha(halfLife float64) float64 { return -math.Expm1(-math.Ln2 / halfLife) }
 
 // HalfLife is the inverse of Alpha: the readings in which a weight is halved.

@@ -126,9 +126,9 @@ type Judgement struct {
 	Scales     [NumScales]float64 // of each scale
 	Record     float64            // of the reading as the highest, or lowest, excursion yet
 	Deviations [NumScales]float64 // of each scale, with sign, in the metric's unit
-	Expected   float64
-	Spread     float64 // mean distance of readings from their level
-	Ready      bool    // enough was seen
+	Expected   float64            // the level of half-life 150, with the season
+	Spread     float64            // mean distance of readings from their level
+	Ready      bool               // enough was seen
 	// Outside says that the reading is too surprising to be a part of what is usual.
 	Outside bool
 
