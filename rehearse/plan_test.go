@@ -74,3 +74,21 @@ func TestPlansGoOn(t *testing.T) {
 		t.Errorf("only %d plans are compared", compared)
 	}
 }
+
+// TestPlansAreRenewed: plans are made anew with each of their slots, also where those are no multiple of the minutes between readings.
+func TestPlansAreRenewed(t *testing.T) {
+	for _, spacing := range []time.Duration{time.Hour, 4 * time.Hour, 390 * time.Minute, 6 * time.Hour} {
+		r := New(Terms{Min: 100, Delay: 6 * time.Minute, Spacing: spacing, Late: 20})
+		most, since := 0, 0
+		for i := range 2 * day {
+			before := r.planner.first
+			if r.Observe(noisy(i)); r.planner.first != before {
+				since = i
+			}
+			most = max(most, i-since)
+		}
+		if bound := r.slot() + r.signals.every; most > bound {
+			t.Errorf("changes %v apart: plans are up to %d min old, want at most %d", spacing, most, bound)
+		}
+	}
+}

@@ -87,7 +87,7 @@ func (s *signals) read(r *Rehearsal) []float64 {
 	out := make([]float64, 0, len(s.names))
 	if s.scarce {
 		out = s.readScarce(r, out)
-		if r.past.n%r.slot() == 0 || r.planner.lowest == 0 {
+		if r.past.n%r.slot() < s.every || r.planner.lowest == 0 { // a slot has begun since the last reading
 			r.planner.renew(r)
 		}
 		for _, p := range r.planner.plans {
