@@ -50,6 +50,7 @@ func TestUndo(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.waitSteps(id, 20)
+	post(p, "/opinions", `{"workload": "vol/a", "anomaly": "none", "says": "false_alarm"}`, http.StatusNotFound)
 	var moved correction
 	p.until("moves the threshold by an opinion", func() bool {
 		post(p, "/opinions", `{"workload": "vol/a", "says": "false_alarm"}`, http.StatusOK)
