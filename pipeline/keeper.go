@@ -114,6 +114,9 @@ func (k *keeper) open(id foreshock.ID, d foreshock.Dimension, found map[foreshoc
 	if err == nil {
 		var r *rehearse.Rehearsal
 		if r, err = rehearse.Decode(payload); err == nil {
+			err = k.p.tooFarAhead(r.End())
+		}
+		if err == nil {
 			return r
 		}
 	}

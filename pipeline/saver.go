@@ -83,10 +83,25 @@ func (s *saver) open(id foreshock.ID, sealed []byte) *foreshock.Profile {
 		return nil
 	}
 	restored, err := unseal(id, sealed)
+	if err == nil {
+		err = s.p.tooFarAhead(restored.Updated())
+	}
 	if err != nil {
 		s.asks.useless(id, err)
+		return nil
 	}
 	return restored
+}
+
+// mostWaited is how long a workload waits at most until the clock has come to what is stored of it.
+const mostWaited = 24 * time.Hour
+
+// tooFarAhead is an error for what was stored while the clock was so far ahead that all that is read until then would be late.
+func (p *Pipeline) tooFarAhead(end time.Time) error {
+	if ahead := end.Sub(p.Now()); ahead > mostWaited {
+		return fmt.Errorf("it goes on until %s, %s after now: the clock was ahead when it was stored", end.UTC().Format(time.RFC3339), ahead.Round(time.Minute))
+	}
+	return nil
 }
 
 // adopt makes the detector's and the pipeline's own view of a profile that came from outside.

@@ -125,3 +125,48 @@ func TestWhatPeopleSayIsSavedAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// After the clock was a year ahead, what was stored then is left, and the workload is learned anew: all that is read for a year would be late for it. One that was
+// ahead by hours is waited for.
+func TestStoredWhileTheClockWasAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		steps := func(profiles *storetest.Memory, clock func() time.Time, minutes int) int64 {
+			ctx, cancel := context.WithCancel(t.Context())
+			s := stages(t)
+			s.Profiles = profiles
+			p := pipeline.New(s, pipeline.Options{Log: slog.New(slog.DiscardHandler), Step: time.Minute, Most: 10, Snapshot: time.Hour, Owners: 1, Now: clock})
+			ended := make(chan error, 1)
+			go func() { ended <- p.Run(ctx) }()
+			h, err := p.Register("vol/a", ingest.About{Source: "test", Step: time.Minute})
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Second)
+			begin := clock().Add(-time.Duration(minutes) * time.Minute)
+			for i := range minutes {
+				if err := p.Push(ctx, readings(h, begin, i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d, ok, err := p.Workload(ctx, "vol/a")
+			if err != nil || !ok {
+				t.Fatal(ok, err)
+			}
+			cancel()
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
+			return d.Steps
+		}
+		for _, c := range []struct {
+			ahead time.Duration
+			most  int64
+		}{{365 * 24 * time.Hour, 100}, {3 * time.Hour, 1000}} {
+			profiles := storetest.NewMemory()
+			steps(profiles, func() time.Time { return time.Now().Add(c.ahead) }, 300)
+			if n := steps(profiles, time.Now, 90); n < 80 || n > c.most || (n > 100) != (c.most > 100) {
+				t.Errorf("after a clock that was %s ahead the workload has %d steps", c.ahead, n)
+			}
+		}
+	})
+}

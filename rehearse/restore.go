@@ -46,6 +46,9 @@ func (r *Rehearsal) Follow(other *Rehearsal) {
 // Seen says how many minutes are known.
 func (r *Rehearsal) Seen() int { return r.past.n }
 
+// End is the end of the last minute that is known, the zero time while there is none.
+func (r *Rehearsal) End() time.Time { return r.end }
+
 // valid says what is wrong with a record; nil: nothing is.
 func (c *record) valid() error {
 	n, count := c.Minutes, c.count()
