@@ -15,6 +15,7 @@ import (
 	"github.com/foreshock-io/foreshock/api/access"
 	"github.com/foreshock-io/foreshock/api/problem"
 	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/notify"
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/foreshock-io/foreshock/promote"
@@ -159,7 +160,7 @@ func (h handler) report(r *http.Request) (any, error) {
 // Why explains a workload at a time, or now where the time is zero.
 func Why(ctx context.Context, p Program, d pipeline.Detail, at time.Time) (x Explanation, err error) {
 	x = Explanation{Workload: d, Events: []foreshock.Event{}}
-	if at.After(time.Now().Add(mostAhead)) {
+	if at.After(time.Now().Add(ingest.MostAhead)) {
 		return x, fault(http.StatusBadRequest, "at=%s: that is to come; what is forecast, explain says without at", at.UTC().Format(time.RFC3339))
 	}
 	if at.IsZero() {
@@ -170,9 +171,6 @@ func Why(ctx context.Context, p Program, d pipeline.Detail, at time.Time) (x Exp
 	x.Text = Explain(&x)
 	return x, nil
 }
-
-// mostAhead is how far another clock may be ahead of this one.
-const mostAhead = 5 * time.Minute
 
 // Moment reads a time, or an age before now; nothing is the zero time.
 func Moment(name, s string) (time.Time, error) {

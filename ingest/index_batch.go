@@ -18,8 +18,8 @@ type Point struct {
 // StaleMarker are the bits of the NaN by which Prometheus says that a series ended.
 const StaleMarker uint64 = 0x7ff0000000000002
 
-// future is how far ahead of the clock a sample may be.
-const future = 5 * time.Minute
+// MostAhead is how far ahead of this clock the one may be by which something is dated; what is later than that is in the future.
+const MostAhead = 5 * time.Minute
 
 // pushSize is how many readings a batch gathers before it must be pushed.
 const pushSize = 8192
@@ -73,7 +73,7 @@ const (
 // Batch begins a batch. Now is the clock by which samples are in the future.
 func (x *Index) Batch(now time.Time) *Batch {
 	b := x.batch.Get().(*Batch)
-	b.latest, b.seen = now.Add(future).UnixMilli(), x.seconds()
+	b.latest, b.seen = now.Add(MostAhead).UnixMilli(), x.seconds()
 	return b
 }
 

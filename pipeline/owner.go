@@ -74,7 +74,7 @@ func (o *owner) handle(m message) {
 func (o *owner) foldBatch(readings []ingest.Reading) {
 	future := int64(1<<63 - 1)
 	if !o.Virtual {
-		future = o.Now().Add(mostAhead).UnixMilli()
+		future = o.Now().Add(ingest.MostAhead).UnixMilli()
 	}
 	for i := range readings {
 		r := &readings[i]
@@ -99,9 +99,6 @@ func (o *owner) foldBatch(readings []ingest.Reading) {
 	}
 }
 
-// mostAhead is how far ahead of the clock a reading may be.
-const mostAhead = 5 * time.Minute
-
 // advance moves the clock on: steps that are complete are observed, and workloads that fell silent are noticed.
 func (o *owner) advance(now time.Time) {
 	o.clock = now
@@ -123,7 +120,7 @@ func (o *owner) advance(now time.Time) {
 // depend on when the clock was looked at.
 func (o *owner) silence(w *workload, now time.Time) {
 	late, stale := ingest.SilentAt(w.last.Time, w.profile.Length, w.about.Lateness)
-	if !o.Virtual && w.last.Time.Sub(now) > mostAhead { // the clock was set back: until it is there again what is read is late
+	if !o.Virtual && w.last.Time.Sub(now) > ingest.MostAhead { // the clock was set back: until it is there again what is read is late
 		late, stale = now, now
 	}
 	if now.Before(late) || w.quality == foreshock.Implausible {

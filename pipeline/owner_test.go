@@ -27,7 +27,7 @@ func TestClockSetBack(t *testing.T) {
 		}
 	}
 	f(0, foreshock.Fresh)
-	f(mostAhead, foreshock.Fresh) // a source's clock may be ahead by so much
+	f(ingest.MostAhead, foreshock.Fresh) // a source's clock may be ahead by so much
 	f(time.Hour, foreshock.Stale)
 	f(365*24*time.Hour, foreshock.Stale)
 	f(-time.Hour, foreshock.Stale)

@@ -105,11 +105,8 @@ func (r *spanRule) selects(s ptrace.Span, labels ingest.Labels) bool {
 		r.match.Matches(labels)
 }
 
-// future is how far ahead of the clock a span may end; longest is how long it may take, as for any latency.
-const (
-	future  = 5 * time.Minute
-	longest = 24 * time.Hour
-)
+// longest is how long a span may take, as for any latency.
+const longest = 24 * time.Hour
 
 // pushSize is how many readings are pushed at once.
 const pushSize = 8192
@@ -175,7 +172,7 @@ func (t *traces) span(s ptrace.Span) {
 	case s.TraceID().IsEmpty() || s.SpanID().IsEmpty() || s.EndTimestamp() == 0:
 		t.drops[ingest.DropMalformed]++
 		return
-	case end.After(t.now.Add(future)):
+	case end.After(t.now.Add(ingest.MostAhead)):
 		t.drops[ingest.DropFuture]++
 		return
 	case end.Before(begin):
