@@ -31,7 +31,7 @@ type File struct {
 // Open opens a file, "-" for standard input. progress, where it is not nil, is told of bytes as they are read; total is 0 when it is not known.
 func Open(name string, stdin io.Reader, progress func(read, total int64)) (*File, error) {
 	f := &File{Name: name, close: func() error { return nil }}
-	from := &counting{Reader: stdin, progress: progress}
+	from := &counting{Reader: stdin, file: f, progress: progress}
 	if name == "-" {
 		f.Name = "standard input"
 	} else {
@@ -41,7 +41,6 @@ func Open(name string, stdin io.Reader, progress func(read, total int64)) (*File
 		}
 		if info, err := file.Stat(); err == nil {
 			f.Size = info.Size()
-			from.total = f.Size
 		}
 		from.Reader, f.close = file, file.Close
 	}
@@ -77,15 +76,16 @@ func (f *File) Close() error { return f.close() }
 // counting tells how far a file is read.
 type counting struct {
 	io.Reader
-	read, total int64
-	progress    func(read, total int64)
+	file     *File
+	read     int64
+	progress func(read, total int64)
 }
 
 func (c *counting) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.read += int64(n)
 	if c.progress != nil && n > 0 {
-		c.progress(c.read, c.total)
+		c.progress(c.read, c.file.Size)
 	}
 	return n, err
 }
@@ -135,8 +135,8 @@ func Number(cell []byte, comma bool) (float64, error) {
 	return x, nil
 }
 
-// Layouts are the forms in which a time may be written. Without a zone it is UTC.
-var Layouts = []string{
+// layouts are the forms in which a time may be written. Without a zone it is UTC.
+var layouts = []string{
 	time.RFC3339Nano,
 	"2006-01-02 15:04:05.999999999",
 	"2006-01-02 15:04:05.999999999Z07:00",
@@ -145,6 +145,16 @@ var Layouts = []string{
 	"2006-01-02T15:04",
 	"2006-01-02",
 	"2006-01",
+}
+
+// Written says how a time is written, and which it is; false where it is in none of these forms.
+func Written(text string) (layout string, at time.Time, ok bool) {
+	for _, layout := range layouts {
+		if at, err := time.Parse(layout, text); err == nil {
+			return layout, at, true
+		}
+	}
+	return "", time.Time{}, false
 }
 
 // Clock reads times. It tries the form of the time before first; the zero value is ready.
@@ -160,9 +170,9 @@ func (c *Clock) Parse(cell []byte, comma bool) (time.Time, error) {
 		return at, nil
 	}
 	text := string(cell)
-	for i := range Layouts {
-		n := (c.layout + i) % len(Layouts)
-		if at, err := time.Parse(Layouts[n], text); err == nil {
+	for i := range layouts {
+		n := (c.layout + i) % len(layouts)
+		if at, err := time.Parse(layouts[n], text); err == nil {
 			c.layout = n
 			return at, nil
 		}

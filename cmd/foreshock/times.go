@@ -17,10 +17,8 @@ type axis struct {
 
 // axisOf finds how a column is written; false when it is neither times nor numbers, but mere labels.
 func axisOf(first string) (axis, bool) {
-	for _, layout := range tables.Layouts {
-		if _, err := time.Parse(layout, first); err == nil {
-			return axis{layout}, true
-		}
+	if layout, _, ok := tables.Written(first); ok {
+		return axis{layout}, true
 	}
 	_, err := strconv.ParseFloat(first, 64)
 	return axis{}, err == nil

@@ -184,10 +184,8 @@ func seconds(flag, text string) (int64, error) {
 	if text == "" {
 		return 0, nil
 	}
-	for _, layout := range tables.Layouts {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.Unix(), nil
-		}
+	if _, at, ok := tables.Written(text); ok {
+		return at.Unix(), nil
 	}
 	return 0, usageError{fmt.Errorf("%s %s is no time; one as 2026-03-01 or 2026-03-01T12:00:00Z is expected", flag, text)}
 }
