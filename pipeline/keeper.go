@@ -110,18 +110,24 @@ func (k *keeper) open(id foreshock.ID, d foreshock.Dimension, found map[foreshoc
 	if sealed == nil {
 		return nil
 	}
-	_, payload, err := store.Open(key, sealed)
-	if err == nil {
-		var r *rehearse.Rehearsal
-		if r, err = rehearse.Decode(payload); err == nil {
-			err = k.p.tooFarAhead(r.End())
-		}
-		if err == nil {
-			return r
-		}
+	r, err := k.unseal(key, sealed)
+	if err != nil {
+		k.asks.useless(id, fmt.Errorf("%s: %w", d, err))
+		return nil
 	}
-	k.asks.useless(id, fmt.Errorf("%s: %w", d, err))
-	return nil
+	return r
+}
+
+func (k *keeper) unseal(key foreshock.ID, sealed []byte) (*rehearse.Rehearsal, error) {
+	_, payload, err := store.Open(key, sealed)
+	if err != nil {
+		return nil, err
+	}
+	r, err := rehearse.Decode(payload)
+	if err != nil {
+		return nil, err
+	}
+	return r, k.p.tooFarAhead(r.End())
 }
 
 // takeRehearsals goes on with others' rehearsals of what the policy changes, except where more has been seen meanwhile.

@@ -11,6 +11,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/pipeline"
+	"github.com/foreshock-io/foreshock/store"
 	"github.com/foreshock-io/foreshock/store/storetest"
 )
 
@@ -25,42 +26,56 @@ func (s *slowStore) Get(ctx context.Context, ids []foreshock.ID) (map[foreshock.
 	return s.Memory.Get(ctx, ids)
 }
 
+// watching runs a pipeline over a store of profiles, by a clock; nil is that of the test. push gives it minute i of a workload's readings from begin on, stop waits
+// until it has ended.
+func watching(t *testing.T, profiles store.Profiles, clock func() time.Time) (ctx context.Context, p *pipeline.Pipeline, push func(begin time.Time, i int), stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := stages(t)
+	s.Profiles = profiles
+	p = pipeline.New(s, pipeline.Options{Log: slog.New(slog.DiscardHandler), Step: time.Minute, Most: 10, Snapshot: time.Hour, Owners: 1, Now: clock})
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	h, err := p.Register("vol/a", ingest.About{Source: "test", Step: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	push = func(begin time.Time, i int) {
+		t.Helper()
+		if err := p.Push(ctx, readings(h, begin, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop = func() {
+		t.Helper()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ctx, p, push, stop
+}
+
 // A source that reads a long past before the store has answered does not lose what people have taught: the past is learned, and the opinions are kept.
 func TestRestoreAfterBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		profiles := &slowStore{Memory: storetest.NewMemory()}
 		begin := time.Now().UTC()
 		run := func(minutes int, then func(context.Context, *pipeline.Pipeline)) float64 {
-			ctx, cancel := context.WithCancel(t.Context())
-			s := stages(t)
-			s.Profiles = profiles
-			p := pipeline.New(s, pipeline.Options{Log: slog.New(slog.DiscardHandler), Step: time.Minute, Most: 10, Snapshot: time.Hour, Owners: 1})
-			ended := make(chan error, 1)
-			go func() { ended <- p.Run(ctx) }()
-			h, err := p.Register("vol/a", ingest.About{Source: "test", Step: time.Minute})
-			if err != nil {
-				t.Fatal(err)
-			}
-			push := func(i int) {
-				if err := p.Push(ctx, readings(h, begin.Add(-24*time.Hour), i)); err != nil {
-					t.Fatal(err)
-				}
-			}
+			ctx, p, push, stop := watching(t, profiles, nil)
+			past := begin.Add(-24 * time.Hour)
 			for i := range minutes {
-				push(i)
+				push(past, i)
 			}
 			time.Sleep(10 * time.Second)
 			then(ctx, p)
-			push(minutes)
-			push(minutes + 1)
+			push(past, minutes)
+			push(past, minutes+1)
 			d, ok, err := p.Workload(ctx, "vol/a")
 			if err != nil || !ok || d.Steps < int64(minutes) {
 				t.Fatal(ok, err, d.Steps)
 			}
-			cancel()
-			if err := <-ended; err != nil {
-				t.Fatal(err)
-			}
+			stop()
 			return d.Threshold
 		}
 		taught := run(300, func(ctx context.Context, p *pipeline.Pipeline) {
@@ -80,22 +95,11 @@ func TestRestoreAfterBacklog(t *testing.T) {
 // What a person has said is saved at once, and not only when its turn has come: the journal has it already, and after a kill the two must agree.
 func TestWhatPeopleSayIsSavedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		s := stages(t)
 		profiles := storetest.NewMemory()
-		s.Profiles = profiles
-		p := pipeline.New(s, pipeline.Options{Log: slog.New(slog.DiscardHandler), Step: time.Minute, Most: 10, Snapshot: time.Hour, Owners: 1})
-		ended := make(chan error, 1)
-		go func() { ended <- p.Run(ctx) }()
-		h, err := p.Register("vol/a", ingest.About{Source: "test", Step: time.Minute})
-		if err != nil {
-			t.Fatal(err)
-		}
-		begin := time.Now().UTC()
+		ctx, p, push, stop := watching(t, profiles, nil)
+		past := time.Now().UTC().Add(-24 * time.Hour)
 		for i := range 300 {
-			if err := p.Push(ctx, readings(h, begin.Add(-24*time.Hour), i)); err != nil {
-				t.Fatal(err)
-			}
+			push(past, i)
 		}
 		saved := func() string {
 			time.Sleep(10 * time.Second)
@@ -119,10 +123,7 @@ func TestWhatPeopleSayIsSavedAtOnce(t *testing.T) {
 		if saved() == said {
 			t.Error("what is undone is not saved")
 		}
-		cancel()
-		if err := <-ended; err != nil {
-			t.Fatal(err)
-		}
+		stop()
 	})
 }
 
@@ -131,31 +132,17 @@ func TestWhatPeopleSayIsSavedAtOnce(t *testing.T) {
 func TestStoredWhileTheClockWasAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		steps := func(profiles *storetest.Memory, clock func() time.Time, minutes int) int64 {
-			ctx, cancel := context.WithCancel(t.Context())
-			s := stages(t)
-			s.Profiles = profiles
-			p := pipeline.New(s, pipeline.Options{Log: slog.New(slog.DiscardHandler), Step: time.Minute, Most: 10, Snapshot: time.Hour, Owners: 1, Now: clock})
-			ended := make(chan error, 1)
-			go func() { ended <- p.Run(ctx) }()
-			h, err := p.Register("vol/a", ingest.About{Source: "test", Step: time.Minute})
-			if err != nil {
-				t.Fatal(err)
-			}
+			ctx, p, push, stop := watching(t, profiles, clock)
 			time.Sleep(10 * time.Second)
 			begin := clock().Add(-time.Duration(minutes) * time.Minute)
 			for i := range minutes {
-				if err := p.Push(ctx, readings(h, begin, i)); err != nil {
-					t.Fatal(err)
-				}
+				push(begin, i)
 			}
 			d, ok, err := p.Workload(ctx, "vol/a")
 			if err != nil || !ok {
 				t.Fatal(ok, err)
 			}
-			cancel()
-			if err := <-ended; err != nil {
-				t.Fatal(err)
-			}
+			stop()
 			return d.Steps
 		}
 		for _, c := range []struct {
