@@ -20,10 +20,10 @@ func (s *search) detrend(p int) {
 // not above least becomes 0.
 func (s *search) standardise(least float64) {
 	unit := size(s.flat)
+	cut(s.flat, s.flat, 5, unit, &s.stats)
 	if unit <= least {
 		unit = math.Inf(1)
 	}
-	cut(s.flat, s.flat, 5, size(s.flat), &s.stats)
 	mean, n := 0.0, 0.0
 	for i, v := range s.flat {
 		if v == v {
