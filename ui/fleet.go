@@ -142,7 +142,7 @@ func pagesOf(u *url.URL, skip, shown, of, limit int) pages {
 const littleRoom = 0.1
 
 func newFleetRow(f *pipeline.FleetRow) (fleetRow, error) {
-	row := fleetRow{FleetRow: f, Path: "/workloads/" + f.ID.Path(), Latency: metricOf(f.Metrics, "latency_seconds"), Normal: "–", Room: "–"}
+	row := fleetRow{FleetRow: f, Path: pathOf(f.ID), Latency: metricOf(f.Metrics, "latency_seconds"), Normal: "–", Room: "–"}
 	if n, ok := f.Normal(foreshock.Latency); ok {
 		row.Normal = foreshock.FormatMetric(foreshock.Latency, n.P50)
 	}

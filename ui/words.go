@@ -27,7 +27,7 @@ var words = template.FuncMap{
 	"sign":     func(s fmt.Stringer) string { return signs[s.String()] },
 	"join":     strings.Join,
 	"plain":    plain,
-	"path":     func(id foreshock.ID) string { return "/workloads/" + id.Path() },
+	"path":     pathOf,
 	"why":      whyNot,
 	"bound":    boundOf,
 	"because":  because,
@@ -125,6 +125,9 @@ func number(n any) string {
 	}
 	return s
 }
+
+// pathOf is where the page of a workload is.
+func pathOf(id foreshock.ID) string { return "/workloads/" + id.Path() }
 
 // plain writes a code as words: not_fresh is "not fresh".
 func plain(code string) string { return strings.NewReplacer("_", " ", "-", " ").Replace(code) }

@@ -64,7 +64,7 @@ func workloadData(s *site, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &workload{Detail: d, Path: "/workloads/" + id.Path()}
+	w := &workload{Detail: d, Path: pathOf(id)}
 	if w.At, err = api.Moment("at", r.URL.Query().Get("at")); err != nil {
 		return nil, err
 	}
