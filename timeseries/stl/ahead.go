@@ -4,7 +4,8 @@ import "slices"
 
 // SeasonAhead continues the season for h steps after the series by repeating its
 // last cycle, as forecast::stlf does. It uses the storage of dst when that suffices;
-// what dst held is overwritten. It panics when h is negative.
+// what dst held is overwritten. A result of no series, as the zero one, has a season of
+// zeros. It panics when h is negative.
 func (r Result) SeasonAhead(dst []float64, h int) []float64 {
 	dst = slices.Grow(dst[:0], h)[:h]
 	clear(dst)
@@ -16,13 +17,16 @@ func (r Result) SeasonAhead(dst []float64, h int) []float64 {
 func (r MultiResult) SeasonAhead(dst []float64, h int) []float64 {
 	dst = slices.Grow(dst[:0], h)[:h]
 	clear(dst)
-	for i, seasonal := range r.Seasonal {
+	for i, seasonal := range r.Seasonal[:min(len(r.Seasonal), len(r.Periods))] {
 		addSeasonAhead(dst, seasonal, r.Periods[i])
 	}
 	return dst
 }
 
 func addSeasonAhead(dst, seasonal []float64, period int) {
+	if period < 1 || len(seasonal) < period {
+		return
+	}
 	last := seasonal[len(seasonal)-period:]
 	for i := range dst {
 		dst[i] += last[i%period]

@@ -272,3 +272,17 @@ func TestMultiSums(t *testing.T) {
 		}
 	})
 }
+
+// A result of nothing has no season ahead, rather than a panic.
+func TestZeroResultAhead(t *testing.T) {
+	f := func(got []float64) {
+		t.Helper()
+		if len(got) != 3 || got[0] != 0 || got[1] != 0 || got[2] != 0 {
+			t.Errorf("%v ahead, not zeros", got)
+		}
+	}
+	f(Result{}.SeasonAhead([]float64{1, 2, 3, 4}, 3))
+	f(Result{Period: 12}.SeasonAhead(nil, 3))
+	f(MultiResult{}.SeasonAhead(nil, 3))
+	f(MultiResult{Periods: []int{4}, Seasonal: [][]float64{nil, nil}}.SeasonAhead(nil, 3))
+}
