@@ -13,10 +13,11 @@ type Forecast struct {
 }
 
 // Forecast forecasts h steps, with the given quantiles (0..1) of a normal distribution.
-// x has, for each regressor, its values at these steps. The model is not changed.
+// x has, for each regressor, its values at these steps. The model is not changed. The error
+// is of h below 0, or [ErrRegressors].
 func (m *Model) Forecast(h int, x [][]float64, quantiles ...float64) (Forecast, error) {
 	if h < 0 {
-		return Forecast{}, fmt.Errorf("arima: %w: %d steps ahead", ErrSpec, h)
+		return Forecast{}, fmt.Errorf("arima: cannot forecast %d steps", h)
 	}
 	if len(x) != len(m.Spec.Names) {
 		return Forecast{}, fmt.Errorf("arima: %w: %d given for the forecast, the model has %d: %q", ErrRegressors, len(x), len(m.Spec.Names), m.Spec.Names)
