@@ -147,6 +147,52 @@ func TestShiftAndScale(t *testing.T) {
 	}
 }
 
+// However far the level is above what a series varies by, an additive model is the same about it, and is the one chosen.
+func TestFarLevel(t *testing.T) {
+	for _, spec := range specs {
+		if spec.Error == Multiplicative || spec.Season == Multiplicative {
+			continue
+		}
+		x := simulate(rand.New(rand.NewPCG(5, 6)), truth(spec), 120)
+		cfg := Config{Period: 4, Error: spec.Error, Trend: spec.Trend, Season: spec.Season}
+		base, err := Fit(x, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := base.Forecast(6, 0.9)
+		for _, level := range []float64{1e9, -1e12, 1e13} {
+			y := slices.Clone(x)
+			for i := range y {
+				y[i] += level
+			}
+			for _, cfg := range []Config{cfg, {Period: 4, Error: Additive}} {
+				m, err := Fit(y, cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if cfg.Trend == Auto {
+					if m.AICc > base.AICc+0.1 {
+						t.Errorf("%v%+g: %v was chosen, with AICc %g where %g can be had", spec, level, m.Spec, m.AICc, base.AICc)
+					}
+					continue
+				}
+				if math.Abs(m.LogLik-base.LogLik) > 0.05 {
+					t.Errorf("%v%+g: log-likelihood %g, %g without level", spec, level, m.LogLik, base.LogLik)
+				}
+				got := m.Forecast(6, 0.9)
+				for i := range got.Mean {
+					if d := math.Abs(got.Mean[i] - level - want.Mean[i]); !(d < 0.02*want.StdDev[i]+1e-15*math.Abs(level)) {
+						t.Errorf("%v%+g: forecast of step %d is off by %g", spec, level, i, d)
+					}
+					if math.Abs(got.StdDev[i]/want.StdDev[i]-1) > 0.01 {
+						t.Errorf("%v%+g: deviation of step %d is %g, not %g", spec, level, i, got.StdDev[i], want.StdDev[i])
+					}
+				}
+			}
+		}
+	}
+}
+
 // A model updated reading by reading is where a filter over all readings is.
 func TestUpdate(t *testing.T) {
 	for _, spec := range specs {

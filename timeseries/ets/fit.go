@@ -36,8 +36,9 @@ type Model struct {
 // AICc, or what Config.Choose says. NaN is a missing reading. Multiplicative errors and seasons are only for
 // series above 0. A model must leave at least two readings more than it has
 // parameters, a season at least two periods and a reading of each step. Errors below 1e-10
-// of the largest reading are taken for rounding, so a series that varies by less about a
-// level should be given without that.
+// of the largest reading are taken for rounding. Of a series that varies by less than a
+// millionth of its level, additive models are fitted to what it varies by, so that only the
+// rounding of the readings themselves is lost.
 func Fit(x []float64, cfg Config) (Model, error) {
 	if err := cfg.check(); err != nil {
 		return Model{}, err
@@ -56,8 +57,17 @@ func Fit(x []float64, cfg Config) (Model, error) {
 	}
 	var best Model
 	found := false
+	varied, about, level := aboutLevel(x, facts)
 	for _, spec := range candidates {
-		one, wrong := fit(spec, scaled, facts, cfg)
+		var one Model
+		var wrong error
+		if level != 0 && spec.Error == Additive && spec.Season != Multiplicative {
+			one, wrong = fit(spec, varied, about, cfg)
+			one.Initial.Level += level
+			one.State.Level += level
+		} else {
+			one, wrong = fit(spec, scaled, facts, cfg)
+		}
 		if wrong != nil {
 			err = cmp.Or(err, wrong) // that of the simplest model, which asks for the least
 			continue
@@ -78,7 +88,31 @@ type facts struct {
 	present  []bool
 	count    int
 	positive bool
-	exponent int // 2^exponent is above all readings
+	exponent int     // 2^exponent is above all readings
+	rounding float64 // of the scaled readings, where they were read about a level that is far above them
+}
+
+// aboutLevel gives what a series varies by about its level, scaled, where that is less than a millionth of it: there, the squared errors
+// of an additive model would be lost in those of the level. Elsewhere the level is 0.
+func aboutLevel(x []float64, f facts) (scaled []float64, about facts, level float64) {
+	const little = 1e-6
+	level = centre(x, len(x))
+	if s := spread(x); s == 0 || !(s < little*math.Abs(level)) {
+		return nil, f, 0
+	}
+	varied := make([]float64, len(x))
+	for i, y := range x {
+		varied[i] = y - level
+	}
+	about, err := examine(varied)
+	if err != nil {
+		return nil, f, 0
+	}
+	about.rounding = math.Ldexp(math.Abs(level), -52-about.exponent)
+	for i, y := range varied {
+		varied[i] = math.Ldexp(y, -about.exponent)
+	}
+	return varied, about, level
 }
 
 func examine(x []float64) (facts, error) {
@@ -131,6 +165,7 @@ func fit(spec Spec, x []float64, f facts, cfg Config) (Model, error) {
 		return Model{}, err
 	}
 	o := newObjective(spec, x, cfg)
+	o.floor = max(o.floor, f.rounding*f.rounding)
 	var best []float64
 	least := math.Inf(1)
 	for _, v := range o.starts(2) {
