@@ -46,5 +46,6 @@
 // Last, a surprise within 200 readings of another must be 1.4 times as great to count in full ([Verdict.Alert]): an incident is one
 // alert, and another only if it gets worse.
 //
-// Everything is plain data and none of it is safe for concurrent use. README.md has what each part adds on labelled data.
+// Everything is plain data and none of it is safe for concurrent use. To keep it, write it with a codec that has NaN, as encoding/gob and CBOR do
+// and encoding/json does not: what is not there yet is NaN. Of what was read from outside, ask Valid of each Metric and of the Row. README.md has what each part adds on labelled data.
 package surprise

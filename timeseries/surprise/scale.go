@@ -1,5 +1,7 @@
 package surprise
 
+import "fmt"
+
 // Scale is one way to look at a metric: what it compares, over which time.
 type Scale uint8
 
@@ -17,4 +19,10 @@ const (
 
 var scaleNames = [NumScales]string{"reading", "average 6", "average 24", "chart 6", "chart 30", "chart 600", "change"}
 
-func (s Scale) String() string { return scaleNames[s] }
+// String is the name of the scale, for people.
+func (s Scale) String() string {
+	if s >= NumScales {
+		return fmt.Sprintf("scale %d", uint8(s))
+	}
+	return scaleNames[s]
+}
