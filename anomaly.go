@@ -76,14 +76,38 @@ type Anomaly struct {
 }
 
 // Compared is what was read beside what was expected, for example "15.90 ms, expected 300 µs (100 µs to 500 µs)". A reading that is within its bounds
-// is no anomaly alone: what several steps had is, and that is said.
+// is no anomaly alone: what several steps had is, and that is said. So is a rise or a fall over several steps that is
+// what is unusual while the last of them is on the other side of what was expected.
 func (a *Anomaly) Compared() string {
 	format := func(x float64) string { return FormatMetric(a.Metric, x) }
 	bounds := format(a.Lower) + " to " + format(a.Upper)
-	if a.Observed >= a.Lower && a.Observed <= a.Upper {
+	within, lately := a.Observed >= a.Lower && a.Observed <= a.Upper, ""
+	switch side := a.side(); {
+	case side > 0 && a.Observed < a.Expected:
+		lately = "a rise over several steps"
+	case side < 0 && a.Observed > a.Expected:
+		lately = "a fall over several steps"
+	}
+	switch {
+	case lately != "" && within:
+		bounds += ", but what is unusual is " + lately
+	case lately != "":
+		bounds += "; more unusual is " + lately
+	case within:
 		bounds += ", which one step may have and not several"
 	}
 	return fmt.Sprintf("%s, expected %s (%s)", format(a.Observed), format(a.Expected), bounds)
+}
+
+// side is above 0 when what the most surprised method compared at the peak rose, below 0 when it fell.
+func (a *Anomaly) side() (deviation float64) {
+	most := 0.0
+	for i := range a.Parts {
+		if p := &a.Parts[i]; p.Ready && p.Score > most {
+			most, deviation = p.Score, p.Deviation
+		}
+	}
+	return deviation
 }
 
 // Incident is anomalies of several workloads that began together, where one cause is likelier than several. It is not changed once it is
