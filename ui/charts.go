@@ -105,7 +105,7 @@ func (d *drawer) metric(m foreshock.Metric) {
 		c.Height = 160
 		keys = append(keys, d.demand(c)...)
 	}
-	c.Format = chart.Axis(m)
+	c.Measure(m)
 	c.Title = metricNames[m] + " of " + string(d.workload.ID) + ", " + summary(c)
 	c.Hover = d.hover(m)
 	d.add(metricNames[m], c, keys...)
@@ -208,19 +208,20 @@ func levels(f *foreshock.Forecast) string {
 	return strings.Join(list, ", ")
 }
 
-// score draws the anomaly score over its threshold, as reports do: 0.5 is the boundary.
+// score draws the anomaly score over its threshold, as reports do: 1 is the boundary.
 func (d *drawer) score() {
-	c := d.chart("anomaly score of "+string(d.workload.ID)+"; 0.5 is the boundary", 84)
+	c := d.chart("anomaly score of "+string(d.workload.ID)+" over its threshold; 1 is the boundary", 84)
 	threshold := max(d.workload.Threshold, 1e-9)
 	unknown := math.NaN()
 	for i := range d.series.Points {
 		p := &d.series.Points[i]
-		c.Trace.Add(chart.Reading{At: p.Time, Value: -math.Expm1(-math.Ln2 * p.Score / threshold), Expected: unknown, Lower: unknown, Upper: unknown})
+		c.Trace.Add(chart.Reading{At: p.Time, Value: chart.Bounded(p.Score / threshold), Expected: unknown, Lower: unknown, Upper: unknown})
 	}
 	if c.Trace.Empty() {
 		return
 	}
-	c.Include, c.Rules, c.Spans = []float64{0, 1}, []chart.Rule{{At: 0.5, Class: "limit"}}, d.spans
+	c.Score("limit")
+	c.Spans = d.spans
 	d.add("anomaly score", c, key{"line", "score"}, key{"limit", "boundary"})
 }
 

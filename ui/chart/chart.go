@@ -22,6 +22,10 @@ type Chart struct {
 	Trace    *Trace
 	// Format writes a value of the axis; nil is Short.
 	Format func(float64) string
+	// Binary says that values are bytes, told in powers of 1024: round ones are those that are round in such a unit.
+	Binary bool
+	// Ticks are the values that stand beside the axis; nil is some round ones.
+	Ticks []float64
 	// Include are values that the axis must have; without any it fits the readings.
 	Include []float64
 	Rules   []Rule

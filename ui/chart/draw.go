@@ -118,9 +118,25 @@ func ticks(low, high, height float64) (list []float64) {
 	return list
 }
 
+// ticks are the values that stand beside the axis.
+func (v *canvas) ticks() []float64 {
+	if v.Ticks != nil {
+		return v.Ticks
+	}
+	unit := 1.0
+	for v.Binary && 1024*unit <= v.high {
+		unit *= 1024
+	}
+	list := ticks(v.low/unit, v.high/unit, v.height)
+	for i := range list {
+		list[i] *= unit
+	}
+	return list
+}
+
 func (v *canvas) grid() {
 	v.printf(`<path class="grid" d="`)
-	for _, x := range ticks(v.low, v.high, v.height) {
+	for _, x := range v.ticks() {
 		v.printf("M0 %.1fH%d", v.y(x), units)
 	}
 	for _, at := range times(v.From, v.To) {
@@ -131,7 +147,7 @@ func (v *canvas) grid() {
 
 // axis writes values and times. The times that a narrow screen has no room for are of class more.
 func (v *canvas) axis() {
-	for _, x := range ticks(v.low, v.high, v.height) {
+	for _, x := range v.ticks() {
 		text := v.format(x)
 		if y := v.y(x); y > 10 {
 			v.printf(`<text class="value" x="2" y="%.1f">%s</text>`, y-3, text)

@@ -79,8 +79,7 @@ func (r *Report) Step(step *foreshock.Step, f *foreshock.Finding) {
 		}
 		w.metrics[m].Add(reading)
 	}
-	ratio := f.Score / max(f.Threshold, 1e-9)
-	w.score.Add(chart.Reading{At: step.Time, Value: -math.Expm1(-math.Ln2 * ratio), Expected: unknown, Lower: unknown, Upper: unknown})
+	w.score.Add(chart.Reading{At: step.Time, Value: chart.Bounded(f.Score / max(f.Threshold, 1e-9)), Expected: unknown, Lower: unknown, Upper: unknown})
 }
 
 // Event takes in an anomaly or a decision; the others are passed over.
@@ -186,32 +185,35 @@ type drawing struct {
 	SVG  template.HTML
 }
 
-func (w *workload) section(i int) (s section, err error) {
-	s = section{ID: w.id, Anomalies: w.anomalies, Decisions: w.decisions, Left: w.left, Anchor: fmt.Sprintf("w%d-", i)}
+func (w *workload) section(i int) (section, error) {
+	s := section{ID: w.id, Anomalies: w.anomalies, Decisions: w.decisions, Left: w.left, Anchor: fmt.Sprintf("w%d-", i)}
 	counts := [foreshock.High + 1]int{}
 	for k := range w.anomalies {
 		counts[w.anomalies[k].Worst]++
 	}
-	s.Counts = fmt.Sprintf("%d anomalies: %d high, %d medium, %d low", len(w.anomalies), counts[foreshock.High], counts[foreshock.Medium], counts[foreshock.Low])
+	noun := "anomalies"
+	if len(w.anomalies) == 1 {
+		noun = "anomaly"
+	}
+	s.Counts = fmt.Sprintf("%d %s: %d high, %d medium, %d low", len(w.anomalies), noun, counts[foreshock.High], counts[foreshock.Medium], counts[foreshock.Low])
 	from, to := w.score.Span()
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		t := &w.metrics[m]
 		if t.Empty() {
 			continue
 		}
-		if err := s.draw(m.String(), &chart.Chart{
+		c := &chart.Chart{
 			Title: fmt.Sprintf("%s of %s", m, w.id), From: from, To: to, Trace: t, Height: 240,
-			Format: chart.Axis(m),
-			Spans:  w.spans(s.Anchor, &m), Marks: w.marks(),
-		}); err != nil {
+			Spans: w.spans(s.Anchor, &m), Marks: w.marks(),
+		}
+		c.Measure(m)
+		if err := s.draw(m.String(), c); err != nil {
 			return s, err
 		}
 	}
-	err = s.draw("anomaly score, 0.5 is the boundary", &chart.Chart{
-		Title: fmt.Sprintf("anomaly score of %s", w.id), From: from, To: to, Trace: &w.score, Height: 100,
-		Include: []float64{0, 1}, Rules: []chart.Rule{{At: 0.5}}, Spans: w.spans(s.Anchor, nil),
-	})
-	return s, err
+	score := &chart.Chart{Title: fmt.Sprintf("anomaly score of %s over its threshold", w.id), From: from, To: to, Trace: &w.score, Height: 100, Spans: w.spans(s.Anchor, nil)}
+	score.Score("")
+	return s, s.draw("anomaly score over its threshold: 1 is the boundary", score)
 }
 
 func (s *section) draw(name string, c *chart.Chart) error {

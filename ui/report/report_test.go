@@ -46,8 +46,8 @@ func TestPage(t *testing.T) {
 	r.Event(&foreshock.Event{Decision: &foreshock.Decision{Workload: "vol/bad", Time: start, Kind: foreshock.Nothing}})
 	text := page(t, r)
 	for _, want := range []string{
-		"Replay of &lt;x&gt;", "10 steps", "1 anomalies: 1 high, 0 medium, 0 low", `class="span high"`, `class="span low"`, "text of a2", "▲</text>", "grow: because",
-		`<h3>latency_seconds</h3>`, "prefers-color-scheme: dark", "width=device-width",
+		"Replay of &lt;x&gt;", "10 steps", "1 anomaly: 1 high, 0 medium, 0 low", `class="span high"`, `class="span low"`, "text of a2", "▲</text>", "grow: because",
+		`<h3>latency_seconds</h3>`, "1 is the boundary", "prefers-color-scheme: dark", "width=device-width",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not on the page", want)
