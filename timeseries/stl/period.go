@@ -59,7 +59,7 @@ type Season struct {
 // so many periods agrees better by chance than one that was named, so its p-value is that of a single one times their number (Bonferroni). The
 // tail beyond the rearrangements is taken as that of a gamma distribution with their mean, or the power at frequencies beside those of the period
 // when that is more, and their relative variance. That asks for more cycles than a candidate does: a sine three times as high as its noise is found from
-// nine cycles on, hardly with fewer than seven, and from three on when it is named.
+// nine cycles on, hardly with fewer than seven, and from five on when it is named.
 func FindPeriod(x []float64, candidates ...int) []Season {
 	s := search{rest: make([]float64, len(x)), rng: rand.New(rand.NewPCG(1990, uint64(len(x))))}
 	for i, v := range x {
