@@ -110,8 +110,11 @@ func binOf(cuts []float64, x float64) uint8 {
 type Point struct{ Value, Weight float64 }
 
 // Distribution appends to out the distribution for a row of as many features as the forest was grown on; values and weights are rounded to 24 bits, but for that
-// the weights add up to 1, and values may come more than once.
+// the weights add up to 1, and values may come more than once. The nil forest, of no rows, has none; it panics for a row of fewer features.
 func (f *Forest) Distribution(row []float64, out []Point) []Point {
+	if f == nil {
+		return out
+	}
 	var binned [mostFeatures]uint8
 	for k := range f.cuts {
 		binned[k] = binOf(f.cuts[k], row[k])

@@ -139,3 +139,11 @@ func TestGrowPanicsOnWhatItCannotTake(t *testing.T) {
 	many := make([][]float64, 1<<20+1)
 	f(many, many, make([]float64, len(many)))
 }
+
+// Nothing is known of a row where there were none to grow on.
+func TestNilForestHasNoDistribution(t *testing.T) {
+	before := []Point{{1, 1}}
+	if got := Grow(nil, nil, nil, Config{}).Distribution([]float64{1}, before); len(got) != 1 || got[0] != before[0] {
+		t.Errorf("%v", got)
+	}
+}
