@@ -46,7 +46,7 @@ type Rule struct {
 // Span is a stretch of time that is coloured.
 type Span struct {
 	From, To time.Time
-	Class    string // of the colour: low, medium, high
+	Class    string // of the colour: low, medium, high; with pale behind it a pale one
 	Text     string // shown when it is pointed at
 	Link     string // where a click leads, or ""
 }

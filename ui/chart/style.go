@@ -21,6 +21,7 @@ const Style = `
 .chart .span { opacity: .3; fill: var(--low); }
 .chart .span.medium { fill: var(--medium); }
 .chart .span.high { fill: var(--high); }
+.chart .span.pale { opacity: .12; }
 .chart .span:hover { opacity: .55; }
 .chart .now { fill: var(--faint); fill-opacity: .06; }
 .chart text { fill: var(--faint); }

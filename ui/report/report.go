@@ -225,18 +225,19 @@ func (s *section) draw(name string, c *chart.Chart) error {
 	return nil
 }
 
-// spans are the anomalies that a metric led, or all.
+// spans are the anomalies; those that another metric led than the given one are pale.
 func (w *workload) spans(anchor string, m *foreshock.Metric) (list []chart.Span) {
 	for i := range w.anomalies {
 		a := &w.anomalies[i]
+		class := a.Worst.String()
 		if m != nil && a.Metric != *m {
-			continue
+			class += " pale"
 		}
 		end := a.End
 		if end.IsZero() {
 			end = a.Time
 		}
-		list = append(list, chart.Span{From: a.Start, To: end, Class: a.Worst.String(), Text: a.Worst.String() + ": " + a.Text, Link: "#" + anchor + a.ID})
+		list = append(list, chart.Span{From: a.Start, To: end, Class: class, Text: a.Worst.String() + ": " + a.Text, Link: "#" + anchor + a.ID})
 	}
 	return list
 }

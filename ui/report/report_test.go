@@ -91,3 +91,19 @@ func TestBounded(t *testing.T) {
 		t.Errorf("%d sections", n)
 	}
 }
+
+// An anomaly stands on every metric, pale where another led: what is strange there at the same time is a part of it.
+func TestAnomalyOnEveryMetric(t *testing.T) {
+	r := report.New("x")
+	for m := range 10 {
+		s := foreshock.Step{ID: "vol/a", Time: start.Add(time.Duration(m) * time.Minute)}
+		s.Values.Set(foreshock.Latency, 0.001)
+		s.Values.Set(foreshock.QueueDepth, 3)
+		r.Step(&s, &foreshock.Finding{Threshold: 1})
+	}
+	r.Event(anomaly("vol/a", "a1", foreshock.High)) // led by latency
+	text := page(t, r)
+	if led, pale := strings.Count(text, `class="span high"`), strings.Count(text, `class="span high pale"`); led != 2 || pale != 1 {
+		t.Errorf("%d in full, %d pale; want latency and score in full, queue depth pale", led, pale)
+	}
+}
