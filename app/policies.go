@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/config"
@@ -28,7 +27,7 @@ func (p *parts) buildPolicies(c config.Config, l *faultList, log *slog.Logger) {
 	p.buildPoliciesFrom(c, l, log)
 	for _, n := range c.Policies {
 		policy, err := stated(n)
-		l.at(n, p.admit(c, policy, err))
+		l.at(n, p.admit(c, policy, n.Path(), err))
 	}
 	if len(c.Policies) == 0 {
 		watch := decide.Default()
@@ -55,19 +54,21 @@ func (p *parts) buildPoliciesFrom(c config.Config, l *faultList, log *slog.Logge
 	l.at(item.Block, err)
 }
 
-// admit puts a policy in force, with its defaults, or says all that is wrong with it, after what could not be read of it.
-func (p *parts) admit(c config.Config, policy decide.Policy, unread error) error {
+// admit puts a policy in force, with its defaults, or says all that is wrong with it, after what could not be read of it at the path where it is written.
+func (p *parts) admit(c config.Config, policy decide.Policy, at string, unread error) error {
 	policy = policy.WithDefaults()
 	faults := policy.Check()
 	switch {
 	case slices.ContainsFunc(p.policies, func(q decide.Policy) bool { return q.Name == policy.Name }):
-		faults = append(faults, fmt.Errorf("another policy is called %s already", policy.Name))
+		text := fmt.Sprintf("another policy is called %s already; give one of them another name", policy.Name)
+		faults = append(faults, decide.Fault{Settings: []string{"name"}, Text: text})
 	case policy.Target != "" && !c.HasTarget(policy.Target):
-		faults = append(faults, fmt.Errorf("no target is called %q; there is: %s", policy.Target, strings.Join(c.TargetNames(), ", ")))
+		text := fmt.Sprintf("no target is called %q; there is: %s", policy.Target, strings.Join(c.TargetNames(), ", "))
+		faults = append(faults, decide.Fault{Settings: []string{"target"}, Text: text})
 	}
 	policy.Mode = min(policy.Mode, c.Mode)
 	if unread != nil {
-		faults = append([]error{unread}, beside(unread, faults)...)
+		faults = append([]error{unread}, beside(unread, at, faults)...)
 	}
 	if faults == nil {
 		p.policies = append(p.policies, policy)
@@ -75,20 +76,14 @@ func (p *parts) admit(c config.Config, policy decide.Policy, unread error) error
 	return errors.Join(faults...)
 }
 
-// beside are the faults that speak of nothing that could not be read: of that the policy has the default only.
-func beside(unread error, faults []error) []error {
+// beside are the faults that rest on nothing that could not be read: of that the policy has the default only.
+func beside(unread error, at string, faults []error) []error {
 	var placed config.Faults
 	errors.As(unread, &placed)
 	return slices.DeleteFunc(faults, func(err error) bool {
-		words := strings.FieldsFunc(err.Error(), func(c rune) bool { return c != '_' && !unicode.IsLetter(c) })
-		return slices.ContainsFunc(placed, func(f config.Fault) bool { return slices.Contains(words, lastName(f.Path)) })
+		var f decide.Fault
+		return errors.As(err, &f) && slices.ContainsFunc(f.Settings, func(s string) bool { return placed.Touch(at + "." + s) })
 	})
-}
-
-// lastName is the name of the setting at a path: "dates" of "policies[0].calendar[1].dates[2]".
-func lastName(path string) string {
-	name, _, _ := strings.Cut(path[strings.LastIndexByte(path, '.')+1:], "[")
-	return name
 }
 
 // stated is a policy as it is written, without its defaults, which depend on all that it states.
@@ -109,7 +104,7 @@ func (p *parts) takeObjects(c config.Config, objects []policies.Object) {
 	for i := range objects {
 		policy, err := fromObject(&objects[i])
 		if policy.Name != "" { // else it is no object at all
-			err = p.admit(c, policy, err)
+			err = p.admit(c, policy, objectPath, err)
 		}
 		p.verdicts = append(p.verdicts, verdict{mode: min(policy.Mode, c.Mode), faults: faultsOf(err)})
 	}
@@ -120,9 +115,12 @@ func (p *parts) takeObjects(c config.Config, objects []policies.Object) {
 	}
 }
 
+// objectPath is where the policy stands in an object.
+const objectPath = "spec"
+
 // fromObject is the policy that an object states. Its name is the object's.
 func fromObject(o *policies.Object) (decide.Policy, error) {
-	n, err := config.Object("spec", o.Spec)
+	n, err := config.Object(objectPath, o.Spec)
 	if err != nil {
 		return decide.Policy{}, err
 	}

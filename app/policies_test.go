@@ -140,3 +140,28 @@ func TestDeeds(t *testing.T) {
 		t.Errorf("%d events wait", n)
 	}
 }
+
+// Faults stand at the setting that is to be mended. One that rests on what could not be read is not told, whatever words its message has; all others are.
+func TestFaultsOfPolicies(t *testing.T) {
+	f := func(policy string, want ...string) {
+		t.Helper()
+		c, err := config.Parse("f.yaml", []byte("policies:\n- name: p\n"+policy))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Split(fmt.Sprint(Check(c)), "\n"); !slices.EqualFunc(got, want, strings.HasPrefix) {
+			t.Errorf("%s\n got %q\nwant %q", policy, got, want)
+		}
+	}
+	f("  reduce: {cooldown: soon}\n  cooldown: -1s", `f.yaml:3:22: policies[0].reduce.cooldown: "soon" is not`, "f.yaml:4:13: policies[0]: cooldown is -1s")
+	f("  bounds: {iops: {max: x}, size: {min: 2, max: 1}}", `f.yaml:3:24: policies[0].bounds.iops.max: "x"`, "f.yaml:3:48: policies[0]: bounds.size.max 1 is below min 2")
+	f("  bounds: {iops: {min: x, max: -1}}", `f.yaml:3:24: policies[0].bounds.iops.min: "x"`, "f.yaml:3:32: policies[0]: bounds.iops.max is -1")
+	f("  bounds: {iops: {min: x, max: 1}}\n  limits: {spend: 5}", `f.yaml:3:24: policies[0].bounds.iops.min: "x"`, "f.yaml:4:19: policies[0]: limits.spend binds nothing in iops")
+	f("  bounds: {iops: {price: x}}\n  limits: {spend: 5}", `f.yaml:3:26: policies[0].bounds.iops.price: "x"`)
+	f("  bounds: [iops]\n  calendar: [{name: c, dates: [12-24], min: {iops: 5}}]", "f.yaml:3:11: policies[0].bounds: expected settings")
+	f("  windows: [{name: w, inside: some}, {name: v}]", `f.yaml:3:31: policies[0].windows[0].inside: "some"`, "f.yaml:3:38: policies[0]: windows[1] changes nothing")
+	f("  mode: auto\n  match: [a]", "f.yaml:3:9: policies[0]: mode auto needs a target")
+	f("  mode: auto\n  match: [a]\n  target: {}", "f.yaml:5:11: policies[0].target: expected one value")
+	f("  mode: auto\n  match: [a]\n  target: t", `f.yaml:5:11: policies[0]: no target is called "t"`)
+	f("  forecast: false\n- name: p", "f.yaml:4:9: policies[1]: another policy is called p already; give one of them another name")
+}

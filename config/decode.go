@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -47,6 +48,17 @@ func (fs Faults) Error() string {
 		lines[i] = f.Error()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Touch says whether one of them is at a path, around it or within it, so that what was read there is not all that is written.
+func (fs Faults) Touch(path string) bool {
+	return slices.ContainsFunc(fs, func(f Fault) bool { return within(f.Path, path) || within(path, f.Path) })
+}
+
+// within says whether a path is another, or that of a part of it.
+func within(path, of string) bool {
+	rest, begins := strings.CutPrefix(path, of)
+	return begins && (rest == "" || of == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // decoder puts YAML nodes into Go values strictly, and goes on after a fault so that all are found at once.
@@ -421,7 +433,8 @@ func (n Node) Decode(v any) error {
 	return nil
 }
 
-// Fault makes a fault of err at the part's place, or at that of the setting whose path err begins with; what has its places keeps them.
+// Fault makes a fault of err at the part's place, or at that of the setting that it says is to be mended (by a method Setting, which gives its path, or
+// by beginning with that path); what has its places keeps them.
 func (n Node) Fault(err error) Faults {
 	var faults, placed Faults
 	d := decoder{file: n.decoder.file, faults: &faults}
@@ -438,7 +451,12 @@ func (n Node) Fault(err error) Faults {
 			faults = append(faults, placed...)
 			continue
 		}
-		d.fault(placeOf(at, e.Error()), n.path, "%s", e)
+		setting := e.Error()
+		var says interface{ Setting() string }
+		if errors.As(e, &says) {
+			setting = says.Setting()
+		}
+		d.fault(placeOf(at, setting), n.path, "%s", e)
 	}
 	return faults
 }
@@ -446,7 +464,7 @@ func (n Node) Fault(err error) Faults {
 // segment is a name or an index of a path such as windows[1].from.
 var segment = regexp.MustCompile(`^(?:\.?([a-z_0-9]+)|\[([0-9]+)\])`)
 
-// placeOf is what a text begins with the path of, as far as it is there: "bounds.iops.max 300 is below min".
+// placeOf is what stands at a path, as far as it is there. What follows a path is left: "bounds.iops.max 300 is below min".
 func placeOf(n ast.Node, text string) ast.Node {
 	m := segment.FindStringSubmatch(text)
 	if m == nil {
