@@ -204,6 +204,31 @@ func TestComponentsAreListed(t *testing.T) {
 	f("notify", "notifiers.go")
 }
 
+// The logger that a source is lent names the source already: what it says names it once.
+func TestSourcesAreLoggedOnce(t *testing.T) {
+	packages(t, func(dir, file string, parsed *ast.File) {
+		if dir != "ingest" && !strings.HasPrefix(dir, "ingest/") {
+			return
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			call, is := n.(*ast.CallExpr)
+			if !is {
+				return true
+			}
+			method, is := call.Fun.(*ast.SelectorExpr)
+			if !is || !slices.Contains([]string{"With", "Debug", "Info", "Warn", "Error", "Log"}, method.Sel.Name) {
+				return true
+			}
+			for _, arg := range call.Args {
+				if key, is := arg.(*ast.BasicLit); is && key.Value == `"source"` {
+					t.Errorf("%s: %s names the source again", file, method.Sel.Name)
+				}
+			}
+			return true
+		})
+	})
+}
+
 var pathInGuide = regexp.MustCompile("`([a-z][a-zA-Z0-9_.-]*(?:/[a-zA-Z0-9_.*-]+)+)`|\\]\\(([^)#:]+)(?:#[^)]*)?\\)")
 
 // Each path that a guide names exists.

@@ -198,8 +198,10 @@ func collect(v reflect.Value, fields map[string]setting, names *[]string) {
 			if name == "" {
 				name = strings.ToLower(f.Name)
 			}
+			if _, outer := fields[name]; !outer { // which stands for that of an inline struct
+				*names = append(*names, name)
+			}
 			fields[name] = setting{v.Field(i), f}
-			*names = append(*names, name)
 		}
 	}
 }

@@ -44,7 +44,7 @@ type Factory struct {
 
 // Env is what the program lends to a source.
 type Env struct {
-	Log   *slog.Logger
+	Log   *slog.Logger  // it names the source already
 	Step  time.Duration // the program's default step
 	Drops *Drops
 }

@@ -80,7 +80,7 @@ func (f *Feed) Purge() {
 // tooMany says once that something is left out.
 func (f *Feed) tooMany(err error) {
 	if !f.Refused {
-		f.Env.Log.Warn("workloads are left out", "source", f.Source, "err", err)
+		f.Env.Log.Warn("workloads are left out", "err", err)
 	}
 	f.Refused = true
 }
@@ -112,13 +112,13 @@ func (f *Feed) Run(ctx context.Context, advance func(ctx context.Context, now ti
 			case ctx.Err() != nil:
 				return nil
 			case err == nil && fails > 0:
-				f.Env.Log.Info("the service answers again", "source", f.Source, "tries", fails+1)
+				f.Env.Log.Info("the service answers again", "tries", fails+1)
 				fallthrough
 			case err == nil:
 				fails = 0
 				continue
 			case fails == 0:
-				f.Env.Log.Warn("the service gives no answer; tried again", "source", f.Source, "err", err)
+				f.Env.Log.Warn("the service gives no answer; tried again", "err", err)
 			}
 			f.Env.Drops.Add(f.Source, dropFailed, 1)
 			pause := min(5*time.Second<<min(fails, 10), longestPause)

@@ -109,7 +109,7 @@ func New(cfg Config, env ingest.Env) (*Source, error) {
 // Run measures until ctx ends. Where that cannot be done, the reason is logged once and nothing is pushed: the other
 // sources of the same workloads go on.
 func (s *Source) Run(ctx context.Context, sink ingest.Sink) error {
-	log := s.env.Log.With("source", name)
+	log := s.env.Log
 	tracer, err := Open(Options{Cgroups: s.cfg.Cgroups.Max > 0, MaxMemory: s.cfg.MaxMemory})
 	if err != nil {
 		log.Warn("continuing without latency percentiles", "reason", err)

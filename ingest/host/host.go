@@ -132,7 +132,7 @@ type reader struct {
 }
 
 func (s *Source) newReader(sink ingest.Sink) (*reader, error) {
-	r := &reader{Source: s, sink: sink, faults: faults{log: s.env.Log.With("source", name), drops: s.env.Drops}}
+	r := &reader{Source: s, sink: sink, faults: faults{log: s.env.Log, drops: s.env.Drops}}
 	var err error
 	if r.disks, err = s.newDisks(); err != nil {
 		return nil, err

@@ -165,7 +165,7 @@ func (r *reader) register(id string) (ingest.Handle, bool) {
 	}
 	r.env.Drops.Add(name, reason, 1)
 	if !r.refused {
-		r.env.Log.Warn("register a disk", "source", name, "workload", id, "err", err)
+		r.env.Log.Warn("register a disk", "workload", id, "err", err)
 	}
 	r.refused = true
 	return 0, false

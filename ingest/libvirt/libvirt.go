@@ -114,13 +114,13 @@ func (r *reader) tryRead(ctx context.Context) []ingest.Reading {
 		r.close()
 		r.env.Drops.Add(name, dropUnread, 1)
 		if !r.away {
-			r.env.Log.Warn("libvirt gives no answer; tried again", "source", name, "err", err)
+			r.env.Log.Warn("libvirt gives no answer; tried again", "err", err)
 		}
 		r.away = true
 		return nil
 	}
 	if r.away {
-		r.env.Log.Info("libvirt answers again", "source", name)
+		r.env.Log.Info("libvirt answers again")
 	}
 	r.away = false
 	return r.batch

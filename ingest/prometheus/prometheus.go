@@ -88,7 +88,7 @@ func New(cfg Config, env ingest.Env) (*Source, error) {
 	if env.Log == nil {
 		env.Log = slog.New(slog.DiscardHandler)
 	}
-	env.Log = env.Log.With("source", name, "url", cfg.URL)
+	env.Log = env.Log.With("url", cfg.URL)
 	rules, asks, err := compile(cfg)
 	if err := errors.Join(cfg.check(), cfg.Check(), err); err != nil {
 		return nil, err
