@@ -131,7 +131,7 @@ func lookup(kind string, names []string, name string) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, fmt.Errorf("no %s is called %q; there is: %s", kind, name, strings.Join(names, ", "))
+	return 0, NoSuch(kind, name, names)
 }
 
 // Values holds a reading of each metric that was read. The zero value holds none.

@@ -7,6 +7,14 @@ import (
 	"strings"
 )
 
+// NoSuch says, to people, that nothing of a kind has a name, and which names there are.
+func NoSuch(kind, name string, known []string) error {
+	if len(known) == 0 {
+		return fmt.Errorf("no %s is called %q; there is none", kind, name)
+	}
+	return fmt.Errorf("no %s is called %q; there is: %s", kind, name, strings.Join(known, ", "))
+}
+
 // FormatAmount writes an amount of a dimension with its unit, for people. What providers are asked for, whole operations and mebibytes, is
 // written exactly.
 func FormatAmount(d Dimension, x float64) string {

@@ -9,6 +9,18 @@ import (
 	. "github.com/foreshock-io/foreshock"
 )
 
+// What is not there is told with what is, and that there is nothing where nothing is.
+func TestNoSuch(t *testing.T) {
+	f := func(want string, known ...string) {
+		t.Helper()
+		if got := NoSuch("target", "x", known).Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	f(`no target is called "x"; there is: a, b`, "a", "b")
+	f(`no target is called "x"; there is none`)
+}
+
 func TestFormatAmount(t *testing.T) {
 	f := func(d Dimension, x float64, want string) {
 		t.Helper()

@@ -156,7 +156,7 @@ func (h handler) report(r *http.Request) (any, error) {
 	name := r.PathValue("policy")
 	report, ok, err := h.p.Report(r.Context(), name)
 	if err == nil && !ok {
-		err = fault(http.StatusNotFound, "no policy is called %q; there is: %s", name, strings.Join(h.p.Status().Policies, ", "))
+		err = fault(http.StatusNotFound, "%s", foreshock.NoSuch("policy", name, h.p.Status().Policies))
 	}
 	return Reported{report, report.Text()}, err
 }

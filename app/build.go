@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"sort"
-	"strings"
 
+	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/api/access"
 	"github.com/foreshock-io/foreshock/api/keda"
@@ -316,5 +316,5 @@ func unknown[F any](what, name string, list []F, nameOf func(F) string) error {
 		names = append(names, nameOf(f))
 	}
 	sort.Strings(names)
-	return fmt.Errorf("no %s is called %q; there is: %s", what, name, strings.Join(names, ", "))
+	return foreshock.NoSuch(what, name, names)
 }

@@ -63,7 +63,10 @@ func (p *parts) admit(c config.Config, policy decide.Policy, at string, unread e
 		text := fmt.Sprintf("another policy is called %s already; give one of them another name", policy.Name)
 		faults = append(faults, decide.Fault{Settings: []string{"name"}, Text: text})
 	case policy.Target != "" && !c.HasTarget(policy.Target):
-		text := fmt.Sprintf("no target is called %q; there is: %s", policy.Target, strings.Join(c.TargetNames(), ", "))
+		text := foreshock.NoSuch("target", policy.Target, c.TargetNames()).Error()
+		if len(c.Targets) == 0 {
+			text += fmt.Sprintf("; add one under targets, for example - {name: %q, dryrun: {}}, which changes nothing", policy.Target)
+		}
 		faults = append(faults, decide.Fault{Settings: []string{"target"}, Text: text})
 	}
 	policy.Mode = min(policy.Mode, c.Mode)

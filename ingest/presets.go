@@ -1,11 +1,11 @@
 package ingest
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/foreshock-io/foreshock"
 )
 
 // presets are the named lists of rules. Each stands with where its names come from.
@@ -25,7 +25,7 @@ var presets = map[string][]Rule{
 func Preset(name string) ([]Rule, error) {
 	rules, ok := presets[name]
 	if !ok {
-		return nil, fmt.Errorf("no preset is called %q; there is: %s", name, strings.Join(PresetNames(), ", "))
+		return nil, foreshock.NoSuch("preset", name, PresetNames())
 	}
 	return slices.Clone(rules), nil
 }

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/foreshock-io/foreshock"
 )
@@ -37,7 +36,7 @@ func ParseField(name string) (Field, error) {
 			return Field(i), nil
 		}
 	}
-	return 0, fmt.Errorf("no field is called %q; there is: %s", name, strings.Join(fieldNames[:], ", "))
+	return 0, foreshock.NoSuch("field", name, fieldNames[:])
 }
 
 // highestRate bounds what is believed of an increment, per second of the time that it covers; a gauge's bound is

@@ -68,7 +68,7 @@ var types = []string{
 func (f Filter) Check() error {
 	for _, name := range f.On {
 		if !slices.Contains(types, name) {
-			return fmt.Errorf("on: no type of event is called %q; there is: %s", name, strings.Join(types, ", "))
+			return fmt.Errorf("on: %w", foreshock.NoSuch("type of event", name, types))
 		}
 	}
 	if len(f.On) == 0 {

@@ -1,9 +1,6 @@
 package simulate
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/foreshock-io/foreshock"
 
 // Reference is a policy that people run, or could run, with its usual settings.
 type Reference struct {
@@ -39,7 +36,7 @@ func ReferenceNamed(name string) (Reference, error) {
 		}
 		names = append(names, r.Name)
 	}
-	return Reference{}, fmt.Errorf("no policy is called %q; there is: %s", name, strings.Join(names, ", "))
+	return Reference{}, foreshock.NoSuch("policy", name, names)
 }
 
 // Run runs a trace under a provider and the policy.

@@ -15,6 +15,7 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/providers"
 	"github.com/foreshock-io/foreshock/providers/awssdk"
@@ -84,7 +85,7 @@ func (c Config) check(types map[string]providers.VolumeType) error {
 	for _, from := range slices.Sorted(maps.Keys(c.Convert)) {
 		for _, name := range []string{from, c.Convert[from]} {
 			_, known := types[name]
-			fault(!known, "convert: no type of volume is called %q; there is: %s", name, strings.Join(slices.Sorted(maps.Keys(types)), ", "))
+			fault(!known, "convert: %s", foreshock.NoSuch("type of volume", name, slices.Sorted(maps.Keys(types))))
 		}
 	}
 	return errors.Join(errs...)

@@ -3,7 +3,8 @@ package access
 import (
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/foreshock-io/foreshock"
 )
 
 // Role is what a caller may do; each includes the ones before it, but Push stands alone.
@@ -33,7 +34,7 @@ func (r Role) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 func (r *Role) UnmarshalText(text []byte) error {
 	i := slices.Index(roleNames, string(text))
 	if i < 0 {
-		return fmt.Errorf("no role is called %q; there is: %s", text, strings.Join(roleNames, ", "))
+		return foreshock.NoSuch("role", string(text), roleNames)
 	}
 	*r = Role(i)
 	return nil
