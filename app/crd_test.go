@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/config"
 	"github.com/foreshock-io/foreshock/decide"
 	"github.com/foreshock-io/foreshock/kube/policies"
 )
@@ -51,7 +53,7 @@ type object = map[string]any
 // definition is the CustomResourceDefinition.
 func definition(t *testing.T) object {
 	s := &schemer{comments: comments(t, "../decide")}
-	spec := s.of(reflect.TypeFor[decide.Policy]())
+	spec := s.of(reflect.TypeFor[decide.Policy](), part(t, Settings(), "policies").Of)
 	delete(spec["properties"].(object), "name") // it is the object's
 	spec["description"] = "What may be done for which workloads: as a policy in the configuration file, but for the name, which is the object's. " +
 		"Numbers with a fraction are written as text: \"0.95\", 25%, 180MiB/s."
@@ -119,17 +121,14 @@ type schemer struct {
 	comments map[string]string // by Type.Field
 }
 
-// Patterns of what config reads: durations, amounts with a unit, times of day.
-const (
-	durations  = `^[-+]?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h|d|w|y))+$|^0$`
-	quantities = `^[-+0-9.eE_]+\s*((%|[kMGT]|[KMGT]?B|[KMGT]iB)(/s)?)?$`
-	timesOfDay = `^(([01]?[0-9]|2[0-3]):[0-5][0-9]|24:00)$`
-)
+// timesOfDay is a pattern of what decide.TimeOfDay reads.
+const timesOfDay = `^(([01]?[0-9]|2[0-3]):[0-5][0-9]|24:00)$`
 
-func (s *schemer) of(t reflect.Type) object {
+// of is the schema of a type that is written as config describes it.
+func (s *schemer) of(t reflect.Type, as *config.Setting) object {
 	switch t {
 	case reflect.TypeFor[time.Duration]():
-		return object{"type": "string", "pattern": durations}
+		return object{"type": "string", "pattern": as.Pattern}
 	case reflect.TypeFor[foreshock.Mode]():
 		return object{"type": "string", "enum": []string{"observe", "approve", "auto"}}
 	case reflect.TypeFor[decide.Allow]():
@@ -149,17 +148,17 @@ func (s *schemer) of(t reflect.Type) object {
 	case reflect.String:
 		return object{"type": "string"}
 	case reflect.Int, reflect.Float64:
-		return object{"x-kubernetes-int-or-string": true, "pattern": quantities}
+		return object{"x-kubernetes-int-or-string": true, "pattern": as.Pattern}
 	case reflect.Slice:
-		return object{"type": "array", "items": s.of(t.Elem())}
+		return object{"type": "array", "items": s.of(t.Elem(), as.Of)}
 	case reflect.Map: // of dimensions
 		properties := object{}
-		for d := range foreshock.Dimension(foreshock.NumDimensions) {
-			properties[d.String()] = s.of(t.Elem())
+		for _, of := range as.Parts {
+			properties[of.Name] = s.of(t.Elem(), of)
 		}
 		return object{"type": "object", "properties": properties}
 	case reflect.Struct:
-		return s.structure(t)
+		return s.structure(t, as)
 	}
 	panic("no schema for " + t.String())
 }
@@ -176,11 +175,12 @@ var rules = map[reflect.Type][]object{
 	}},
 }
 
-func (s *schemer) structure(t reflect.Type) object {
+func (s *schemer) structure(t reflect.Type, as *config.Setting) object {
 	properties := object{}
 	for i := range t.NumField() {
 		f := t.Field(i)
-		field := s.of(f.Type)
+		i := slices.IndexFunc(as.Parts, func(part *config.Setting) bool { return part.Name == f.Tag.Get("yaml") })
+		field := s.of(f.Type, as.Parts[i])
 		if text := s.comments[t.Name()+"."+f.Name]; text != "" {
 			field["description"] = text
 		}

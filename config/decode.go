@@ -289,7 +289,7 @@ func (d decoder) scalar(n ast.Node, path string, v reflect.Value) {
 		switch {
 		case err != nil:
 			d.fault(n, path, "%s", err)
-		case x != math.Trunc(x) || math.Abs(x) > 1<<53 || v.OverflowInt(int64(x)):
+		case x != math.Trunc(x) || strings.HasSuffix(text, "%") || math.Abs(x) > 1<<53 || v.OverflowInt(int64(x)):
 			d.fault(n, path, "expected a whole number, not %s", text)
 		default:
 			v.SetInt(int64(x))
@@ -299,7 +299,7 @@ func (d decoder) scalar(n ast.Node, path string, v reflect.Value) {
 		switch {
 		case err != nil:
 			d.fault(n, path, "%s", err)
-		case x < 0 || x != math.Trunc(x) || x > 1<<53 || v.OverflowUint(uint64(x)):
+		case x < 0 || x != math.Trunc(x) || strings.HasSuffix(text, "%") || x > 1<<53 || v.OverflowUint(uint64(x)):
 			d.fault(n, path, "expected a whole number of at least 0, not %s", text)
 		default:
 			v.SetUint(uint64(x))

@@ -2,53 +2,79 @@ package config
 
 import (
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 )
 
 // fromEnvironment is how a value of any kind may be written instead.
 const fromEnvironment = `\$\{env:`
 
-// forms are the definitions of the schema: what may be written for each kind of value.
-var forms = map[Kind]any{
-	Duration: map[string]any{"type": []string{"string", "integer", "null"}, "pattern": `^-?([0-9.]+(ns|us|µs|ms|s|m|h|d|w|y))+$|^0$|` + fromEnvironment, "minimum": 0, "maximum": 0},
-	Number:   map[string]any{"type": []string{"number", "string", "null"}, "pattern": `^[-+0-9.eE_]+\s*(%|[kMGT]|[KMGT]?B|[KMGT]iB)?(/s)?$|` + fromEnvironment},
-	Whole:    map[string]any{"type": []string{"integer", "string", "null"}, "pattern": `^[-+0-9.eE_]+\s*(%|[kMGT]|[KMGT]?B|[KMGT]iB)?(/s)?$|` + fromEnvironment},
-	Truth:    map[string]any{"type": []string{"boolean", "string", "null"}, "pattern": `^(true|false)$|` + fromEnvironment},
-	Text:     map[string]any{"type": []string{"string", "number", "boolean", "null"}},
-}
-
 // definition names the definition of a kind.
 func definition(k Kind) string { return strings.ReplaceAll(string(k), " ", "_") }
 
 // Schema is the JSON Schema (2020-12) of a file, for editors and for whoever writes files by program.
 func (s *Setting) Schema() map[string]any {
-	defs := map[string]any{}
-	for kind, form := range forms {
-		defs[definition(kind)] = form
-	}
-	schema := s.schema()
+	defs := definitions{}
+	schema := defs.schema(s)
 	schema["$schema"], schema["title"], schema["$defs"] = "https://json-schema.org/draft/2020-12/schema", "Configuration of Foreshock", defs
 	return schema
 }
 
-func (s *Setting) schema() map[string]any {
+// definitions say what may be written for single values.
+type definitions map[string]any
+
+// refer gives a reference to the definition of a setting's values, which is there then.
+func (d definitions) refer(s *Setting) map[string]any {
+	name := s.form
+	if name == "" {
+		name = definition(s.Kind)
+	}
+	form := map[string]any{}
+	if s.Pattern != "" {
+		form["pattern"] = s.Pattern + "|" + fromEnvironment
+	}
+	switch s.Kind {
+	case Duration:
+		form["type"], form["minimum"], form["maximum"] = []string{"string", "integer", "null"}, 0, 0
+	case Number:
+		form["type"] = []string{"number", "string", "null"}
+	case Whole:
+		form["type"] = []string{"integer", "string", "null"}
+	case Truth:
+		form["type"], form["pattern"] = []string{"boolean", "string", "null"}, "^(true|false)$|"+fromEnvironment
+	default:
+		form["type"] = []string{"string", "number", "boolean", "null"}
+	}
+	d[name] = form
+	return map[string]any{"$ref": "#/$defs/" + name}
+}
+
+func (d definitions) schema(s *Setting) map[string]any {
 	schema := map[string]any{}
 	switch s.Kind {
 	case Word:
-		schema["anyOf"] = s.word()
+		schema["anyOf"] = d.word(s)
 	case Block:
-		schema["type"], schema["additionalProperties"], schema["properties"] = []string{"object", "null"}, false, s.properties()
+		schema["type"], schema["additionalProperties"], schema["properties"] = []string{"object", "null"}, false, d.properties(s.Parts)
+		if s.per != nil {
+			schema["allOf"] = d.dependent(s)
+		}
 	case List:
-		schema["type"], schema["items"] = []string{"array", "null"}, s.Of.schema()
+		schema["type"], schema["items"] = []string{"array", "null"}, d.schema(s.Of)
 	case Map:
-		schema["type"], schema["additionalProperties"] = []string{"object", "null"}, s.Of.schema()
+		schema["type"], schema["additionalProperties"] = []string{"object", "null"}, d.schema(s.Of)
 		if s.Values != nil {
 			schema["propertyNames"] = map[string]any{"enum": s.Values}
 		}
+		if s.Parts != nil {
+			schema["properties"] = d.properties(s.Parts)
+		}
 	case Component:
-		s.component(schema)
+		d.component(s, schema)
 	default:
-		schema["$ref"] = "#/$defs/" + definition(s.Kind)
+		schema = d.refer(s)
 	}
 	if s.About != "" {
 		schema["description"] = s.About
@@ -59,36 +85,51 @@ func (s *Setting) schema() map[string]any {
 	return schema
 }
 
-func (s *Setting) word() []any {
+func (d definitions) word(s *Setting) []any {
 	if s.Values == nil {
-		return []any{map[string]any{"$ref": "#/$defs/" + definition(Text)}}
+		return []any{d.refer(&Setting{Kind: Text})}
 	}
 	return []any{map[string]any{"enum": s.Values}, map[string]any{"type": "null"}, map[string]any{"type": "string", "pattern": fromEnvironment}}
 }
 
-func (s *Setting) properties() map[string]any {
+func (d definitions) properties(parts []*Setting) map[string]any {
 	list := map[string]any{}
-	for _, part := range s.Parts {
-		list[part.Name] = part.schema()
+	for _, part := range parts {
+		list[part.Name] = d.schema(part)
+	}
+	return list
+}
+
+// dependent says what amounts are, for each dimension that a block may state beside them.
+func (d definitions) dependent(s *Setting) []any {
+	all := d.properties(s.Parts)
+	var list []any
+	for _, dim := range slices.Sorted(maps.Keys(s.per)) {
+		of := d.properties(s.per[dim])
+		maps.DeleteFunc(of, func(name string, schema any) bool { return reflect.DeepEqual(schema, all[name]) })
+		list = append(list, map[string]any{
+			"if":   map[string]any{"required": []string{"dimension"}, "properties": map[string]any{"dimension": map[string]any{"const": dim}}},
+			"then": map[string]any{"properties": of},
+		})
 	}
 	return list
 }
 
 // component is an item that names one of the components, and nothing but that.
-func (s *Setting) component(schema map[string]any) {
-	properties := s.properties()
+func (d definitions) component(s *Setting, schema map[string]any) {
+	properties := d.properties(s.Parts)
 	var one []any
 	for _, part := range s.Parts {
 		one = append(one, map[string]any{"required": []string{part.Name}})
 	}
 	if s.Individual {
-		properties["name"] = map[string]any{"$ref": "#/$defs/" + definition(Text), "description": fmt.Sprintf("its own name; default the component's (%s)", names(s.Parts))}
+		properties["name"] = d.schema(&Setting{Kind: Text, About: fmt.Sprintf("its own name; default the component's (%s)", names(s.Parts))})
 	}
 	if !s.Weighted {
 		schema["type"], schema["additionalProperties"], schema["properties"], schema["oneOf"] = "object", false, properties, one
 		return
 	}
-	properties["weight"] = map[string]any{"$ref": "#/$defs/" + definition(Number), "description": "how much it counts; default 1", "default": 1}
+	properties["weight"] = d.schema(&Setting{Kind: Number, Pattern: pure.pattern(false), About: "how much it counts; default 1", Default: 1})
 	schema["anyOf"] = []any{
 		map[string]any{"enum": strings.Split(names(s.Parts), ", ")},
 		map[string]any{"type": "object", "additionalProperties": false, "properties": properties, "oneOf": one},

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foreshock-io/foreshock"
 	"github.com/prometheus/common/model"
 )
 
@@ -21,10 +22,14 @@ type Setting struct {
 	About      string     // what it is, with its unit and default, as the code has it; "" where that says nothing
 	Default    any        // as JSON has it; nil: none, or one that the code works out
 	Values     []string   // of a Word: all that there are; of a Map: all keys. nil: any
-	Parts      []*Setting // of a Block: its settings; of a Component: those of each component, by its name
+	Pattern    string     // of a Duration, Number or Whole number: a regular expression of what may be written as text
+	Parts      []*Setting // of a Block: its settings; of a Component: those of each component, by its name; of a Map: its items by their key, where they differ
 	Of         *Setting   // of a List or Map: its items
 	Individual bool       // of a Component: an instance may have a name of its own
 	Weighted   bool       // of a Component: it may have a weight, and its name alone stands for it without settings
+
+	form string                // the definition in the schema, where it is not that of the kind
+	per  map[string][]*Setting // of a Block: its settings by what stands for dimension in it
 }
 
 // Kind is what is written for a setting.
@@ -54,11 +59,14 @@ type Part struct {
 type Places struct {
 	Blocks     map[string]any
 	Components map[string][]Part
+
+	unit unit // what a number counts
 }
 
 // Describe describes all that a file may have.
 func Describe(p Places) *Setting {
 	d := Default()
+	p.unit = pure
 	return p.describe("", reflect.ValueOf(&d).Elem())
 }
 
@@ -81,7 +89,7 @@ func (p Places) describe(path string, v reflect.Value) *Setting {
 	case v.Type() == nodeType, v.Type() == reflect.TypeFor[Named](), v.Type() == reflect.TypeFor[[]Node](), v.Type() == reflect.TypeFor[[]Named]():
 		return p.place(path, v.Kind() == reflect.Slice)
 	case v.Type() == durationType:
-		return &Setting{Kind: Duration, Default: durationText(time.Duration(v.Int()))}
+		return &Setting{Kind: Duration, Pattern: durationPattern, Default: durationText(time.Duration(v.Int()))}
 	case reflect.PointerTo(v.Type()).Implements(textType):
 		s := &Setting{Kind: Word, Values: words(v.Type())}
 		if t, ok := v.Interface().(fmt.Stringer); ok && !v.IsZero() || ok && s.Values != nil {
@@ -96,15 +104,44 @@ func (p Places) describe(path string, v reflect.Value) *Setting {
 		}
 		return p.describe(path, v.Elem())
 	case reflect.Struct:
-		s := &Setting{Kind: Block}
-		p.fields(path, v, s)
-		return s
+		return p.block(path, v)
 	case reflect.Map:
-		return &Setting{Kind: Map, Values: words(v.Type().Key()), Of: p.item(path, v.Type().Elem()), Default: whole(v)}
+		s := &Setting{Kind: Map, Values: words(v.Type().Key()), Of: p.item(path, v.Type().Elem()), Default: whole(v)}
+		if v.Type().Key() == reflect.TypeFor[foreshock.Dimension]() {
+			for dim, u := range counted {
+				of := p.counting(u).item(path, v.Type().Elem())
+				of.Name = foreshock.Dimension(dim).String()
+				s.Parts = append(s.Parts, of)
+			}
+		}
+		return s
 	case reflect.Slice:
 		return &Setting{Kind: List, Of: p.item(path, v.Type().Elem()), Default: whole(v)}
 	}
-	return scalarSetting(v)
+	return p.scalar(v)
+}
+
+// counting are the places where a number counts something else.
+func (p Places) counting(u unit) Places {
+	p.unit = u
+	return p
+}
+
+// block describes a struct.
+func (p Places) block(path string, v reflect.Value) *Setting {
+	s := &Setting{Kind: Block}
+	p.fields(path, v, s)
+	if slices.ContainsFunc(s.Parts, func(part *Setting) bool { return part.Name == "dimension" }) {
+		of := Setting{}
+		p.counting(amount).fields(path, v, &of)
+		s.Parts, s.per = of.Parts, map[string][]*Setting{}
+		for dim, u := range counted {
+			of := Setting{}
+			p.counting(u).fields(path, v, &of)
+			s.per[foreshock.Dimension(dim).String()] = of.Parts
+		}
+	}
+	return s
 }
 
 // item describes an item of a list or map, which is there only when it is written.
@@ -114,7 +151,7 @@ func (p Places) item(path string, t reflect.Type) *Setting {
 	return s
 }
 
-func scalarSetting(v reflect.Value) *Setting {
+func (p Places) scalar(v reflect.Value) *Setting {
 	s := &Setting{Kind: Text}
 	switch v.Kind() {
 	case reflect.Bool:
@@ -127,6 +164,12 @@ func scalarSetting(v reflect.Value) *Setting {
 	}
 	if !v.IsZero() || s.Kind == Truth {
 		s.Default = v.Interface()
+	}
+	if s.Kind == Number || s.Kind == Whole {
+		s.Pattern = p.unit.pattern(s.Kind == Whole)
+		if p.unit.name != "" {
+			s.form = definition(s.Kind) + "_of_" + p.unit.name
+		}
 	}
 	return s
 }
@@ -169,7 +212,7 @@ func (p Places) fields(path string, v reflect.Value, to *Setting) {
 			if name == "" {
 				name = strings.ToLower(f.Name)
 			}
-			s := p.describe(join(path, name), v.Field(i))
+			s := p.counting(unitOf(f, name, p.unit)).describe(join(path, name), v.Field(i))
 			s.Name, s.About = name, comments[typeName(t)+"."+f.Name]
 			if s.About == "" {
 				s.About = comments[typeName(underlying(f.Type))]

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"math"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 
 // unit is what a number counts, and so which units may be written with it.
 type unit struct {
+	name               string // in the schema; "" is of a pure number
 	share, bytes, rate bool   // 25%, 100GiB, …/s
 	about              string // what is expected, with examples
 }
@@ -23,20 +23,23 @@ var (
 	pure   = unit{share: true, about: "a number without a unit of bytes; write for example 0.25, 25%, 4000, 4k"}
 	tagged = map[string]unit{
 		"number":     pure,
-		"any":        {share: true, bytes: true, about: "a number; write for example 0.001, 1KiB"},
-		"requests/s": {rate: true, about: "requests per second; write for example 4000, 4k"},
-		"bytes/s":    {bytes: true, rate: true, about: "bytes per second; write for example 180MiB/s, 200MB/s"},
-		"bytes":      {bytes: true, about: "bytes; write for example 100GiB, 200GB"},
+		"any":        {name: "anything", share: true, bytes: true, about: "a number; write for example 0.001, 1KiB"},
+		"requests/s": {name: "requests_per_second", rate: true, about: "requests per second; write for example 4000, 4k"},
+		"bytes/s":    {name: "bytes_per_second", bytes: true, rate: true, about: "bytes per second; write for example 180MiB/s, 200MB/s"},
+		"bytes":      {name: "bytes", bytes: true, about: "bytes; write for example 100GiB, 200GB"},
 	}
 	counted = [foreshock.NumDimensions]unit{
 		foreshock.DimIOPS:       tagged["requests/s"],
 		foreshock.DimThroughput: tagged["bytes/s"],
 		foreshock.DimSize:       tagged["bytes"],
-		foreshock.DimVCPU:       {about: "processors; write for example 4, 0.5"},
+		foreshock.DimVCPU:       {name: "processors", about: "processors; write for example 4, 0.5"},
 		foreshock.DimMemory:     tagged["bytes"],
-		foreshock.DimReplicas:   {about: "a count; write for example 12"},
+		foreshock.DimReplicas:   {name: "units", about: "a count; write for example 12"},
 	}
 )
+
+// amount is what is counted where that depends on what is written beside it.
+var amount = unit{name: "any_dimension", share: true, bytes: true, rate: true}
 
 // unitOf is what a field counts, where it or its name says so; else what is counted around it.
 func unitOf(f reflect.StructField, name string, around unit) unit {
@@ -61,6 +64,36 @@ var quantities = map[string]float64{
 
 var quantityForm = regexp.MustCompile(`^([-+0-9.eE_]+)\s*(%|[kMGT]|[KMGT]?B|[KMGT]iB)(/s)?$`)
 
+// Parts of patterns: a number without a unit, one without a fraction, durations as Go writes them and as Prometheus does.
+const (
+	plainNumber  = `[-+]?([0-9][0-9_]*(\.[0-9_]*)?|\.[0-9][0-9_]*)([eE][-+]?[0-9]+)?`
+	wholeNumber  = `[-+]?[0-9][0-9_]*(\.0*)?([eE]\+?[0-9]+)?`
+	goDuration   = `[-+]?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+`
+	longDuration = `([0-9]+y([0-9]+w)?([0-9]+d)?|[0-9]+w([0-9]+d)?|[0-9]+d)([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?`
+
+	durationPattern = `^(` + goDuration + `|` + longDuration + `|[-+]?0)$`
+)
+
+// pattern is a regular expression of what number reads, as a whole number where it has to be one.
+func (u unit) pattern(whole bool) string {
+	units, rate := `[kMGT]`, ""
+	if u.share && !whole {
+		units += `|%`
+	}
+	if u.bytes {
+		units += `|[KMGT]?B|[KMGT]iB`
+	}
+	if u.rate {
+		rate = `(/s)?`
+	}
+	if whole {
+		return `^(` + wholeNumber + `|` + plainNumber + `\s*(` + units + `)` + rate + `)$`
+	}
+	return `^` + plainNumber + `(\s*(` + units + `)` + rate + `)?$`
+}
+
+var plainForm = regexp.MustCompile(`^` + plainNumber + `$`)
+
 // number reads 25%, 4k, 180MiB/s and plain numbers, where they can be what is counted.
 func (u unit) number(text string) (float64, error) {
 	digits, scale, wrong := text, 1.0, false
@@ -70,7 +103,7 @@ func (u unit) number(text string) (float64, error) {
 	}
 	x, err := strconv.ParseFloat(strings.ReplaceAll(digits, "_", ""), 64)
 	switch {
-	case err != nil || math.IsNaN(x) || math.IsInf(x, 0):
+	case err != nil || !plainForm.MatchString(digits): // what only looks like one to a program: inf, 0x1p4
 		return 0, fmt.Errorf("%q is not a number; write for example 0.25, 25%%, 4000, 4k, 180MiB/s", text)
 	case wrong:
 		return 0, fmt.Errorf("%q is not %s", text, u.about)

@@ -24,7 +24,7 @@ from the folder of the configuration.
 | --- | --- |
 | duration | ` + "`500ms`, `10s`, `5m`, `2h`, `7d`" + ` |
 | number | ` + "`0.25`, `25%`, `4000`, `4k`, `180MiB/s`" + `; k, M, G, T are thousands, KiB, MiB, GiB, TiB powers of 1024. Units of bytes are for bytes only, % for shares |
-| whole number | the same without a fraction |
+| whole number | the same without a fraction, and no % |
 | words | one of those listed |
 | settings | ` + "`name: value`" + `, a line each, indented |
 | list of … | a line with ` + "`- `" + ` each |
