@@ -189,6 +189,6 @@ func (w *whatIf) about() string {
 	add(p.Cooldown > 0, "changes at least %s apart", model.Duration(p.Cooldown))
 	add(p.Changes > 0, "at most %d changes in any %s", p.Changes, model.Duration(p.Window))
 	const day = "2006-01-02 15:04"
-	return fmt.Sprintf("%s from %s to %s, scored from %s on; %s: %s.", w.trace.Name, w.time(0).Format(day), w.time(len(w.trace.Demand)).Format(day),
+	return fmt.Sprintf("%s from %s to %s UTC, scored from %s on; %s: %s.", w.trace.Name, w.time(0).Format(day), w.time(len(w.trace.Demand)).Format(day),
 		w.time(w.trace.Warmup).Format(day), p.Name, strings.Join(rules, ", "))
 }

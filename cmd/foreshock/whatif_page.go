@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -22,7 +23,10 @@ const (
 // page draws the comparison.
 func (w *whatIf) page() *report.WhatIf {
 	t := w.table()
-	p := &report.WhatIf{Title: "What if: " + w.trace.Name + " on " + w.provider.Name, About: w.about(), Verdict: w.verdict(), Head: t.head, Rows: t.rows}
+	for i, name := range t.head {
+		t.head[i] = strings.NewReplacer("iops", "IOPS", "i/o", "I/O").Replace(name)
+	}
+	p := &report.WhatIf{Title: "What if: " + w.trace.Name + " on " + w.provider.Name, About: w.about(), Verdict: w.verdict(), Head: t.head, Rows: t.rows, Warmup: w.trace.Warmup > 0}
 	for i := range w.runs {
 		section := w.section(&w.runs[i])
 		if section.Own { // comes first
@@ -55,7 +59,8 @@ func (w *whatIf) verdict() (list []string) {
 			cost += fmt.Sprintf(", %.2f in all", r.Money)
 		}
 		late := time.Duration(s.Violated / 100 * s.Days * 24 * float64(time.Hour))
-		text := fmt.Sprintf("%s: latency too high for %s of %.0f days, with %.2f %% of the I/O in them; paid for %s.", r.Policy, inWords(late), s.Days, s.Late, cost)
+		scored := time.Duration(s.Days * 24 * float64(time.Hour))
+		text := fmt.Sprintf("%s: latency too high for %s of %s, with %.2f\u00a0%% of the I/O in them; paid for %s; merit %.2f.", r.Policy, inWords(late), inWords(scored), s.Late, cost, s.FoM)
 		if r == peer && own != nil {
 			text = "The best of the others, " + text
 		}
@@ -66,10 +71,13 @@ func (w *whatIf) verdict() (list []string) {
 
 // inWords is a length of time for people.
 func inWords(d time.Duration) string {
-	if d < 2*time.Hour {
+	switch {
+	case d < 2*time.Hour:
 		return fmt.Sprintf("%.0f minutes", d.Minutes())
+	case d < 72*time.Hour:
+		return fmt.Sprintf("%.0f hours", d.Hours())
 	}
-	return fmt.Sprintf("%.0f hours", d.Hours())
+	return fmt.Sprintf("%.3g days", d.Hours()/24)
 }
 
 func (w *whatIf) section(r *whatIfRun) report.WhatIfRun {
@@ -82,14 +90,15 @@ func (w *whatIf) section(r *whatIfRun) report.WhatIfRun {
 	}
 	run.Plots = append(run.Plots, report.Plot{Name: "capacity needed and capacity that worked, IOPS", Chart: capacity})
 	latency := w.chart(r, "latency of "+r.Policy, func(s *simulate.StepRecord) float64 { return min(s.Latency, pageLatency) })
-	latency.Height, latency.Spans = 120, nil
+	latency.Height, latency.Spans = 120, w.warmup()
 	latency.Rules, latency.Include = []chart.Rule{{At: simulate.Objective}}, []float64{0, simulate.Objective}
 	latency.Format = func(x float64) string { return chart.Short(x) + " ms" }
-	run.Plots = append(run.Plots, report.Plot{Name: fmt.Sprintf("latency, drawn up to %g ms; the line is the objective", pageLatency), Chart: latency})
+	run.Plots = append(run.Plots, report.Plot{Name: fmt.Sprintf("latency, drawn up to %g ms; the line is the objective, %g ms", pageLatency, simulate.Objective), Chart: latency})
 	if !own {
+		capacity.Spans = append(w.warmup(), capacity.Spans...)
 		return run
 	}
-	capacity.Spans = append(w.anomalous(r), capacity.Spans...)
+	capacity.Spans = slices.Concat(w.warmup(), w.anomalous(r), capacity.Spans)
 	run.Lists = []report.List{decisionList(r.decisions), anomalyList(r.anomalies)}
 	return run
 }
@@ -122,6 +131,14 @@ func (w *whatIf) chart(r *whatIfRun, title string, value func(*simulate.StepReco
 		}
 	}
 	return c
+}
+
+// warmup is what was run and not scored.
+func (w *whatIf) warmup() []chart.Span {
+	if w.trace.Warmup == 0 {
+		return nil
+	}
+	return []chart.Span{{From: w.time(0), To: w.time(w.trace.Warmup), Class: "apart", Label: "warm-up", Text: "warm-up: run, to learn from, and not scored"}}
 }
 
 // merged adds a span, to the last one where it begins when that ends.

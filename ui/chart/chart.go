@@ -46,8 +46,9 @@ type Rule struct {
 // Span is a stretch of time that is coloured.
 type Span struct {
 	From, To time.Time
-	Class    string // of the colour: low, medium, high; with pale behind it a pale one
+	Class    string // of the colour: low, medium, high; apart is of what does not count; with pale behind it a pale one
 	Text     string // shown when it is pointed at
+	Label    string // written at its top, or ""
 	Link     string // where a click leads, or ""
 }
 
@@ -105,6 +106,7 @@ func (c *Chart) SVG(w io.Writer) error {
 	v.rules()
 	v.printf(`</svg>`)
 	v.axis()
+	v.labels()
 	v.marks()
 	v.printf("</svg>\n")
 	return v.w.Flush()
@@ -189,6 +191,23 @@ func (v *canvas) spans() {
 			escaped(s.Class), units*from, units*(to-from), v.height, escaped(s.Text))
 		if s.Link != "" {
 			v.printf(`</a>`)
+		}
+	}
+}
+
+// labels stand within their spans; beside them, with an arrow, where a narrow screen would have no room.
+func (v *canvas) labels() {
+	const room = 0.18
+	for _, s := range v.Spans {
+		from, to := max(0, v.x(s.From)), min(1, v.x(s.To))
+		switch {
+		case s.Label == "" || to < from:
+		case to-from >= room:
+			v.printf(`<text class="label" x="%.3f%%" y="12">%s</text>`, 50*(from+to), escaped(s.Label))
+		case to < 1-room:
+			v.printf(`<text class="label after" x="%.3f%%" dx="4" y="12">← %s</text>`, 100*to, escaped(s.Label))
+		default:
+			v.printf(`<text class="label before" x="%.3f%%" dx="-4" y="12">%s →</text>`, 100*from, escaped(s.Label))
 		}
 	}
 }

@@ -17,6 +17,27 @@ import (
 
 var start = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 
+// A label stands in the middle of its stretch, and beside one that is too narrow for it.
+func TestLabels(t *testing.T) {
+	f := func(from, to time.Duration, want string) {
+		t.Helper()
+		s := chart.Span{From: start.Add(from), To: start.Add(to), Class: "apart", Label: "a & b"}
+		c := chart.Chart{From: start, To: start.Add(100 * time.Hour), Trace: &chart.Trace{}, Spans: []chart.Span{s}}
+		var b strings.Builder
+		if err := c.SVG(&b); err != nil {
+			t.Fatal(err)
+		}
+		if _, got, _ := strings.Cut(b.String(), `<text class="label`); !strings.HasPrefix(got, want) || (want == "") != (got == "") {
+			t.Errorf("%s to %s: %q, want %q", from, to, got, want)
+		}
+	}
+	f(0, 40*time.Hour, `" x="20.000%" y="12">a &amp; b</text>`)
+	f(-40*time.Hour, 40*time.Hour, `" x="20.000%" y="12">`)
+	f(0, 10*time.Hour, ` after" x="10.000%" dx="4" y="12">← a &amp; b</text>`)
+	f(90*time.Hour, 100*time.Hour, ` before" x="90.000%" dx="-4" y="12">a &amp; b →</text>`)
+	f(-2*time.Hour, -time.Hour, "")
+}
+
 func Example() {
 	var t chart.Trace
 	for i, x := range []float64{1, 2, 8, 2} {

@@ -22,11 +22,14 @@ const Style = `
 .chart .span.medium { fill: var(--medium); }
 .chart .span.high { fill: var(--high); }
 .chart .span.pale { opacity: .12; }
+.chart .span.apart { fill: var(--faint); opacity: .14; }
 .chart .span:hover { opacity: .55; }
 .chart .now { fill: var(--faint); fill-opacity: .06; }
 .chart text { fill: var(--faint); }
-.chart .value { paint-order: stroke; stroke: var(--paper, Canvas); stroke-width: 3px; stroke-linejoin: round; }
-.chart .time, .chart .mark text { text-anchor: middle; }
+.chart .value, .chart .label { paint-order: stroke; stroke: var(--paper, Canvas); stroke-width: 3px; stroke-linejoin: round; }
+.chart .time, .chart .label, .chart .mark text { text-anchor: middle; }
+.chart .label.after { text-anchor: start; }
+.chart .label.before { text-anchor: end; }
 .chart .tick { stroke: var(--faint); }
 .chart .mark line { stroke: var(--note); stroke-dasharray: 2 3; }
 .chart .mark text { fill: var(--note); font-weight: 600; }

@@ -15,6 +15,7 @@ type WhatIf struct {
 	Verdict      []string // sentences for who reads no further
 	Head         []string
 	Rows         [][]string
+	Warmup       bool // the charts begin with what is not scored
 	Runs         []WhatIfRun
 }
 
