@@ -35,7 +35,8 @@ type Program interface {
 	Settle(ctx context.Context, action, actor string, inEffect bool, why string) error
 	Pause(ctx context.Context, p foreshock.Pause, actor string) error
 	Pauses() []foreshock.Pause
-	Opine(ctx context.Context, o foreshock.Opinion, actor string) error
+	// Opine takes in what somebody thinks of an anomaly, and says what came of it.
+	Opine(ctx context.Context, o foreshock.Opinion, actor string) (done string, err error)
 	// Report says what a policy would have done while it observed; ok is false where no policy is called so.
 	Report(ctx context.Context, policy string) (r promote.Report, ok bool, err error)
 	// Undo takes back the correction, or the latch, that the event of this number in the journal tells of.
@@ -368,7 +369,8 @@ func (h handler) opine(r *http.Request) (any, error) {
 	default:
 		return nil, fault(http.StatusBadRequest, "says=%q; there is: false_alarm, missed, useful", o.Says)
 	}
-	return Done{"noted"}, h.p.Opine(r.Context(), o, access.Of(r).Name)
+	done, err := h.p.Opine(r.Context(), o, access.Of(r).Name)
+	return Done{done}, err
 }
 
 func (h handler) reload(r *http.Request) (any, error) {

@@ -35,6 +35,7 @@ type App struct {
 	store    *embedded.Store
 	ledger   *act.Ledger
 	history  *history
+	opinions opinions
 	latches  pipeline.Latches
 	deeds    deeds
 	counts   telemetry.Counts
@@ -102,6 +103,7 @@ func (a *App) readJournal() error {
 	err := a.store.Journal().Read(context.Background(), 1, func(e *foreshock.Event) error {
 		a.ledger.Apply(e)
 		a.history.add(e)
+		a.opinions.take(e)
 		a.latches.Fold(e)
 		a.deeds.decided(e)
 		if e.Rules != nil {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"sync"
+	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api"
@@ -63,6 +64,36 @@ func (h *history) anomaly(id foreshock.ID, anomaly string) *foreshock.Anomaly {
 		}
 	}
 	return nil
+}
+
+// latest is what is told last of a workload's latest anomaly, or nil where that was before a time.
+func (h *history) latest(id foreshock.ID, since time.Time) *foreshock.Anomaly {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for i := len(h.ring) - 1; i >= 0; i-- {
+		if a := h.ring[(h.next+i)%len(h.ring)].Anomaly; a != nil && a.Workload == id {
+			if a.Time.Before(since) {
+				return nil
+			}
+			return a
+		}
+	}
+	return nil
+}
+
+// withdrawn says whether all that an opinion moved was taken back.
+func (h *history) withdrawn(s *said) bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	back := false
+	for i := range s.moved {
+		if c := s.moved[i].Correction; c.From != c.To {
+			if _, back = h.undone[s.moved[i].Seq]; !back {
+				return false
+			}
+		}
+	}
+	return back
 }
 
 // claim marks an event as taken back; it is false when it was already.

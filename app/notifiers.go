@@ -46,6 +46,7 @@ func (p *parts) buildNotifiers(c config.Config, l *faultList, log *slog.Logger) 
 // told hands an event that the journal has to those who follow what happens.
 func (g *generation) told(e *foreshock.Event) {
 	g.app.history.add(e)
+	g.app.opinions.take(e)
 	g.app.counts.Take(e)
 	g.app.deeds.take(e)
 	for _, n := range g.parts.notifiers {

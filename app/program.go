@@ -75,14 +75,6 @@ func (g *generation) Pause(ctx context.Context, p foreshock.Pause, actor string)
 
 func (g *generation) Pauses() []foreshock.Pause { return g.app.ledger.Pauses(time.Now()) }
 
-func (g *generation) Opine(ctx context.Context, o foreshock.Opinion, actor string) error {
-	about := g.app.history.anomaly(o.Workload, o.Anomaly)
-	if about == nil && o.Anomaly != "" {
-		return fmt.Errorf("anomaly %q of %s: %w among the latest events; foreshock anomalies lists what there is", o.Anomaly, o.Workload, act.ErrNotFound)
-	}
-	return g.pipeline.Opine(ctx, o, about, actor)
-}
-
 // Undo reads the event from the journal, so that what happened long ago can be undone as well.
 func (g *generation) Undo(ctx context.Context, seq uint64, actor, why string) error {
 	found := errors.New("found")

@@ -89,7 +89,8 @@ func doOpinion(s *site, r *http.Request) (string, error) {
 		return "", problem.New(http.StatusBadRequest, "says=%q; there is: false_alarm, missed, useful", o.Says)
 	}
 	names := map[string]string{"false_alarm": "a false alarm", "missed": "an anomaly that was missed", "useful": "a useful alarm"}
-	return fmt.Sprintf("Noted for %s: %s. The threshold was moved.", o.Workload, names[o.Says]), s.program.Opine(r.Context(), o, access.Of(r).Name)
+	done, err := s.program.Opine(r.Context(), o, access.Of(r).Name)
+	return fmt.Sprintf("For %s, %s: %s.", o.Workload, names[o.Says], done), err
 }
 
 func pauseOf(r *http.Request) (foreshock.Pause, error) {
