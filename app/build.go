@@ -1,9 +1,9 @@
 package app
 
 import (
-	"fmt"
 	"log/slog"
 	"sort"
+	"strings"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
@@ -56,18 +56,25 @@ type namedPlanner struct {
 
 // faultList gathers what is wrong, each with its place.
 type faultList struct {
-	file   string
+	config config.Config
 	faults config.Faults
 }
 
 func (l *faultList) at(n config.Node, err error) {
-	if err != nil {
-		l.faults = append(l.faults, n.Fault(err)...)
+	if err == nil {
+		return
 	}
+	faults := n.Fault(err)
+	for i := range faults {
+		if faults[i].File == "" { // it is about what the file leaves to its default
+			faults[i].File = l.config.File()
+		}
+	}
+	l.faults = append(l.faults, faults...)
 }
 
 func (l *faultList) text(path, format string, args ...any) {
-	l.faults = append(l.faults, config.Fault{File: l.file, Path: path, Text: fmt.Sprintf(format, args...)})
+	l.faults = append(l.faults, l.config.Fault(path, format, args...))
 }
 
 // decoder is how a component reads its block.
@@ -75,7 +82,7 @@ func decoder(n config.Node) func(any) error { return n.Decode }
 
 // build makes every component of c and reports all faults at once. It opens no store and starts nothing.
 func build(c config.Config, log *slog.Logger) (*parts, error) {
-	l := &faultList{file: c.File()}
+	l := &faultList{config: c}
 	p := &parts{targets: map[string]act.Target{}, drops: new(ingest.Drops)}
 	p.buildSources(c, l, log)
 	p.buildStore(c, l, log)
@@ -100,7 +107,13 @@ func (p *parts) buildAccess(c config.Config, l *faultList, log *slog.Logger) {
 	}
 	var err error
 	p.access, err = access.New(settings, c.TokenFile, log)
-	l.at(c.Access, err)
+	for _, f := range c.Access.Fault(err) {
+		if setting, rest, _ := strings.Cut(f.Text, ": "); setting == "token_file" { // it stands beside access
+			l.text(setting, "%s", rest)
+			continue
+		}
+		l.at(c.Access, config.Faults{f})
+	}
 	loopback, _ := config.Loopback(c.Listen) // checked with the configuration
 	if err == nil && !loopback && p.access.Open() {
 		l.text("listen", "%s can be reached from other machines; set token_file, access.oidc or access.tls.clients, or listen on 127.0.0.1", c.Listen)
@@ -164,16 +177,22 @@ func (p *parts) buildStages(c config.Config, l *faultList) {
 
 	d := detectBlock{Config: detect.Default()}
 	l.at(c.Detect, c.Detect.Decode(&d))
+	known := len(l.faults)
 	weighted := p.buildMethods(d.Methods, l)
-	detector, err := detect.New(d.Config, weighted...)
-	l.at(c.Detect, err)
-	p.detector = detector
+	var err error
+	if len(l.faults) == known { // else it lacks those that are faulty
+		p.detector, err = detect.New(d.Config, weighted...)
+		l.at(c.Detect, err)
+	}
 
 	f := forecastBlock{Config: forecast.Default()}
 	l.at(c.Forecast, c.Forecast.Decode(&f))
+	known = len(l.faults)
 	chosen := p.buildModels(f.Models, l)
-	p.chooser, err = forecast.New(f.Config, chosen)
-	l.at(c.Forecast, err)
+	if len(l.faults) == known {
+		p.chooser, err = forecast.New(f.Config, chosen)
+		l.at(c.Forecast, err)
+	}
 
 	p.executor = act.DefaultConfig()
 	l.at(c.Executor, c.Executor.Decode(&p.executor))

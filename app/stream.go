@@ -13,7 +13,7 @@ func NewStream(c config.Config, step time.Duration, metrics int) (*pipeline.Stre
 	if step <= 0 || metrics < 1 {
 		return nil, fmt.Errorf("stream: step must be above 0 and metrics at least 1, not %s and %d", step, metrics)
 	}
-	l := &faultList{file: c.File()}
+	l := &faultList{config: c}
 	p := &parts{}
 	p.buildStages(c, l)
 	if l.faults != nil {

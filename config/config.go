@@ -4,13 +4,16 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/goccy/go-yaml/ast"
@@ -43,7 +46,7 @@ type Config struct {
 	KEDA         Node    `yaml:"keda"`   // a listener for KEDA; default none
 	Notify       []Named `yaml:"notify"` // who is told of what happens
 
-	file string
+	whole Node // the file
 }
 
 // Log says what is logged, to standard error.
@@ -87,9 +90,20 @@ func Default() Config {
 func Load(file string) (Config, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return Config{}, fmt.Errorf("read configuration: %w", err)
+		return Config{}, fmt.Errorf("read configuration: %w%s", err, remedyOf(err))
 	}
 	return Parse(file, data)
+}
+
+// remedyOf says what helps where a file cannot be read.
+func remedyOf(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "; name one that is there, or let foreshock init write it"
+	case errors.Is(err, fs.ErrPermission):
+		return "; let the user that runs this read it"
+	}
+	return ""
 }
 
 // top is the file as it is written.
@@ -109,7 +123,10 @@ func Parse(file string, data []byte) (Config, error) {
 	var faults Faults
 	d := decoder{file: file, unit: pure, faults: &faults}
 	t := top{Config: Default()}
-	t.file, t.Data = file, ""
+	t.whole, t.Data = Node{decoder: d}, ""
+	if !utf8.Valid(data) {
+		return Config{}, notText(file, data)
+	}
 	parsed, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return Config{}, syntaxFault(file, err)
@@ -120,6 +137,7 @@ func Parse(file string, data []byte) (Config, error) {
 			break
 		}
 		if doc.Body != nil {
+			t.whole.node = plain(doc.Body)
 			d.into(doc.Body, "", reflect.ValueOf(&t).Elem())
 		}
 	}
@@ -131,17 +149,15 @@ func Parse(file string, data []byte) (Config, error) {
 		c.Data = filepath.Join(dirOf(file), c.Data)
 	}
 	if len(t.Sources) > 0 {
-		c.Sources = d.named(t.Sources)
+		c.Sources = d.named(t.Sources, "host")
 	}
-	if t.Store.Given() {
-		c.Store = d.name(t.Store)
+	if item := d.name(t.Store, "embedded"); item.Kind != "" {
+		c.Store = item
 	}
-	if t.PoliciesFrom.Given() {
-		c.PoliciesFrom = d.name(t.PoliciesFrom)
-	}
-	c.Capacity = d.named(t.Capacity)
-	c.Targets = d.named(t.Targets)
-	c.Notify = d.named(t.Notify)
+	c.PoliciesFrom = d.name(t.PoliciesFrom, "kubernetes")
+	c.Capacity = d.named(t.Capacity, "limits")
+	c.Targets = d.named(t.Targets, "dryrun")
+	c.Notify = d.named(t.Notify, "webhook")
 	absolute(reflect.ValueOf(&c).Elem(), dirOf(file))
 	c.check(d)
 	if len(faults) > 0 {
@@ -150,11 +166,11 @@ func Parse(file string, data []byte) (Config, error) {
 	return c, nil
 }
 
-func (d decoder) named(nodes []Node) []Named {
+func (d decoder) named(nodes []Node, like string) []Named {
 	var list []Named
 	seen := map[string]int{}
 	for i, n := range nodes {
-		item := d.name(n)
+		item := d.name(n, like)
 		if item.Kind == "" {
 			continue
 		}
@@ -167,9 +183,19 @@ func (d decoder) named(nodes []Node) []Named {
 	return list
 }
 
-// name reads {kind: {settings}} or {name: n, kind: {settings}}.
-func (d decoder) name(n Node) Named {
+// name reads {kind: {settings}} or {name: n, kind: {settings}}; like is a kind that there is, for who gives none.
+func (d decoder) name(n Node, like string) Named {
 	item := Named{}
+	if n.node == nil {
+		return item
+	}
+	if text, scalar := plain(n.node).(*ast.StringNode); scalar {
+		like = foreshock.OneLine(text.Value)
+	}
+	if kind := kindOf(plain(n.node)); kind != "settings" {
+		d.fault(n.node, n.path, "expected a component with its settings, not %s; write for example {%s: {}}", kind, like)
+		return item
+	}
 	for _, pair := range d.pairs(plain(n.node), n.path) {
 		key := pair.Key.GetToken().Value
 		switch {
@@ -185,8 +211,8 @@ func (d decoder) name(n Node) Named {
 			}
 		}
 	}
-	if item.Kind == "" && n.node != nil {
-		d.fault(n.node, n.path, "names no component; write for example - host: {}")
+	if item.Kind == "" {
+		d.fault(n.node, n.path, "names no component; write for example {%s: {}}", like)
 	}
 	if item.Name == "" {
 		item.Name = item.Kind
@@ -196,7 +222,7 @@ func (d decoder) name(n Node) Named {
 
 func (c *Config) check(d decoder) {
 	fault := func(path, format string, args ...any) {
-		*d.faults = append(*d.faults, Fault{File: c.file, Path: path, Text: fmt.Sprintf(format, args...)})
+		d.fault(placeOf(c.whole.node, path), path, format, args...)
 	}
 	if c.Step < 100*time.Millisecond || c.Step > 24*time.Hour {
 		fault("step", "%s is out of range; between 100ms and 24h are allowed", c.Step)
@@ -218,6 +244,8 @@ func (c *Config) check(d decoder) {
 	}
 	if loopback, err := Loopback(c.Listen); err != nil {
 		fault("listen", "%s; write for example 127.0.0.1:9750", err)
+	} else if _, port, _ := net.SplitHostPort(c.Listen); !isPort(port) {
+		fault("listen", "%q has no port that there is; write one from 1 to 65535, for example 127.0.0.1:9750", c.Listen)
 	} else if !loopback && c.TokenFile == "" && !c.Access.Given() {
 		fault("listen", "%s can be reached from other machines; set token_file or access, or listen on 127.0.0.1", c.Listen)
 	}
@@ -237,6 +265,9 @@ func (c *Config) check(d decoder) {
 func Loopback(address string) (bool, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
+		if why := (*net.AddrError)(nil); errors.As(err, &why) {
+			err = errors.New(why.Err) // without the address, twice
+		}
 		return false, fmt.Errorf("%q is no address: %w", address, err)
 	}
 	if host == "localhost" {
@@ -246,8 +277,22 @@ func Loopback(address string) (bool, error) {
 	return ip != nil && ip.IsLoopback(), nil
 }
 
+// isPort says whether there may be a port to listen on: a number, 0 for any that is free, or the name of a service.
+func isPort(port string) bool {
+	_, err := net.LookupPort("tcp", port)
+	return err == nil && port != ""
+}
+
 // File is the name of the file that was read, or "" for the defaults.
-func (c *Config) File() string { return c.file }
+func (c *Config) File() string { return c.whole.decoder.file }
+
+// Fault makes a fault of the setting at a path, at its place.
+func (c *Config) Fault(path, format string, args ...any) Fault {
+	var faults Faults
+	d := decoder{file: c.File(), faults: &faults}
+	d.fault(placeOf(c.whole.node, path), path, format, args...)
+	return faults[0]
+}
 
 // HasTarget says whether a target has the name.
 func (c *Config) HasTarget(name string) bool { return slices.Contains(c.TargetNames(), name) }

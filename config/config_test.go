@@ -2,6 +2,8 @@ package config
 
 import (
 	"errors"
+	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +28,7 @@ func TestFaults(t *testing.T) {
 	f("mode: atuo\n", `f.yaml:1:7: mode: no mode is called "atuo"; there is: observe, approve, auto`)
 	f("stp: 10s\nlisten: 0.0.0.0:9750\n",
 		"f.yaml:1:1: stp: unknown setting; did you mean step?",
-		"f.yaml: listen: 0.0.0.0:9750 can be reached from other machines; set token_file or access, or listen on 127.0.0.1")
+		"f.yaml:2:9: listen: 0.0.0.0:9750 can be reached from other machines; set token_file or access, or listen on 127.0.0.1")
 	f("step: 5 minutes\nsnapshot: [1]\n",
 		`f.yaml:1:7: step: "5 minutes" is not a duration; write for example 500ms, 10s, 5m, 2h, 7d`,
 		"f.yaml:2:11: snapshot: expected one value, not a list")
@@ -35,8 +37,27 @@ func TestFaults(t *testing.T) {
 		"f.yaml:1:38: limits.forecasts: expected a whole number, not 1.5")
 	f("sources:\n  - host: {}\n    ebpf: {}\n  - {}\n",
 		"f.yaml:3:5: sources[0]: has two components, host and ebpf; make two items of it, or indent what is a setting",
-		"f.yaml:4:5: sources[1]: names no component; write for example - host: {}")
-	f("mode: observe\nmode: auto\n", `f.yaml:2:1: is not valid YAML: mapping key "mode" already defined at [1:1]`)
+		"f.yaml:4:5: sources[1]: names no component; write for example {host: {}}")
+	f("sources: [host]\nstore: redis\npolicies_from: [a]\ntargets: [5]\n",
+		`f.yaml:1:11: sources[0]: expected a component with its settings, not "host"; write for example {host: {}}`,
+		`f.yaml:2:8: store: expected a component with its settings, not "redis"; write for example {redis: {}}`,
+		"f.yaml:3:16: policies_from: expected a component with its settings, not a list; write for example {kubernetes: {}}",
+		`f.yaml:4:11: targets[0]: expected a component with its settings, not "5"; write for example {dryrun: {}}`)
+	f("log: debug\n", `f.yaml:1:6: log: expected settings (key: value), not "debug"; there is: format, level`)
+	f("step: 1ms\nlog: {level: loud}\nlimits:\n  workloads: -5\n",
+		"f.yaml:1:7: step: 1ms is out of range; between 100ms and 24h are allowed",
+		"f.yaml:4:14: limits.workloads: -5 is out of range; between 1 and 10000000 are allowed",
+		`f.yaml:2:14: log.level: "loud" is no level; there is: debug, info, warn, error`)
+	f("listen: localhost\n", `f.yaml:1:9: listen: "localhost" is no address: missing port in address; write for example 127.0.0.1:9750`)
+	f("listen: 127.0.0.1:0\n")
+	f("listen: localhost:http\n")
+	f("listen: 127.0.0.1:99999\n", `f.yaml:1:9: listen: "127.0.0.1:99999" has no port that there is; write one from 1 to 65535, for example 127.0.0.1:9750`)
+	f("listen: '127.0.0.1:'\n", `f.yaml:1:9: listen: "127.0.0.1:" has no port that there is; write one from 1 to 65535, for example 127.0.0.1:9750`)
+	f("mode: observe\nmode: auto\n", `f.yaml:2:1: is not valid YAML: mapping key "mode" already defined at [1:1]; keep one of them`)
+	f("mode: auto\ndata: b\xe4r\n", "f.yaml:2:1: is not text in UTF-8; save it as such, or name another file")
+	f("\tmode: auto\n", "f.yaml:1:5: is not valid YAML: tab character cannot use as a map key directly; indent with spaces, not with tabs")
+	f("mode: auto\n step: 5s\n",
+		"f.yaml:1:7: is not valid YAML: mapping value is not allowed in this context; look at the indentation of this line and of the one before, and quote text that has a colon")
 	f("data: ${env:FORESHOCK_NO_SUCH}\n",
 		"f.yaml:1:7: data: the environment has no FORESHOCK_NO_SUCH; set it, or give a default with ${env:FORESHOCK_NO_SUCH:-value}")
 }
@@ -117,6 +138,46 @@ policies:
 	f("", 3)
 	f("[0] is strange", 3)
 	f("[99999999999999999999]", 3)
+}
+
+// Several faults in one error have a place each, and a list of single values is shown as it is written.
+func TestFaultsInSeveralLines(t *testing.T) {
+	c, err := Parse("f.yaml", []byte("access:\n  oidc: {}\n  url: x\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := fmt.Errorf("oidc: %w", errors.Join(errors.New("issuer is missing"), errors.New("url is wrong"), errors.Join(errors.New("oidc.a"), errors.New("b"))))
+	const want = "f.yaml:2:9: access: oidc: issuer is missing\nf.yaml:3:8: access: url is wrong\nf.yaml:2:9: access: oidc.a\nf.yaml:2:3: access: b"
+	if got := c.Access.Fault(errors.Join(inner)).Error(); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	if faults := c.Access.Fault(nil); faults != nil {
+		t.Error(faults)
+	}
+	var policy struct {
+		Match []string `yaml:"match"`
+	}
+	err = c.whole.Decode(&policy)
+	if err == nil || !strings.Contains(err.Error(), "f.yaml:1:1: access: unknown setting; there is: match") {
+		t.Error(err)
+	}
+	n, err := Object("spec", []byte("match: disk/*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Decode(&policy); err == nil || err.Error() != `:1:8: spec.match: expected a list (- item), not "disk/*"; write ["disk/*"]` {
+		t.Error(err)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Load(filepath.Join(dir, "none.yaml")); err == nil || !strings.HasSuffix(err.Error(), "no such file or directory; name one that is there, or let foreshock init write it") {
+		t.Error(err)
+	}
+	if _, err := Load(dir); err == nil || !strings.HasPrefix(err.Error(), "read configuration: ") {
+		t.Error(err)
+	}
 }
 
 func FuzzParse(f *testing.F) {

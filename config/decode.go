@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -71,10 +70,23 @@ type decoder struct {
 
 func (d decoder) fault(n ast.Node, path, format string, args ...any) {
 	f := Fault{File: d.file, Path: path, Text: fmt.Sprintf(format, args...)}
-	if n != nil && n.GetToken() != nil {
+	if n = begin(n); n != nil && n.GetToken() != nil {
 		f.Line, f.Col = n.GetToken().Position.Line, n.GetToken().Position.Column
 	}
 	*d.faults = append(*d.faults, f)
+}
+
+// begin is where a node begins: a mapping in lines of its own has its first colon for a token.
+func begin(n ast.Node) ast.Node {
+	switch x := n.(type) {
+	case *ast.MappingNode:
+		if !x.IsFlowStyle && len(x.Values) > 0 {
+			return x.Values[0].Key
+		}
+	case *ast.MappingValueNode:
+		return x.Key
+	}
+	return n
 }
 
 var (
@@ -147,6 +159,10 @@ func (d decoder) structure(n ast.Node, path string, v reflect.Value) {
 	fields := map[string]setting{}
 	var names []string
 	collect(v, fields, &names)
+	if kind := kindOf(n); kind != "settings" {
+		d.fault(n, path, "expected settings (key: value), not %s; %s", kind, thereIs(names))
+		return
+	}
 	pairs := d.pairs(n, path)
 	d.unit = d.dimension(pairs)
 	seen := map[string]bool{}
@@ -231,7 +247,11 @@ func (d decoder) mapping(n ast.Node, path string, v reflect.Value) {
 func (d decoder) sequence(n ast.Node, path string, v reflect.Value) {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
-		d.fault(n, path, "expected a list (- item), not %s", kindOf(n))
+		kind, remedy := kindOf(n), ""
+		if k := v.Type().Elem().Kind(); k != reflect.Struct && kind != "settings" {
+			remedy = "; write [" + kind + "]"
+		}
+		d.fault(n, path, "expected a list (- item), not %s%s", kind, remedy)
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(list.Values), len(list.Values)))
@@ -367,11 +387,6 @@ func join(path, key string) string {
 
 // suggest names what there is, the nearest first.
 func suggest(key string, names []string) string {
-	if len(names) == 0 {
-		return "there are no settings here"
-	}
-	names = append([]string(nil), names...)
-	sort.Strings(names)
 	best, at := 3, ""
 	for _, n := range names {
 		if dist := distance(key, n); dist < best {
@@ -381,7 +396,14 @@ func suggest(key string, names []string) string {
 	if at != "" {
 		return fmt.Sprintf("did you mean %s?", at)
 	}
-	return "there is: " + strings.Join(names, ", ")
+	return thereIs(names)
+}
+
+func thereIs(names []string) string {
+	if len(names) == 0 {
+		return "there are no settings here"
+	}
+	return "there is: " + strings.Join(slices.Sorted(slices.Values(names)), ", ")
 }
 
 // distance is the Levenshtein distance.
@@ -440,15 +462,11 @@ func (n Node) Decode(v any) error {
 func (n Node) Fault(err error) Faults {
 	var faults, placed Faults
 	d := decoder{file: n.decoder.file, faults: &faults}
-	lines := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		lines = joined.Unwrap()
-	}
 	at := n.node
 	if at == nil {
 		at = n.key
 	}
-	for _, e := range lines {
+	for _, e := range single(err) {
 		if errors.As(e, &placed) {
 			faults = append(faults, placed...)
 			continue
@@ -461,6 +479,27 @@ func (n Node) Fault(err error) Faults {
 		d.fault(placeOf(at, setting), n.path, "%s", e)
 	}
 	return faults
+}
+
+// single are the errors that are joined in one, and what is told in several lines as one each.
+func single(err error) (list []error) {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			list = append(list, single(e)...)
+		}
+		return list
+	}
+	var placed Faults
+	if text := err.Error(); !errors.As(err, &placed) && strings.Contains(text, "\n") {
+		for line := range strings.SplitSeq(text, "\n") {
+			list = append(list, errors.New(line))
+		}
+		return list
+	}
+	return []error{err}
 }
 
 // segment is a name or an index of a path such as windows[1].from.

@@ -82,7 +82,7 @@ func CompileRules(list []Rule) (*Rules, error) {
 	for i, r := range list {
 		compiled, made, err := compileRule(r)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("rules[%d] (%s): %w", i, r.Metric, err))
+			faults = append(faults, placed(fmt.Sprintf("rules[%d] (%s)", i, r.Metric), err)...)
 			continue
 		}
 		compiled.place, made.rule = uint16(len(rules.made)), uint16(len(rules.made))
@@ -93,6 +93,14 @@ func CompileRules(list []Rule) (*Rules, error) {
 		return nil, err
 	}
 	return rules, nil
+}
+
+// placed says of each fault of several where it is.
+func placed(where string, err error) (list []error) {
+	for _, line := range strings.Split(err.Error(), "\n") {
+		list = append(list, fmt.Errorf("%s: %s", where, line))
+	}
+	return list
 }
 
 func compileRule(r Rule) (c rule, made Mapped, err error) {

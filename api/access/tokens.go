@@ -80,7 +80,7 @@ const hashPrefix = "sha256:"
 func readTokens(file string) ([]token, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, fmt.Errorf("token_file: %w", err)
+		return nil, fmt.Errorf("token_file: %w; make one with: foreshock token new --role admin --name NAME", err)
 	}
 	defer func() { _ = f.Close() }()
 	var tokens []token
@@ -88,15 +88,15 @@ func readTokens(file string) ([]token, error) {
 	err = eachLine(f, func(n int, fields []string) {
 		t, err := parseToken(fields)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("token_file %s:%d: %w", file, n, err))
+			faults = append(faults, fmt.Errorf("token_file: %s:%d: %w", file, n, err))
 		}
 		tokens = append(tokens, t)
 	})
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("token_file %s: %w", file, err)
+		return nil, fmt.Errorf("token_file: %s: %w", file, err)
 	case len(tokens) == 0:
-		return nil, fmt.Errorf("token_file %s has no token; make one with: foreshock token new --role admin --name NAME", file)
+		return nil, fmt.Errorf("token_file: %s has no token; make one with: foreshock token new --role admin --name NAME", file)
 	}
 	return tokens, errors.Join(faults...)
 }
