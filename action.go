@@ -471,6 +471,13 @@ const (
 	EventNote        = "note"   // the program started, stopped, reloaded; a workload was forgotten
 )
 
+// EventTypes are all types of event.
+func EventTypes() []string {
+	return []string{
+		EventAnomaly, EventDecision, EventReservation, EventAction, EventEvaluation, EventCorrection, EventOpinion, EventFollowUp, EventPause, EventPolicy, EventNote,
+	}
+}
+
 // Workload is the workload that the event is about, or "".
 func (e *Event) Workload() ID {
 	switch {

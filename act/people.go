@@ -50,7 +50,7 @@ func (e *Executor) Settle(ctx context.Context, id, actor string, inEffect bool, 
 	c, _, known := e.Ledger.Action(id)
 	switch {
 	case !known:
-		return fmt.Errorf("settle action %s: %w", id, ErrNotFound)
+		return fmt.Errorf("settle action %s: %w; foreshock actions lists what there is", id, ErrNotFound)
 	case c.State != foreshock.Parked:
 		return conflict("settle", id, c.State)
 	}
@@ -82,7 +82,7 @@ func (e *Executor) byHand(ctx context.Context, id, what string, f func(*job) err
 		if c, _, known := e.Ledger.Action(id); known {
 			return conflict(what, id, c.State)
 		}
-		return fmt.Errorf("%s action %s: %w", what, id, ErrNotFound)
+		return fmt.Errorf("%s action %s: %w; foreshock actions lists what there is", what, id, ErrNotFound)
 	}
 	j.moving.Lock()
 	err := f(j)

@@ -16,6 +16,9 @@ import (
 func query(r *http.Request) (Query, error) {
 	v := r.URL.Query()
 	q := Query{Type: v.Get("type"), Workload: foreshock.ID(v.Get("workload"))}
+	if types := foreshock.EventTypes(); q.Type != "" && !slices.Contains(types, q.Type) {
+		return q, fault(http.StatusBadRequest, "%s", foreshock.NoSuch("type of event", q.Type, types))
+	}
 	var err error
 	if q.Limit, err = limit(r, 100); err != nil {
 		return q, err

@@ -78,7 +78,7 @@ func Open(o Options) (*App, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, fmt.Errorf("data folder: %w; set data to a folder that can be written", err)
 	}
 	a := &App{
 		log: o.Log, load: o.Load, version: o.Version, started: time.Now().UTC(), data: c.Data,

@@ -124,6 +124,8 @@ func TestDescription(t *testing.T) {
 	f("GET", "/api/v1/reports/grow", "/reports/{policy}", "", 200)
 	f("GET", "/api/v1/reports/none", "/reports/{policy}", "", 404)
 	f("GET", "/api/v1/events?limit=10000", "/events", "", 200)
+	f("GET", "/api/v1/events?type=action", "/events", "", 200)
+	f("GET", "/api/v1/events?type=actoin", "/events", "", 400)
 	f("GET", "/api/v1/anomalies", "/anomalies", "", 200)
 	f("GET", "/api/v1/actions", "/actions", "", 200)
 	f("GET", "/api/v1/corrections", "/corrections", "", 200)

@@ -162,6 +162,7 @@ func eventsCommand() *cobra.Command {
 	l.add(cmd)
 	cmd.Flags().StringVar(&id, "workload", "", "only of this workload")
 	cmd.Flags().StringVar(&kind, "type", "", "only this type")
+	_ = cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(foreshock.EventTypes(), cobra.ShellCompDirectiveNoFileComp))
 	outputFlag(cmd, &form)
 	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -47,6 +48,9 @@ func eventReference(t *testing.T) string {
 		types = append(types, name)
 	}
 	sort.Strings(types)
+	if !slices.Equal(types, slices.Sorted(slices.Values(foreshock.EventTypes()))) {
+		t.Errorf("%q are described, and there is: %q", types, foreshock.EventTypes())
+	}
 	for _, name := range types {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", name, eventWhen[name])
 	}

@@ -51,6 +51,7 @@ func TestExitCodes(t *testing.T) {
 	f(exitFailed, "detect", rows+".none")
 	f(exitUsage, "workloads", "-o", "xml")
 	f(exitUsage, "explain")
+	f(exitUsage, "chek")
 	f(exitPart, "detect", rows)
 	f(exitUnreachable, "workloads", "--server", "http://127.0.0.1:1")
 	f(exitRefused, "approve", "none")

@@ -4,6 +4,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	_ "time/tzdata" // time zones of policies, where the machine has none
@@ -21,6 +22,9 @@ func run(args []string) int {
 	err := root.Execute()
 	if err == nil {
 		return 0
+	}
+	if m := noCommand.FindStringSubmatch(err.Error()); m != nil {
+		err = noSuchCommand(root, m[1])
 	}
 	for _, line := range strings.Split(err.Error(), "\n") {
 		fmt.Fprintln(os.Stderr, errorStart()+line)
@@ -42,6 +46,21 @@ forecasts the demand behind them, and gets more capacity before latency suffers.
 
 `
 
+// What cobra says of a command that there is not, and of what is no number or no time.
+var (
+	noCommand = regexp.MustCompile(`^unknown command "(.*)" for `)
+	noTime    = regexp.MustCompile("invalid time format .*")
+	notParsed = regexp.MustCompile(`strconv\.Parse\w+: parsing "[^"]*": [a-z ]+`)
+)
+
+// noSuchCommand says which commands were perhaps meant.
+func noSuchCommand(root *cobra.Command, name string) error {
+	if list := root.SuggestionsFor(name); len(list) > 0 {
+		return usageError{fmt.Errorf("no command is called %q; did you mean %s? see foreshock --help", name, strings.Join(list, " or "))}
+	}
+	return usageError{fmt.Errorf("no command is called %q; see foreshock --help for those that there are", name)}
+}
+
 // errorStart begins each line of an error.
 func errorStart() string {
 	if coloured(os.Stderr) {
@@ -56,7 +75,9 @@ func rootCommand() *cobra.Command {
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see %s --help", err, c.CommandPath())}
+		text := notParsed.ReplaceAllString(err.Error(), "a number is expected")
+		text = noTime.ReplaceAllString(text, "a time is expected, for example 2026-03-02T12:00:00Z")
+		return usageError{fmt.Errorf("%s; see %s --help", text, c.CommandPath())}
 	})
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "numbers", Title: "Numbers through a pipe:"}, &cobra.Group{ID: "ask", Title: "Ask the program that runs:"}, &cobra.Group{ID: "do", Title: "Tell the program that runs:"})
 	root.AddCommand(initCommand(), runCommand(), checkCommand(), schemaCommand(), replayCommand(), simulateCommand(), tokenCommand())
