@@ -74,8 +74,8 @@ func (o *opinions) keep(s *said) {
 	if o.of == nil {
 		o.of = map[foreshock.ID][]*said{}
 	}
-	list := append(o.of[s.Workload], s)
-	o.of[s.Workload] = list[max(0, len(list)-mostSaid):]
+	list := o.of[s.Workload]
+	o.of[s.Workload] = append(list[max(0, len(list)-mostSaid+1):], s)
 }
 
 // before is the last opinion on the same thing, or nil. What is given now has the time now.

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -279,7 +280,7 @@ func Loopback(address string) (bool, error) {
 
 // isPort says whether there may be a port to listen on: a number, 0 for any that is free, or the name of a service.
 func isPort(port string) bool {
-	_, err := net.LookupPort("tcp", port)
+	_, err := net.DefaultResolver.LookupPort(context.Background(), "tcp", port) // from a table: nobody is asked
 	return err == nil && port != ""
 }
 

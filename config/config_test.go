@@ -33,7 +33,7 @@ func TestFaults(t *testing.T) {
 		`f.yaml:1:7: step: "5 minutes" is not a duration; write for example 500ms, 10s, 5m, 2h, 7d`,
 		"f.yaml:2:11: snapshot: expected one value, not a list")
 	f("limits: {workloads: many, forecasts: 1.5}\n",
-		`f.yaml:1:21: limits.workloads: "many" is not a number; write for example 0.25, 25%, 4000, 4k, 180MiB/s`,
+		`f.yaml:1:21: limits.workloads: "many" is not a number; write for example 0.25, 25%, 4000, 4k`,
 		"f.yaml:1:38: limits.forecasts: expected a whole number, not 1.5")
 	f("sources:\n  - host: {}\n    ebpf: {}\n  - {}\n",
 		"f.yaml:3:5: sources[0]: has two components, host and ebpf; make two items of it, or indent what is a setting",
@@ -55,6 +55,10 @@ func TestFaults(t *testing.T) {
 	f("listen: '127.0.0.1:'\n", `f.yaml:1:9: listen: "127.0.0.1:" has no port that there is; write one from 1 to 65535, for example 127.0.0.1:9750`)
 	f("mode: observe\nmode: auto\n", `f.yaml:2:1: is not valid YAML: mapping key "mode" already defined at [1:1]; keep one of them`)
 	f("mode: auto\ndata: b\xe4r\n", "f.yaml:2:1: is not text in UTF-8; save it as such, or name another file")
+	f("mode: auto\nsources: [host\n", "f.yaml:2:10: is not valid YAML: sequence end token ']' not found; close the bracket")
+	f("log: {level: \"warn}\n", "f.yaml:1:14: is not valid YAML: could not find end character of double-quoted text; close the quotation mark")
+	f("step: &s 5s\nsnapshot: *s\n", "f.yaml:2:11: snapshot: expected one value, not an alias (not supported: write out what it stands for)")
+	f("limits: {journal: 10 potatoes}\n", `f.yaml:1:19: limits.journal: "10 potatoes" is not bytes; write for example 100GiB, 200GB`)
 	f("\tmode: auto\n", "f.yaml:1:5: is not valid YAML: tab character cannot use as a map key directly; indent with spaces, not with tabs")
 	f("mode: auto\n step: 5s\n",
 		"f.yaml:1:7: is not valid YAML: mapping value is not allowed in this context; look at the indentation of this line and of the one before, and quote text that has a colon")

@@ -373,7 +373,7 @@ func kindOf(n ast.Node) string {
 	case *ast.SequenceNode:
 		return "a list"
 	case *ast.AliasNode:
-		return "an alias (not supported)"
+		return "an alias (not supported: write out what it stands for)"
 	}
 	return strconv.Quote(n.GetToken().Value)
 }

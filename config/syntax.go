@@ -43,8 +43,9 @@ func notText(file string, data []byte) Faults {
 // hints are what helps, by what the reader of YAML says.
 var hints = []struct{ said, hint string }{
 	{"tab character", "indent with spaces, not with tabs"},
-	{"mapping value is not allowed", "look at the indentation of this line and of the one before, and quote text that has a colon"},
-	{"could not find end character", "close the quotation mark, or the bracket"},
+	{"value is not allowed", "look at the indentation of this line and of the one before, and quote text that has a colon"},
+	{"could not find end character", "close the quotation mark"},
+	{"end token", "close the bracket"},
 	{"already defined", "keep one of them"},
 }
 

@@ -104,7 +104,10 @@ func (u unit) number(text string) (float64, error) {
 	x, err := strconv.ParseFloat(strings.ReplaceAll(digits, "_", ""), 64)
 	switch {
 	case err != nil || !plainForm.MatchString(digits): // what only looks like one to a program: inf, 0x1p4
-		return 0, fmt.Errorf("%q is not a number; write for example 0.25, 25%%, 4000, 4k, 180MiB/s", text)
+		if u == pure {
+			return 0, fmt.Errorf("%q is not a number; write for example 0.25, 25%%, 4000, 4k", text)
+		}
+		return 0, fmt.Errorf("%q is not %s", text, u.about)
 	case wrong:
 		return 0, fmt.Errorf("%q is not %s", text, u.about)
 	}
