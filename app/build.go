@@ -94,6 +94,7 @@ func build(c config.Config, log *slog.Logger) (*parts, error) {
 	p.buildKEDA(c, l, log)
 	p.buildAccess(c, l, log)
 	if l.faults != nil {
+		l.faults.Sort()
 		return nil, l.faults
 	}
 	return p, nil

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"encoding"
 	"errors"
 	"fmt"
@@ -47,6 +48,11 @@ func (fs Faults) Error() string {
 		lines[i] = f.Error()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Sort puts them in the order of the lines; those of no line come first.
+func (fs Faults) Sort() {
+	slices.SortStableFunc(fs, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
 }
 
 // Touch says whether one of them is at a path, around it or within it, so that what was read there is not all that is written.

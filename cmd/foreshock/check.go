@@ -47,7 +47,7 @@ func checkCommand() *cobra.Command {
 	return cmd
 }
 
-// checked is all that is wrong with a configuration, which was read with err.
+// checked is all that is wrong with a configuration, which was read with err, in the order of its lines.
 func checked(c *config.Config, err error) error {
 	var faults, more config.Faults
 	switch {
@@ -57,14 +57,18 @@ func checked(c *config.Config, err error) error {
 		return err
 	}
 	built := app.Check(*c)
-	if err == nil || !errors.As(built, &more) {
+	if built != nil && !errors.As(built, &more) {
 		return cmp.Or(err, built)
 	}
 	for _, f := range more {
-		if !slices.ContainsFunc(faults, func(told config.Fault) bool { return f.Path == told.Path && f.Line == told.Line }) {
+		if err == nil || !slices.ContainsFunc(faults, func(told config.Fault) bool { return f.Path == told.Path && f.Line == told.Line }) {
 			faults = append(faults, f)
 		}
 	}
+	if faults == nil {
+		return nil
+	}
+	faults.Sort()
 	return faults
 }
 

@@ -25,7 +25,7 @@ func (f *runFlags) load() (config.Config, error) {
 	if f.file != "" {
 		var err error
 		if c, err = config.Load(f.file); err != nil {
-			return c, err
+			return c, checked(&c, err) // with what the parts would say
 		}
 	}
 	if f.listen != "" {
@@ -34,7 +34,11 @@ func (f *runFlags) load() (config.Config, error) {
 	if f.data != "" {
 		c.Data = f.data
 	}
-	if loopback, err := config.Loopback(c.Listen); err != nil || !loopback && c.TokenFile == "" && !c.Access.Given() {
+	loopback, err := config.Loopback(c.Listen)
+	switch {
+	case err != nil:
+		return c, usageError{fmt.Errorf("--listen %w; write for example 127.0.0.1:9750", err)}
+	case !loopback && c.TokenFile == "" && !c.Access.Given():
 		return c, usageError{fmt.Errorf("--listen %s: other machines could reach it; set token_file or access in a configuration, or listen on 127.0.0.1", c.Listen)}
 	}
 	return c, nil
