@@ -511,8 +511,10 @@ func single(err error) (list []error) {
 // segment is a name or an index of a path such as windows[1].from.
 var segment = regexp.MustCompile(`^(?:\.?([a-z_0-9]+)|\[([0-9]+)\])`)
 
-// placeOf is what stands at a path, as far as it is there. What follows a path is left: "bounds.iops.max 300 is below min".
+// placeOf is what stands at a path, as far as it is there; "pools[0]: draws[1]: workload" is one as well. What follows a path is left: "bounds.iops.max 300 is
+// below min".
 func placeOf(n ast.Node, text string) ast.Node {
+	text = strings.TrimPrefix(text, ": ")
 	m := segment.FindStringSubmatch(text)
 	if m == nil {
 		return n
