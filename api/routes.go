@@ -88,7 +88,7 @@ var operations = []operation{
 	{pattern: "POST /api/v1/actions/{id}/settle", role: access.Approve, summary: "Say what came of a parked action.", body: Settlement{}, answer: Done{}, do: handler.settle},
 	{pattern: "POST /api/v1/pause", role: access.Approve, summary: "Stop actions until they are resumed.", body: PauseRequest{}, answer: Done{}, do: handler.pause},
 	{pattern: "POST /api/v1/resume", role: access.Approve, summary: "Let actions go on.", body: PauseRequest{}, answer: Done{}, do: handler.resume},
-	{pattern: "POST /api/v1/opinions", role: access.Approve, summary: "Say what you think of an anomaly, so that it is learned from.", body: foreshock.Opinion{}, answer: Done{}, do: handler.opine},
+	{pattern: "POST /api/v1/opinions", role: access.Approve, summary: "Say what you think of an anomaly, so that it is learned from. Each counts once; another opinion takes the place of the one before.", body: foreshock.Opinion{}, answer: Done{}, do: handler.opine},
 	{pattern: "POST /api/v1/corrections/{seq}/undo", role: access.Approve, summary: "Take a correction back.", body: Because{}, answer: Done{}, do: handler.undo},
 	{pattern: "POST /api/v1/reload", role: access.Admin, summary: "Read the configuration again; one with faults changes nothing.", answer: Done{}, do: handler.reload},
 }
