@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -116,10 +117,18 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// visit loads a page.
+// visit loads a page; again where the answer to a form, which was on its way, has come between.
 func (b *tab) visit(path string) {
 	b.t.Helper()
-	b.do(chromedp.Navigate(b.p.url + path))
+	b.p.until("loads "+path, func() bool {
+		ctx, end := context.WithTimeout(b.ctx, wait)
+		defer end()
+		err := chromedp.Do(ctx, chromedp.Navigate(b.p.url+path))
+		if err != nil && !strings.Contains(err.Error(), "net::ERR_ABORTED") {
+			b.t.Fatal(err)
+		}
+		return err == nil
+	})
 }
 
 // value is what an expression of JavaScript comes to.
