@@ -33,12 +33,12 @@ func (r *Rehearsal) expected() (list [len(forestNames)]expectation) {
 		}
 		return list
 	}
-	var row [features]float64
-	i := r.past.n - 1
-	r.features(&r.past, i, row[:])
-	r.points = r.forests.amount.Distribution(row[:], r.points[:0])
+	var room [mostFeatures]float64
+	row, i := room[:r.signals.features()], r.past.n-1
+	r.describe(&r.past, i, row)
+	r.points = r.forests.amount.Distribution(row, r.points[:0])
 	amounts := len(r.points)
-	r.points = r.forests.ratio.Distribution(row[:], r.points)
+	r.points = r.forests.ratio.Distribution(row, r.points)
 	now := r.ratioOf(&r.past, i)
 	for k := amounts; k < len(r.points); k++ {
 		r.points[k].Value = now * math.Exp(r.points[k].Value)

@@ -28,7 +28,7 @@ func TestRatiosKnowANewLevel(t *testing.T) {
 			minute()
 		}
 		e := r.expected()
-		if amount, ratio := e[0].best, e[1].best; amount > 1200 || ratio < 3100 || ratio > 4500 {
+		if amount, ratio := e[0].best, e[1].best; amount > 1200 || ratio < 3000 || ratio > 4500 {
 			t.Errorf("with changes every %s, amounts say %.0f and ratios %.0f of 2700 to 3300", spacing, amount, ratio)
 		}
 	}

@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	demandOnly = 22 // features of demand, of the time and of scores
-	features   = demandOnly + 2*len(deviations{})
-	slotWidth  = 7 // minutes to each side of the same time on another day: the width of a peak
-	leastRows  = 200
-	early      = 3 * day // until then the forest is grown four times a day, then once
+	demandOnly   = 20 // features of demand and of the time
+	mostFeatures = demandOnly + 2 + 2*len(deviations{})
+	slotWidth    = 7 // minutes to each side of the same time on another day: the width of a peak
+	leastRows    = 200
+	early        = 3 * day // until then the forest is grown four times a day, then once
 )
 
-// features fills row with what the forest may know at the end of minute i, all of it from minutes up to i.
-func (r *Rehearsal) features(h memory, i int, row []float64) {
+// describe fills row, of as many as there are features, with what the forest may know at the end of minute i, all of it from minutes up to i.
+func (r *Rehearsal) describe(h memory, i int, row []float64) {
 	from, _ := r.horizon()
 	now := h.at(i)
 	since := 0
@@ -38,11 +38,25 @@ func (r *Rehearsal) features(h memory, i int, row []float64) {
 		h.few(i), h.peak(i), h.hour(i), h.hours(i), h.mean(i-14, i), h.mean(i-59, i),
 		float64(since), float64(at % day), float64(at / day % 7),
 		yesterday, days[3], days[6], week, h.at(target - day), h.mean(target-day-30, min(target-day+30, i)),
-		h.scoreAt(i), h.mean(i-day+1, i), h.anomalousHour(i),
+		h.mean(i-day+1, i),
 	})
-	for m, now := range h.deviationsAt(i) {
-		row[demandOnly+2*m], row[demandOnly+2*m+1] = float64(now), h.deviationLately(m, i)
+	if r.signals.scarce {
+		return
 	}
+	row = row[demandOnly:]
+	row[0], row[1] = h.scoreAt(i), h.anomalousHour(i)
+	for m, now := range h.deviationsAt(i) {
+		row[2+2*m], row[3+2*m] = float64(now), h.deviationLately(m, i)
+	}
+}
+
+// features is how many there are. What is announced comes within minutes: where a change takes effect for hours anomalies are left out, as they only give
+// trees more to find in chance.
+func (s *signals) features() int {
+	if s.scarce {
+		return demandOnly
+	}
+	return mostFeatures
 }
 
 // GrowDue says whether the forest should be grown anew.
@@ -108,7 +122,7 @@ func (r *Rehearsal) examples() (e examples) {
 		first = 60
 	}
 	every := max(1, (r.past.n-first)/mostRows)
-	seen := r.past.windows()
+	seen, features := r.past.windows(), r.signals.features()
 	room := make([]float64, max(0, (r.past.n-to-first)/every+1)*(features+mostTargets))
 	for i := first; i+to < r.past.n; i += every {
 		y := r.target(room[features:features], i, from, to)
@@ -116,7 +130,7 @@ func (r *Rehearsal) examples() (e examples) {
 			continue
 		}
 		row := room[:features:features]
-		r.features(seen, i, row)
+		r.describe(seen, i, row)
 		e.rows, e.targets = append(e.rows, row), append(e.targets, y)
 		e.guide, e.now = append(e.guide, r.meanLog(y)), append(e.now, r.ratioOf(seen, i))
 		room = room[features+len(y):]

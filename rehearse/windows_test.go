@@ -15,10 +15,10 @@ func TestWindowsSayWhatTheHistorySays(t *testing.T) {
 			r.past.add(minute{need: float64(draw.IntN(500)) / 7, score: draw.Float64(), known: draw.IntN(9) > 0, apart: deviations{int8(draw.IntN(255) - 127), int8(draw.IntN(9))}})
 		}
 		w := r.past.windows()
-		var by, want [features]float64
+		var by, want [mostFeatures]float64
 		for i := max(60, n-kept); i < n; i += 1 + draw.IntN(40) {
-			r.features(w, i, by[:])
-			if r.features(&r.past, i, want[:]); by != want {
+			r.describe(w, i, by[:])
+			if r.describe(&r.past, i, want[:]); by != want {
 				t.Fatalf("of minute %d of %d they are\n%v, not\n%v", i, n, by, want)
 			}
 		}
