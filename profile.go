@@ -18,12 +18,12 @@ type Profile struct {
 	UpdatedAt int64         // end of the last step
 	Steps     int64         // steps folded in
 
-	Metrics [NumMetrics]*MetricProfile       // nil until the metric was seen
-	Demand  [NumDimensions]*quantile.History // peak demand in each coarse step, nil until seen; for forecasts
-	Anomaly *quantile.History                // highest score in each coarse step, the forecasts' regressor
-	Coarse  CoarseStep                       // the coarse step that is being filled
-	Learned *[NumDimensions]Learned          // from acting, nil until anything was. See LearnedOf
-	Shift   *Shift                           // an own action whose effect is expected, or nil
+	Metrics [NumMetrics]*MetricProfile   // nil until the metric was seen
+	Demand  [numServed]*quantile.History // peak demand in each coarse step, nil until seen; for forecasts. See DemandOf
+	Anomaly *quantile.History            // highest score in each coarse step, the forecasts' regressor
+	Coarse  CoarseStep                   // the coarse step that is being filled
+	Taught  *Taught                      // by acting and by people, nil until anything was
+	Shift   *Shift                       // an own action whose effect is expected, or nil
 	// Ceiling is the rate that was served when the workload was last seen to be held back; 0 until it was.
 	Ceiling [numServed]float32
 	Backlog Backlog
@@ -32,11 +32,15 @@ type Profile struct {
 	Run       Run
 	Stage     Stage // at the end of the last step
 	Counted   bool  // the anomaly that lasts is among the alarms of Threshold
-	Weights   []MethodWeight
 	Threshold Threshold
 	Current   *Anomaly // the anomaly that lasts, or nil
+}
 
-	Trials *[NumDimensions]*Trial // of what would have been done, nil where nothing is followed. See TrialOf
+// Taught is what few workloads have: what acting on them and opinions of them have taught.
+type Taught struct {
+	Learned *[NumDimensions]Learned // from acting, nil until anything was. See LearnedOf
+	Trials  *[NumDimensions]*Trial  // of what would have been done, nil where nothing is followed. See TrialOf
+	Weights []MethodWeight          // of the methods that feedback has moved. See Factor
 }
 
 // numServed is how many dimensions, the first ones, are of what is served: their use is read step by step.
@@ -63,20 +67,40 @@ func (p *Profile) CeilingOf(d Dimension) float64 {
 	return float64(p.Ceiling[d])
 }
 
-// TrialOf is what would have been done to a dimension and is followed, or nil.
-func (p *Profile) TrialOf(d Dimension) *Trial {
-	if p.Trials == nil {
+// DemandOf is the peak demand of a dimension in each coarse step, nil until any was seen.
+func (p *Profile) DemandOf(d Dimension) *quantile.History {
+	if int(d) >= len(p.Demand) {
 		return nil
 	}
-	return p.Trials[d]
+	return p.Demand[d]
+}
+
+// taught gives the place of what is taught from now on.
+func (p *Profile) taught() *Taught {
+	if p.Taught == nil {
+		p.Taught = new(Taught)
+	}
+	return p.Taught
+}
+
+// TrialOf is what would have been done to a dimension and is followed, or nil.
+func (p *Profile) TrialOf(d Dimension) *Trial {
+	if p.Taught == nil || p.Taught.Trials == nil {
+		return nil
+	}
+	return p.Taught.Trials[d]
 }
 
 // Try follows what would have been done to a dimension; nil ends it.
 func (p *Profile) Try(d Dimension, t *Trial) {
-	if p.Trials == nil {
-		p.Trials = new([NumDimensions]*Trial)
+	if t == p.TrialOf(d) {
+		return
 	}
-	p.Trials[d] = t
+	known := p.taught()
+	if known.Trials == nil {
+		known.Trials = new([NumDimensions]*Trial)
+	}
+	known.Trials[d] = t
 }
 
 // MethodWeight is what feedback makes of a detection method: a factor on its configured weight.
@@ -87,27 +111,43 @@ type MethodWeight struct {
 
 // LearnedOf is what acting on a dimension has taught.
 func (p *Profile) LearnedOf(d Dimension) Learned {
-	if p.Learned == nil {
+	if p.Taught == nil || p.Taught.Learned == nil {
 		return Learned{}
 	}
-	return p.Learned[d]
+	return p.Taught.Learned[d]
 }
 
 // Learn keeps what acting on a dimension has taught.
 func (p *Profile) Learn(d Dimension, l Learned) {
-	if p.Learned == nil {
-		if l == (Learned{}) {
-			return
-		}
-		p.Learned = new([NumDimensions]Learned)
+	if l == p.LearnedOf(d) {
+		return
 	}
-	p.Learned[d] = l
+	known := p.taught()
+	if known.Learned == nil {
+		known.Learned = new([NumDimensions]Learned)
+	}
+	known.Learned[d] = l
+}
+
+// Weights are those of the methods that feedback has moved.
+func (p *Profile) Weights() []MethodWeight {
+	if p.Taught == nil {
+		return nil
+	}
+	return p.Taught.Weights
+}
+
+// Weigh keeps what feedback makes of the methods.
+func (p *Profile) Weigh(weights []MethodWeight) {
+	if len(weights) > 0 || p.Taught != nil {
+		p.taught().Weights = weights
+	}
 }
 
 // Factor is what a method's configured weight is multiplied by; 1 until feedback has moved it.
 func (p *Profile) Factor(method string) float64 {
-	for i := range p.Weights {
-		if w := &p.Weights[i]; w.Method == method {
+	for _, w := range p.Weights() {
+		if w.Method == method {
 			return w.Factor
 		}
 	}
@@ -129,9 +169,9 @@ type CoarseStep struct {
 	EndsAt int64         // in ns since 1970
 	Sum    [NumMetrics]float32
 	Count  [NumMetrics]int32
-	Score  float64                      // highest score so far in it
-	Steps  int32                        // in it so far
-	Demand [NumDimensions]quantile.Code // one more than that of the highest demand so far in it, 0 where there is none
+	Score  float64                  // highest score so far in it
+	Steps  int32                    // in it so far
+	Demand [numServed]quantile.Code // one more than that of the highest demand so far in it, 0 where there is none
 }
 
 // End is a multiple of Length, the zero time until that is known.

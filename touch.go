@@ -7,7 +7,7 @@ import "time"
 //
 //go:noinline
 func (p *Profile) Touch(at time.Time) (sum int64) {
-	sum = int64(p.Row.Touch(at.Unix())) + int64(p.Run.Over) + int64(p.Coarse.Steps) + int64(p.Backlog.Growing) + int64(len(p.Weights))
+	sum = int64(p.Row.Touch(at.Unix())) + int64(p.Run.Over) + int64(p.Coarse.Steps) + int64(p.Backlog.Growing) + int64(p.Length)
 	for _, mp := range &p.Metrics {
 		if mp == nil {
 			continue
@@ -17,7 +17,7 @@ func (p *Profile) Touch(at time.Time) (sum int64) {
 			sum += int64(w.Bytes[w.Head])
 		}
 	}
-	if p.Threshold.Value == float64(p.Ceiling[0]) && p.Coarse.Score < 0 && p.Current != nil {
+	if p.Threshold.Value == float64(p.Ceiling[0]) && p.Coarse.Score < 0 && (p.Current != nil || p.Taught != nil) {
 		sum++
 	}
 	return sum

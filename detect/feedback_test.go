@@ -23,7 +23,7 @@ func TestWeights(t *testing.T) {
 	r := trained(t)
 	step := foreshock.Step{ID: r.p.ID, Time: r.now.Add(time.Second), Length: time.Second, Values: volume(newRand(4), 1000, 1.5e-3), Quality: foreshock.Fresh}
 	score := func(weights ...foreshock.MethodWeight) (foreshock.Finding, float64) {
-		r.p.Weights = weights
+		r.p.Weigh(weights)
 		var f foreshock.Finding
 		r.detector.Score(&f, r.p, &step)
 		return f, f.Distance[foreshock.Latency]

@@ -132,9 +132,9 @@ func (d *Detector) judge(f *foreshock.Finding, p *foreshock.Profile, m foreshock
 // weigh gives the weighted means of the fourth powers of the surprises of what is above its level, and of what is below. Weights are those of the
 // configuration times what feedback made of them.
 func (d *Detector) weigh(p *foreshock.Profile, j *surprise.Judgement, s *scales) (up, down float64) {
-	weights, total := s.weight, 0.0
+	weights, total, moved := s.weight, 0.0, len(p.Weights()) > 0
 	for i, owner := range &s.owner {
-		if owner >= 0 && len(p.Weights) > 0 {
+		if moved && owner >= 0 {
 			weights[i] *= p.Factor(d.names[owner])
 		}
 		total += weights[i]

@@ -105,7 +105,7 @@ func UndoWeight(weights []foreshock.MethodWeight, c foreshock.Correction) ([]for
 }
 
 func factor(weights []foreshock.MethodWeight, method string) float64 {
-	p := foreshock.Profile{Weights: weights}
+	p := foreshock.Profile{Taught: &foreshock.Taught{Weights: weights}}
 	return p.Factor(method)
 }
 

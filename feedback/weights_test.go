@@ -36,7 +36,7 @@ func TestWeigh(t *testing.T) {
 			}
 			weights, _ = Weigh(weights, "a", said(map[string]float64{"zscore": says(0.5), "ewma": says(0.5), "stl": says(0.9)}), genuine, "marked")
 		}
-		p := foreshock.Profile{Weights: weights}
+		p := foreshock.Profile{Taught: &foreshock.Taught{Weights: weights}}
 		if p.Factor("stl") < 1.5*max(p.Factor("zscore"), p.Factor("ewma")) {
 			wrong++
 		}
@@ -59,7 +59,7 @@ func TestWeighBounds(t *testing.T) {
 					loud[method] = rapid.Float64Range(0, 1).Draw(t, method)
 				}
 			}
-			before := foreshock.Profile{Weights: weights}
+			before := foreshock.Profile{Taught: &foreshock.Taught{Weights: weights}}
 			var told []foreshock.Correction
 			weights, told = Weigh(weights, "a", said(loud), rapid.Bool().Draw(t, "genuine"), "marked")
 			list = append(list, told...)

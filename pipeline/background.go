@@ -165,7 +165,7 @@ func updateForecasts(w *workload) {
 	for _, c := range w.chosen {
 		missing := int(end.Sub(c.At()) / w.profile.Coarse.Length)
 		d := c.Dimension()
-		ring := w.profile.Demand[d]
+		ring := w.profile.DemandOf(d)
 		if missing < 1 || ring == nil {
 			continue
 		}

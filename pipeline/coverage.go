@@ -43,12 +43,12 @@ const busy = 0.5
 // covered learns from an outlook, unless a part of the demand since is missing or all was quiet, in the forecast and in truth.
 func (o *owner) covered(w *workload, d foreshock.Dimension, x *outlook, now, end time.Time) {
 	length := w.profile.Coarse.Length
-	seen := newest(w.profile.Demand[d], int(end.Sub(x.from)/length))
+	seen := newest(w.profile.DemandOf(d), int(end.Sub(x.from)/length))
 	highest := math.Inf(-1)
 	for _, demand := range seen[:min(len(seen), int(x.to.Sub(x.from)/length))] {
 		highest = math.Max(highest, demand) // NaN stays
 	}
-	if math.IsNaN(highest) || max(highest, x.peak) < busy*most(w.profile.Demand[d]) {
+	if math.IsNaN(highest) || max(highest, x.peak) < busy*most(w.profile.DemandOf(d)) {
 		return
 	}
 	learned, corrections := feedback.LearnCoverage(w.profile.LearnedOf(d), d, w.id, feedback.Coverage{

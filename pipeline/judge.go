@@ -228,7 +228,7 @@ func (o *owner) learnBias(w *workload, now, end time.Time) {
 		if !f.Usable() || f.Length <= 0 {
 			continue
 		}
-		ring := w.profile.Demand[f.Dimension]
+		ring := w.profile.DemandOf(f.Dimension)
 		at := int(end.Sub(f.At)/f.Length) - 1
 		if ring == nil || at < 0 || at >= len(f.Mean) {
 			continue

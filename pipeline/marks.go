@@ -78,8 +78,8 @@ func (w *workload) saidOf(a *foreshock.Anomaly) []feedback.Said {
 
 // weigh moves the weights of the detection methods by what they said of something that was real or was not, and tells by whom.
 func (o *owner) weigh(w *workload, said []feedback.Said, genuine bool, why, actor string, now time.Time) {
-	weights, corrections := feedback.Weigh(w.profile.Weights, w.id, said, genuine, why)
-	w.profile.Weights = weights
+	weights, corrections := feedback.Weigh(w.profile.Weights(), w.id, said, genuine, why)
+	w.profile.Weigh(weights)
 	for i := range corrections {
 		o.emit(now, &foreshock.Event{Type: foreshock.EventCorrection, Actor: actor, Correction: &corrections[i]})
 	}

@@ -82,8 +82,8 @@ func (o *owner) undone(w *workload, e *foreshock.Event, now time.Time) (foreshoc
 	case e.Correction.What == "threshold":
 		return o.Detector.Undo(w.profile, *e.Correction), nil
 	case strings.HasPrefix(e.Correction.What, "weight/"):
-		weights, correction, err := feedback.UndoWeight(w.profile.Weights, *e.Correction)
-		w.profile.Weights = weights
+		weights, correction, err := feedback.UndoWeight(w.profile.Weights(), *e.Correction)
+		w.profile.Weigh(weights)
 		return correction, err
 	}
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {

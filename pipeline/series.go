@@ -113,7 +113,7 @@ func coarsePoints(p *foreshock.Profile, d foreshock.Dimension) []Point {
 		}
 	}
 	take(foreshock.NumMetrics, p.Anomaly)
-	take(foreshock.NumMetrics+1, p.Demand[d])
+	take(foreshock.NumMetrics+1, p.DemandOf(d))
 	end := p.Coarse.End().Add(-p.Coarse.Length)
 	list := make([]Point, rows)
 	for i := range list {

@@ -55,8 +55,8 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 
 // learned is what acting on each dimension has taught.
 func (w *workload) learned() (list [foreshock.NumDimensions]foreshock.Learned) {
-	if l := w.profile.Learned; l != nil {
-		list = *l
+	for d := range list {
+		list[d] = w.profile.LearnedOf(foreshock.Dimension(d))
 	}
 	return list
 }

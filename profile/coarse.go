@@ -62,8 +62,7 @@ func closeCoarse(p *foreshock.Profile, cfg *Config) {
 			mp.Coarse.AddMissing()
 		}
 	}
-	for d := range foreshock.Dimension(foreshock.NumDimensions) {
-		peak := c.Demand[d]
+	for d, peak := range c.Demand {
 		if p.Demand[d] == nil && peak > 0 {
 			p.Demand[d] = newHistory(p, cfg)
 		}
@@ -89,8 +88,8 @@ func foldCoarse(p *foreshock.Profile, f *foreshock.Finding, demand *foreshock.Al
 	if f != nil {
 		p.Coarse.Score = max(p.Coarse.Score, f.Score)
 	}
-	for d := range foreshock.Dimension(foreshock.NumDimensions) {
-		if x, ok := demand.Get(d); ok && x >= 0 {
+	for d := range p.Coarse.Demand {
+		if x, ok := demand.Get(foreshock.Dimension(d)); ok && x >= 0 {
 			p.Coarse.Demand[d] = max(p.Coarse.Demand[d], quantile.Encode(x)+1)
 		}
 	}

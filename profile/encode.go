@@ -12,7 +12,7 @@ import (
 )
 
 // Version is that of the encoding. A program reads its own and older versions.
-const Version = 6
+const Version = 7
 
 // ErrNewer says that a newer program has written the profile.
 var ErrNewer = errors.New("profile was written by a newer version")
@@ -116,18 +116,18 @@ func valid(p *foreshock.Profile) error {
 			c.valid(foreshock.Metric(m).String(), metricValid(mp))
 		}
 	}
-	for d, history := range p.Demand {
-		c.history("demand of "+foreshock.Dimension(d).String(), history)
-		ceiling := p.CeilingOf(foreshock.Dimension(d))
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		c.history("demand of "+d.String(), p.DemandOf(d))
+		ceiling := p.CeilingOf(d)
 		c.must(amount(ceiling), "ceiling %g", ceiling)
-		l := p.LearnedOf(foreshock.Dimension(d))
-		c.must(finite(l.Gain, l.Bias) && l.LeadTime >= 0 && l.Actions >= 0 && l.Helped >= 0, "what was learned of %s", foreshock.Dimension(d))
-		c.must(share(l.Covered) && share(l.Quantile) && share(l.QuantileTold) && share(l.Stated) && l.Checks >= 0, "coverage of %s", foreshock.Dimension(d))
+		l := p.LearnedOf(d)
+		c.must(finite(l.Gain, l.Bias) && l.LeadTime >= 0 && l.Actions >= 0 && l.Helped >= 0, "what was learned of %s", d)
+		c.must(share(l.Covered) && share(l.Quantile) && share(l.QuantileTold) && share(l.Stated) && l.Checks >= 0, "coverage of %s", d)
 	}
 	c.must(p.Backlog.Growing >= 0 && p.Backlog.Since >= 0 && p.Backlog.Unread >= 0 && amount(float64(p.Backlog.Ratio)) && amount(float64(p.Backlog.End)), "backlog %+v", p.Backlog)
 	c.history("anomaly scores", p.Anomaly)
-	c.must(len(p.Weights) <= mostWeights, "%d weights of methods", len(p.Weights))
-	for _, w := range p.Weights {
+	c.must(len(p.Weights()) <= mostWeights, "%d weights of methods", len(p.Weights()))
+	for _, w := range p.Weights() {
 		c.must(w.Factor > 0 && finite(w.Factor), "weight %g of %s", w.Factor, w.Method)
 	}
 	t := &p.Threshold

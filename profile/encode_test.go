@@ -18,7 +18,7 @@ import (
 // full is a profile in which everything is set.
 func full(t testing.TB) *foreshock.Profile {
 	f := newFeed(5 * time.Minute)
-	f.p.Weights = []foreshock.MethodWeight{{Method: "stl", Factor: 1.5}}
+	f.p.Weigh([]foreshock.MethodWeight{{Method: "stl", Factor: 1.5}})
 	for i := range 3*288 + 1 {
 		v := volume(1000*(1.5+math.Sin(2*math.Pi*float64(i)/288)), 1e-3)
 		f.step(v, nil)
@@ -259,6 +259,13 @@ func TestVersion5IsRead(t *testing.T) {
 	want := foreshock.Threshold{Value: 1, Bias: 1.25, Alarms: 1.75, Lows: 3.3, DecayedAt: updated.UnixNano() - 7, RestsTill: updated.UnixNano() + 5}
 	if p.Steps != 866 || !p.Counted || p.Threshold != want || p.LearnedOf(foreshock.DimIOPS).Actions != 3 {
 		t.Errorf("%d steps, %+v, counted %t", p.Steps, p.Threshold, p.Counted)
+	}
+}
+
+// A profile that version 6 has written, in which everything is set, is what this version would have made of the same steps.
+func TestVersion6IsRead(t *testing.T) {
+	if diff := cmp.Diff(full(t), writtenBy(t, 6), cmpopts.EquateEmpty(), cmpopts.EquateNaNs()); diff != "" {
+		t.Error(diff)
 	}
 }
 

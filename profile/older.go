@@ -18,6 +18,10 @@ func renew(p *foreshock.Profile, version uint, data []byte) error {
 	if err := decoding.Unmarshal(data, &old); err != nil {
 		return fmt.Errorf("version %d: %w", version, err)
 	}
+	old.taught(p)
+	if version >= 6 {
+		return nil
+	}
 	old.times(p)
 	if version >= 5 {
 		return nil
@@ -51,6 +55,8 @@ type older struct {
 		Created, Updated time.Time
 		Coarse           struct{ End time.Time }
 		Row              struct{ Daily olderDaily }
+
+		foreshock.Taught // before version 7
 	}
 	// Peaks are the highest demands so far in the coarse step, NaN where there is none.
 	Peaks [foreshock.NumDimensions]float64
@@ -89,6 +95,21 @@ func (o *olderDaily) give(d *surprise.Daily) {
 	}
 }
 
+// taught takes over what was taught, which was among the rest before version 7.
+func (o *older) taught(p *foreshock.Profile) {
+	taught := &o.Profile.Taught
+	if taught.Learned != nil && *taught.Learned == ([foreshock.NumDimensions]foreshock.Learned{}) {
+		taught.Learned = nil
+	}
+	if taught.Trials != nil && *taught.Trials == ([foreshock.NumDimensions]*foreshock.Trial{}) {
+		taught.Trials = nil
+	}
+	if taught.Learned != nil || taught.Trials != nil || len(taught.Weights) > 0 {
+		known := *taught
+		p.Taught = &known
+	}
+}
+
 // times takes over what was told in texts before version 6, and whether the anomaly that lasts is counted.
 func (o *older) times(p *foreshock.Profile) {
 	old := &o.Profile
@@ -115,7 +136,7 @@ func (o *older) histories(p *foreshock.Profile, version uint) error {
 	if version >= 3 {
 		return nil
 	}
-	for d, r := range o.Profile.Demand {
+	for d, r := range o.Profile.Demand[:len(p.Demand)] { // there was none of others
 		if r != nil {
 			if err := packed(p.Demand[d], r); err != nil {
 				return fmt.Errorf("demand of %s: %w", foreshock.Dimension(d), err)
@@ -203,19 +224,13 @@ func (o *older) rest(p *foreshock.Profile) {
 		}
 	}
 	p.Threshold.DecayedAt, p.Threshold.RestsTill = nanoseconds(old.Threshold.Decayed), nanoseconds(old.Threshold.RestUntil)
-	for d, peak := range o.Peaks {
+	for d, peak := range o.Peaks[:len(p.Coarse.Demand)] {
 		if peak >= 0 {
 			p.Coarse.Demand[d] = quantile.Encode(peak) + 1
 		}
 	}
-	if p.Learned != nil && *p.Learned == ([foreshock.NumDimensions]foreshock.Learned{}) {
-		p.Learned = nil
-	}
 	if p.Shift != nil && *p.Shift == (foreshock.Shift{}) {
 		p.Shift = nil
-	}
-	if p.Trials != nil && *p.Trials == ([foreshock.NumDimensions]*foreshock.Trial{}) {
-		p.Trials = nil
 	}
 }
 

@@ -32,8 +32,9 @@ func teach(p, other *foreshock.Profile, over bool) (any bool) {
 			any = true
 		}
 	}
-	if len(other.Weights) > 0 && (over || len(p.Weights) == 0) {
-		p.Weights, any = other.Weights, true
+	if theirs := other.Weights(); len(theirs) > 0 && (over || len(p.Weights()) == 0) {
+		p.Weigh(theirs)
+		any = true
 	}
 	if opined(&other.Threshold) && (over || !opined(&p.Threshold)) {
 		p.Threshold, any = other.Threshold, true
