@@ -69,6 +69,7 @@ type Anomaly struct {
 	Lower    float64 `json:"lower"`
 	Upper    float64 `json:"upper"`
 	Parts    []Part  `json:"parts"`
+	First    *Metric `json:"first,omitempty"` // the metric that led when it began, where that is another
 	Stage    Stage   `json:"stage"`
 	Text     string  `json:"text"` // one sentence for people
 	// Incident is what the anomaly is a part of, nil while it stands alone.

@@ -83,6 +83,39 @@ func TestText(t *testing.T) {
 	t.Log(last.Text)
 }
 
+// A queue that fills before latency shows it is told of beside what is the most unusual.
+func TestWhatLedAtFirstIsTold(t *testing.T) {
+	rng := newRand(13)
+	r := newRig(t, time.Second)
+	for range 600 {
+		r.step(volume(rng, 1000, 300e-6))
+	}
+	for k := range 30 {
+		v := volume(rng, 1000, 300e-6)
+		v.Set(foreshock.QueueDepth, 3)
+		if k >= 10 {
+			v.Set(foreshock.Latency, 0.5)
+		}
+		r.step(v)
+	}
+	if len(r.journal) < 2 {
+		t.Fatalf("%+v", r.journal)
+	}
+	first, last := r.journal[0], r.p.Current
+	if first.Metric != foreshock.QueueDepth || first.First != nil {
+		t.Errorf("it begins with %+v", first)
+	}
+	if last == nil || last.Metric != foreshock.Latency || last.First == nil || *last.First != foreshock.QueueDepth {
+		t.Fatalf("it goes on with %+v", last)
+	}
+	for range 40 {
+		r.step(volume(rng, 1000, 300e-6))
+	}
+	if told := r.journal[len(r.journal)-1]; told.End.IsZero() || !strings.HasSuffix(told.Text, "; it began with queue_depth") {
+		t.Errorf("at its end it says %q", told.Text)
+	}
+}
+
 func TestAnomalyEndsWhenDataStop(t *testing.T) {
 	rng := newRand(12)
 	r := newRig(t, 10*time.Second)

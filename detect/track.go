@@ -103,10 +103,25 @@ func see(a *foreshock.Anomaly, f *foreshock.Finding, step *foreshock.Step) {
 		return
 	}
 	m := f.Lead
+	if a.Steps > 1 {
+		a.First = firstLed(a, m)
+	}
 	a.Peak, a.Metric = f.Score, m
 	a.Observed, _ = step.Values.Get(m)
 	a.Expected, a.Lower, a.Upper = f.Expected[m], f.Lower[m], f.Upper[m]
 	a.Parts = append(a.Parts[:0], f.Parts[m][:f.Methods]...)
+}
+
+// firstLed is the metric that led when the anomaly began, nil where that is m, which leads from now on.
+func firstLed(a *foreshock.Anomaly, m foreshock.Metric) *foreshock.Metric {
+	first := a.Metric
+	if a.First != nil {
+		first = *a.First
+	}
+	if first == m {
+		return nil
+	}
+	return &first
 }
 
 // goOn takes a step into the anomaly that lasts.
@@ -158,7 +173,7 @@ func speak(a *foreshock.Anomaly, ended bool, why string) foreshock.Anomaly {
 	return told
 }
 
-// text is for example "latency_seconds 15.90 ms, expected 0.30 ms (0.10 to 0.60 ms): 3.2x the boundary; zscore 4.1, ewma 3.3".
+// text is for example "latency_seconds 15.90 ms, expected 0.30 ms (0.10 to 0.60 ms): 3.2x the boundary; zscore 4.1, ewma 3.3; it began with queue_depth".
 func text(a *foreshock.Anomaly, ended bool, why string) string {
 	var b strings.Builder
 	if ended {
@@ -178,6 +193,9 @@ func text(a *foreshock.Anomaly, ended bool, why string) string {
 			fmt.Fprintf(&b, "%s%s %.1f", separator, part.Method, math.Copysign(part.Score, part.Deviation))
 			separator = ", "
 		}
+	}
+	if a.First != nil {
+		fmt.Fprintf(&b, "; it began with %s", *a.First)
 	}
 	return b.String()
 }
