@@ -468,7 +468,7 @@ const (
 	EventFollowUp    = "follow_up"
 	EventPause       = "pause"
 	EventPolicy      = "policy" // a policy is new, or other than before
-	EventNote        = "note"   // the program started, stopped, reloaded; a workload was forgotten
+	EventNote        = "note"   // the program started, stopped, reloaded
 )
 
 // EventTypes are all types of event.

@@ -27,7 +27,7 @@ func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step *fores
 	var c Changes
 	ratio := f.Score / f.Threshold
 	if p.Current != nil && time.Duration(step.Time.UnixNano()-p.UpdatedAt) > max(d.cfg.Gap, time.Duration(d.cfg.Quiet)*p.Length) {
-		c.add(d.end(p, stopped))
+		c.add(d.end(p, "data stopped coming"))
 	}
 	d.count(&p.Run, ratio)
 	switch over := f.Severity > foreshock.None; {
@@ -44,16 +44,6 @@ func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step *fores
 		f.Severity = p.Current.Severity
 	}
 	d.watch(&c, p, step)
-	return c
-}
-
-const stopped = "data stopped coming"
-
-// Stop ends the anomaly of a workload of which no more is expected, as its next step would after a gap.
-func (d *Detector) Stop(p *foreshock.Profile) (c Changes) {
-	if p.Current != nil {
-		c.add(d.end(p, stopped))
-	}
 	return c
 }
 

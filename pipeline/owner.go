@@ -72,18 +72,18 @@ func (o *owner) handle(m message) {
 
 // foldBatch folds readings, and observes each step that they complete.
 func (o *owner) foldBatch(readings []ingest.Reading) {
-	future, now := int64(1<<63-1), o.time()
+	future := int64(1<<63 - 1)
 	if !o.Virtual {
-		future = now.Add(ingest.MostAhead).UnixMilli()
+		future = o.Now().Add(ingest.MostAhead).UnixMilli()
 	}
 	for i := range readings {
 		r := &readings[i]
-		w := o.held(r.Handle)
-		if w == nil {
-			o.Drops.Add("", ingest.DropGone, 1)
+		slot := int(r.Handle) / len(o.owners)
+		if slot >= len(o.workloads) || o.workloads[slot] == nil {
+			o.Drops.Add("", ingest.DropMalformed, 1)
 			continue
 		}
-		w.heard = now
+		w := o.workloads[slot]
 		if r.Time > future {
 			o.Drops.Add(w.about.Source, ingest.DropFuture, 1)
 			continue
@@ -99,23 +99,7 @@ func (o *owner) foldBatch(readings []ingest.Reading) {
 	}
 }
 
-// held is the workload of a handle, or nil when it is not here any more.
-func (o *owner) held(h ingest.Handle) *workload {
-	if slot := o.slot(h); slot < len(o.workloads) && o.workloads[slot] != nil && o.workloads[slot].handle == h {
-		return o.workloads[slot]
-	}
-	return nil
-}
-
-// time is what the clock says: that of the machine, or in virtual time the data's.
-func (o *owner) time() time.Time {
-	if o.Virtual {
-		return o.clock
-	}
-	return o.Now()
-}
-
-// advance moves the clock on: steps that are complete are observed, and workloads that fell silent are noticed, and in the end forgotten.
+// advance moves the clock on: steps that are complete are observed, and workloads that fell silent are noticed.
 func (o *owner) advance(now time.Time) {
 	o.clock = now
 	ms := now.UnixMilli()
@@ -129,7 +113,6 @@ func (o *owner) advance(now time.Time) {
 		if !w.last.Time.IsZero() {
 			o.silence(w, now)
 		}
-		o.forget(w, now)
 	}
 }
 
@@ -173,7 +156,7 @@ func (o *owner) judgeQuality(w *workload, step *foreshock.Step) {
 
 func (o *owner) setQuality(w *workload, quality foreshock.Quality, at time.Time) {
 	if w.scalable() && (w.quality == foreshock.Fresh) != (quality == foreshock.Fresh) {
-		o.resources.heard(at, hearing{key: w.key(), user: w.id, fresh: quality == foreshock.Fresh})
+		o.resources.heard(at, hearing{w.key(), w.id, quality == foreshock.Fresh})
 	}
 	w.quality = quality
 }

@@ -13,8 +13,14 @@ import (
 
 // within runs f on the owner of a workload and waits until it has ended.
 func (p *Pipeline) within(ctx context.Context, id foreshock.ID, f func(*owner, *workload) error) error {
+	p.mu.RLock()
+	_, known := p.ids[id]
+	p.mu.RUnlock()
+	if !known {
+		return fmt.Errorf("workload %q: %w", id, act.ErrNotFound)
+	}
 	done := make(chan error, 1)
-	p.askOr(id, func(o *owner, w *workload) { done <- f(o, w) }, func() { done <- fmt.Errorf("workload %q: %w", id, act.ErrNotFound) })
+	p.ask(id, func(o *owner, w *workload) { done <- f(o, w) })
 	select {
 	case err := <-done:
 		return err
