@@ -53,7 +53,6 @@ type Index struct {
 	shards [1 << shardBits]shard
 	no     negatives
 	batch  sync.Pool
-	holder Holder // the sink, where it lets workloads go
 }
 
 // NewIndex makes an empty index.
@@ -65,7 +64,6 @@ func NewIndex(cfg IndexConfig) *Index {
 	l.MaxGap = orDefault(l.MaxGap, 10*time.Minute)
 	x := &Index{cfg: cfg, seed: maphash.MakeSeed(), began: time.Now()}
 	x.no.init(l.MaxSeries / 4)
-	x.holder, _ = cfg.Sink.(Holder)
 	x.batch.New = func() any { return &Batch{x: x} }
 	return x
 }
