@@ -11,27 +11,37 @@ import (
 // Demand that has come to three times all that was there before is known by ratios at once, by amounts not: those they have never seen.
 func TestRatiosKnowANewLevel(t *testing.T) {
 	for _, spacing := range []time.Duration{0, 6 * time.Hour} {
-		r := New(Terms{Quantum: 10, Min: 10, Delay: time.Minute, Spacing: spacing, Late: 20})
-		rng := rand.New(rand.NewPCG(1, 1))
-		at, level := time.Unix(1700000000, 0).Truncate(time.Minute), 1000.0
-		minute := func() {
-			at = at.Add(time.Minute)
-			r.past.add(minute{need: level * (0.9 + 0.2*rng.Float64()), known: true})
-			r.end = at
+		var amount, ratio float64 // means of some draws
+		const draws = 4
+		for draw := range uint64(draws) {
+			e := atNewLevel(spacing, draw)
+			amount, ratio = amount+e[0].best/draws, ratio+e[1].best/draws
 		}
-		for range 3 * day {
-			minute()
-		}
-		r.SetForest(r.Grow())
-		level *= 3
-		for range 10 {
-			minute()
-		}
-		e := r.expected()
-		if amount, ratio := e[0].best, e[1].best; amount > 1200 || ratio < 3000 || ratio > 4500 {
+		if amount > 1200 || ratio < 3100 || ratio > 4500 {
 			t.Errorf("with changes every %s, amounts say %.0f and ratios %.0f of 2700 to 3300", spacing, amount, ratio)
 		}
 	}
+}
+
+func atNewLevel(spacing time.Duration, draw uint64) [len(forestNames)]expectation {
+	r := New(Terms{Quantum: 10, Min: 10, Delay: time.Minute, Spacing: spacing, Late: 20})
+	r.Draws = draw
+	rng := rand.New(rand.NewPCG(1, 1))
+	at, level := time.Unix(1700000000, 0).Truncate(time.Minute), 1000.0
+	minute := func() {
+		at = at.Add(time.Minute)
+		r.past.add(minute{need: level * (0.9 + 0.2*rng.Float64()), known: true})
+		r.end = at
+	}
+	for range 3 * day {
+		minute()
+	}
+	r.SetForest(r.Grow())
+	level *= 3
+	for range 10 {
+		minute()
+	}
+	return r.expected()
 }
 
 // What is had is kept while nothing is cheaper by more than the share that a change is worth.
