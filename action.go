@@ -394,6 +394,13 @@ type Opinion struct {
 	Says     string    `json:"says"` // "false_alarm", "missed", "useful"
 }
 
+// What an opinion may say.
+const (
+	FalseAlarm = "false_alarm"
+	Missed     = "missed"
+	Useful     = "useful"
+)
+
 // Pause stops actions. The scope is everything ("*"), one policy ("policy/NAME") or one workload ("workload/ID").
 type Pause struct {
 	Scope string `json:"scope"`

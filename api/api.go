@@ -360,13 +360,20 @@ func (h handler) opine(r *http.Request) (any, error) {
 	if err := body(r, &o); err != nil {
 		return nil, err
 	}
-	switch o.Says {
-	case "false_alarm", "missed", "useful":
-	default:
-		return nil, fault(http.StatusBadRequest, "says=%q; there is: false_alarm, missed, useful", o.Says)
+	if err := CheckOpinion(o); err != nil {
+		return nil, err
 	}
 	done, err := h.p.Opine(r.Context(), o, access.Of(r).Name)
 	return Done{done}, err
+}
+
+// CheckOpinion says what is wrong with an opinion.
+func CheckOpinion(o foreshock.Opinion) error {
+	switch o.Says {
+	case foreshock.FalseAlarm, foreshock.Missed, foreshock.Useful:
+		return nil
+	}
+	return fault(http.StatusBadRequest, "says=%q; there is: false_alarm, missed, useful", o.Says)
 }
 
 func (h handler) reload(r *http.Request) (any, error) {

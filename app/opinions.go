@@ -84,11 +84,7 @@ func (o *opinions) before(n foreshock.Opinion, now time.Time) *said {
 	defer o.mu.Unlock()
 	list := o.of[n.Workload]
 	for i := len(list) - 1; i >= 0; i-- {
-		s := list[i]
-		if (s.Says == missed) != (n.Says == missed) {
-			continue
-		}
-		if n.Says == missed && missedAt(s.Opinion, s.given).Sub(missedAt(n, now)).Abs() <= sameMiss || n.Says != missed && n.Anomaly != "" && s.Anomaly == n.Anomaly {
+		if s := list[i]; s.alike(n, now) {
 			copied := *s
 			copied.moved = slices.Clone(s.moved)
 			return &copied
@@ -97,7 +93,13 @@ func (o *opinions) before(n foreshock.Opinion, now time.Time) *said {
 	return nil
 }
 
-const missed = "missed"
+// alike says whether what is said now is of the same thing.
+func (s *said) alike(n foreshock.Opinion, now time.Time) bool {
+	if s.Says == foreshock.Missed || n.Says == foreshock.Missed {
+		return s.Says == n.Says && missedAt(s.Opinion, s.given).Sub(missedAt(n, now)).Abs() <= sameMiss
+	}
+	return n.Anomaly != "" && s.Anomaly == n.Anomaly
+}
 
 func missedAt(o foreshock.Opinion, given time.Time) time.Time {
 	if o.At.IsZero() {
@@ -115,7 +117,7 @@ func (g *generation) Opine(ctx context.Context, o foreshock.Opinion, actor strin
 	switch {
 	case about == nil && o.Anomaly != "":
 		return "", fmt.Errorf("anomaly %q of %s: %w among the latest events; foreshock anomalies lists what there is", o.Anomaly, o.Workload, act.ErrNotFound)
-	case o.Anomaly == "" && o.Says != missed:
+	case o.Anomaly == "" && o.Says != foreshock.Missed:
 		if v, known, err := g.pipeline.Workload(ctx, o.Workload); err == nil && known {
 			if about = h.latest(o.Workload, v.Time.Add(-latestWithin)); about != nil {
 				o.Anomaly = about.ID
@@ -148,7 +150,7 @@ func (g *generation) Opine(ctx context.Context, o foreshock.Opinion, actor strin
 	return done, nil
 }
 
-var inWords = map[string]string{"false_alarm": "a false alarm", "useful": "useful", missed: "missed"}
+var inWords = map[string]string{foreshock.FalseAlarm: "a false alarm", foreshock.Useful: "useful", foreshock.Missed: "missed"}
 
 // takeBack undoes what an opinion moved, the last first.
 func (g *generation) takeBack(ctx context.Context, s *said, actor, why string) error {

@@ -37,7 +37,7 @@ func (p *Pipeline) Opine(ctx context.Context, opinion foreshock.Opinion, about *
 	return p.within(ctx, opinion.Workload, func(o *owner, w *workload) error {
 		now := o.Now().UTC()
 		move := map[string]func(*foreshock.Profile) foreshock.Correction{
-			"false_alarm": o.Detector.FalseAlarm, "missed": o.Detector.Missed, "useful": o.Detector.Useful,
+			foreshock.FalseAlarm: o.Detector.FalseAlarm, foreshock.Missed: o.Detector.Missed, foreshock.Useful: o.Detector.Useful,
 		}[opinion.Says]
 		correction := move(w.profile)
 		w.saveSoon()
@@ -45,12 +45,12 @@ func (p *Pipeline) Opine(ctx context.Context, opinion foreshock.Opinion, about *
 		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventCorrection, Actor: actor, Correction: &correction})
 		var said []feedback.Said
 		switch {
-		case opinion.Says == "missed":
+		case opinion.Says == foreshock.Missed:
 			said = w.missed(opinion.At)
 		case about != nil || opinion.Anomaly == "":
 			said = w.saidOf(about)
 		}
-		o.weigh(w, said, opinion.Says != "false_alarm", correction.Why, actor, now)
+		o.weigh(w, said, opinion.Says != foreshock.FalseAlarm, correction.Why, actor, now)
 		return nil
 	})
 }

@@ -75,8 +75,10 @@ func told(w http.ResponseWriter, r *http.Request) string {
 
 func doOpinion(s *site, r *http.Request) (string, error) {
 	o := foreshock.Opinion{Workload: foreshock.ID(r.PostFormValue("workload")), Anomaly: r.PostFormValue("anomaly"), Says: r.PostFormValue("says")}
-	switch o.Says {
-	case "missed":
+	if err := api.CheckOpinion(o); err != nil {
+		return "", err
+	}
+	if o.Says == foreshock.Missed {
 		o.At = time.Now().UTC()
 		if at := r.PostFormValue("at"); at != "" {
 			var err error
@@ -84,11 +86,8 @@ func doOpinion(s *site, r *http.Request) (string, error) {
 				return "", err
 			}
 		}
-	case "false_alarm", "useful":
-	default:
-		return "", problem.New(http.StatusBadRequest, "says=%q; there is: false_alarm, missed, useful", o.Says)
 	}
-	names := map[string]string{"false_alarm": "a false alarm", "missed": "an anomaly that was missed", "useful": "a useful alarm"}
+	names := map[string]string{foreshock.FalseAlarm: "a false alarm", foreshock.Missed: "an anomaly that was missed", foreshock.Useful: "a useful alarm"}
 	done, err := s.program.Opine(r.Context(), o, access.Of(r).Name)
 	return fmt.Sprintf("For %s, %s: %s.", o.Workload, names[o.Says], done), err
 }
