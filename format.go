@@ -7,6 +7,14 @@ import (
 	"strings"
 )
 
+// Count writes how many there are: "1 step", "2 steps".
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // NoSuch says, to people, that nothing of a kind has a name, and which names there are.
 func NoSuch(kind, name string, known []string) error {
 	if len(known) == 0 {

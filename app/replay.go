@@ -160,18 +160,11 @@ func (s *ReplaySummary) count(e *foreshock.Event) {
 	}
 }
 
-func workloads(n int) string {
-	if n == 1 {
-		return "1 workload"
-	}
-	return fmt.Sprintf("%d workloads", n)
-}
-
 // Text is the summary for people.
 func (s *ReplaySummary) Text() string {
 	var b strings.Builder
 	r := s.Report
-	fmt.Fprintf(&b, "\n%s: %d rows of %s, %s to %s, a step of %s\n", r.File, r.Rows, workloads(r.Workloads),
+	fmt.Fprintf(&b, "\n%s: %d rows of %s, %s to %s, a step of %s\n", r.File, r.Rows, foreshock.Count(r.Workloads, "workload", "workloads"),
 		r.From.UTC().Format(time.RFC3339), r.To.UTC().Format(time.RFC3339), r.Step)
 	fmt.Fprintf(&b, "  read: %s\n", strings.Join(r.Columns, ", "))
 	if len(r.Unread) > 0 {

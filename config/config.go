@@ -220,7 +220,7 @@ func (d decoder) name(n Node, like string) Named {
 
 func (c *Config) check(d decoder) {
 	fault := func(path, format string, args ...any) {
-		d.fault(placeOf(c.whole.node, path), path, format, args...)
+		*d.faults = append(*d.faults, c.Fault(path, format, args...))
 	}
 	if c.Step < 100*time.Millisecond || c.Step > 24*time.Hour {
 		fault("step", "%s is out of range; between 100ms and 24h are allowed", c.Step)

@@ -167,10 +167,7 @@ func speak(a *foreshock.Anomaly, ended bool, why string) foreshock.Anomaly {
 func text(a *foreshock.Anomaly, ended bool, why string) string {
 	var b strings.Builder
 	if ended {
-		fmt.Fprintf(&b, "ended after %s (worst %s, %d step", a.End.Sub(a.Start).Round(time.Second), a.Worst, a.Steps)
-		if a.Steps > 1 {
-			b.WriteString("s")
-		}
+		fmt.Fprintf(&b, "ended after %s (worst %s, %s", a.End.Sub(a.Start).Round(time.Second), a.Worst, foreshock.Count(a.Steps, "step", "steps"))
 		if why != "" {
 			b.WriteString(", " + why)
 		}

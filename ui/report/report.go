@@ -191,11 +191,7 @@ func (w *workload) section(i int) (section, error) {
 	for k := range w.anomalies {
 		counts[w.anomalies[k].Worst]++
 	}
-	noun := "anomalies"
-	if len(w.anomalies) == 1 {
-		noun = "anomaly"
-	}
-	s.Counts = fmt.Sprintf("%d %s: %d high, %d medium, %d low", len(w.anomalies), noun, counts[foreshock.High], counts[foreshock.Medium], counts[foreshock.Low])
+	s.Counts = fmt.Sprintf("%s: %d high, %d medium, %d low", foreshock.Count(len(w.anomalies), "anomaly", "anomalies"), counts[foreshock.High], counts[foreshock.Medium], counts[foreshock.Low])
 	from, to := w.score.Span()
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		t := &w.metrics[m]
