@@ -93,8 +93,8 @@ func explainForecasts(b *strings.Builder, d *pipeline.Detail) {
 			fmt.Fprintf(b, "No forecast of %s: %s\n", f.Dimension, f.Reason)
 			continue
 		}
-		fmt.Fprintf(b, "Forecast of %s by %s: skill %.2f against seasonal naive, coverage %.0f %% below p%g, %d origins\n", f.Dimension, models(f), f.Skill,
-			100*f.Coverage, 100*f.Levels[len(f.Levels)-1], f.Origins)
+		fmt.Fprintf(b, "Forecast of %s by %s: skill %.2f against seasonal naive, coverage %.0f %% below p%g, %s\n", f.Dimension, models(f), f.Skill,
+			100*f.Coverage, 100*f.Levels[len(f.Levels)-1], foreshock.Count(f.Origins, "origin", "origins"))
 		end := f.At.Add(time.Duration(len(f.Mean)) * f.Length)
 		fmt.Fprintf(b, "  fitted to %s, updated to %s, up to %s: ", clock(f.Fitted), clock(f.At), clock(end))
 		for i, level := range f.Levels {

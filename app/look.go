@@ -87,7 +87,7 @@ func settings(p *decide.Policy) (list []api.Setting) {
 		add("windows", "%d", n)
 	}
 	if n := len(p.Calendar); n > 0 {
-		add("calendar", "%d dates", n)
+		add("calendar", "%s", foreshock.Count(n, "date", "dates"))
 	}
 	return list
 }

@@ -164,14 +164,14 @@ func (s *ReplaySummary) count(e *foreshock.Event) {
 func (s *ReplaySummary) Text() string {
 	var b strings.Builder
 	r := s.Report
-	fmt.Fprintf(&b, "\n%s: %d rows of %s, %s to %s, a step of %s\n", r.File, r.Rows, foreshock.Count(r.Workloads, "workload", "workloads"),
+	fmt.Fprintf(&b, "\n%s: %s of %s, %s to %s, a step of %s\n", r.File, foreshock.Count(int(r.Rows), "row", "rows"), foreshock.Count(r.Workloads, "workload", "workloads"),
 		r.From.UTC().Format(time.RFC3339), r.To.UTC().Format(time.RFC3339), r.Step)
 	fmt.Fprintf(&b, "  read: %s\n", strings.Join(r.Columns, ", "))
 	if len(r.Unread) > 0 {
 		fmt.Fprintf(&b, "  not read: %s\n", strings.Join(r.Unread, ", "))
 	}
 	for _, w := range r.Wrong {
-		fmt.Fprintf(&b, "  not used: %d rows, %s", w.Count, w.Reason)
+		fmt.Fprintf(&b, "  not used: %s, %s", foreshock.Count(int(w.Count), "row", "rows"), w.Reason)
 		for _, e := range w.Examples {
 			fmt.Fprintf(&b, "\n    line %d: %s: %s", e.Line, e.Why, e.Text)
 		}

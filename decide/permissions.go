@@ -144,17 +144,17 @@ func fleet(d *deliberation, kind foreshock.Kind) {
 // Exceeded says which limits keep an action back that would follow upon what is counted: it is asked for each decision, and again before the provider is.
 func (l *Limits) Exceeded(c *Counts, kind foreshock.Kind, undoes bool, say func(code, format string, args ...any)) {
 	if l.AtOnce > 0 && c.Open >= l.AtOnce {
-		say(FleetAtOnce, "%d actions are under way, at most %d may be", c.Open, l.AtOnce)
+		say(FleetAtOnce, "%s under way, at most %d may be", foreshock.Count(c.Open, "action is", "actions are"), l.AtOnce)
 	}
 	if most := l.perHour(c.FleetSize); most > 0 && c.LastHour >= most {
-		say(FleetPerHour, "%d actions were begun in the last hour, at most %d may be", c.LastHour, most)
+		say(FleetPerHour, "%s in the last hour, at most %d may be", begun(c.LastHour), most)
 	}
 	perDay := l.PerDay
 	if kind == foreshock.Shrink && !undoes {
 		perDay = (3*l.PerDay + 3) / 4 // the rest is left for growing
 	}
 	if l.PerDay > 0 && c.WorkloadLastDay >= perDay {
-		say(WorkloadPerDay, "%d actions were begun on this workload in the last day, at most %d may be before a %s", c.WorkloadLastDay, perDay, noun(kind))
+		say(WorkloadPerDay, "%s on this workload in the last day, at most %d may be before a %s", begun(c.WorkloadLastDay), perDay, noun(kind))
 	}
 	if most := max(1, int(l.Share*float64(c.PolicySize))); l.Share > 0 && !c.PolicyMine && c.PolicyResources >= most {
 		say(FleetShare, "%d of the policy's %d resources were changed in the last hour, at most %d may be", c.PolicyResources, c.PolicySize, most)
@@ -166,11 +166,15 @@ func (l *Limits) Exceeded(c *Counts, kind foreshock.Kind, undoes bool, say func(
 		say(Canary, "the policy's first action is not judged yet: one resource is tried before the others")
 	}
 	if l.StopAfter > 0 && c.NotHelped >= l.StopAfter {
-		say(StopAfter, "the last %d actions did not help: a person should look, then resume", c.NotHelped)
+		say(StopAfter, "the last %s did not help: a person should look, then resume", actions(c.NotHelped))
 	} else if doubtful := c.NotHelped > 0 || !c.PolicyHelped; l.StopAfter > 0 && doubtful && c.NotHelped+c.PolicyDue >= l.StopAfter {
-		say(StopAfter, "%d actions did not help and %d of the policy's are not judged yet: at most %d may be for nothing", c.NotHelped, c.PolicyDue, l.StopAfter)
+		say(StopAfter, "%s did not help and %d of the policy's are not judged yet: at most %d may be for nothing", actions(c.NotHelped), c.PolicyDue, l.StopAfter)
 	}
 }
+
+func actions(n int) string { return foreshock.Count(n, "action", "actions") }
+
+func begun(n int) string { return foreshock.Count(n, "action was begun", "actions were begun") }
 
 // leastReporting is the share of a policy's resources that must report before any of them is reduced.
 const leastReporting = 0.8

@@ -113,7 +113,7 @@ func (d *drawer) metric(m foreshock.Metric) {
 
 // summary says in words what a chart shows, for those who cannot see it.
 func summary(c *chart.Chart) string {
-	return fmt.Sprintf("%s to %s UTC; %d anomalies. The arrow keys read single values.", day(c.From), day(c.To), len(c.Spans))
+	return fmt.Sprintf("%s to %s UTC; %s. The arrow keys read single values.", day(c.From), day(c.To), foreshock.Count(len(c.Spans), "anomaly", "anomalies"))
 }
 
 // leading are the anomalies in which a metric led.

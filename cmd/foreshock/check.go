@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/app"
 	"github.com/foreshock-io/foreshock/config"
 	"github.com/spf13/cobra"
@@ -31,7 +32,8 @@ func checkCommand() *cobra.Command {
 			if form != "table" {
 				say = cmd.ErrOrStderr()
 			}
-			fmt.Fprintf(say, "%s: no faults; %d sources, %d targets, %d policies, mode %s\n", args[0], len(c.Sources), len(c.Targets), len(c.Policies), c.Mode)
+			fmt.Fprintf(say, "%s: no faults; %s, %s, %s, mode %s\n", args[0], foreshock.Count(len(c.Sources), "source", "sources"),
+				foreshock.Count(len(c.Targets), "target", "targets"), foreshock.Count(len(c.Policies), "policy", "policies"), c.Mode)
 			if offline {
 				return nil
 			}
