@@ -18,20 +18,18 @@ type Profile struct {
 	UpdatedAt int64         // end of the last step
 	Steps     int64         // steps folded in
 
-	Metrics [NumMetrics]*MetricProfile   // nil until the metric was seen
-	Demand  [numServed]*quantile.History // peak demand in each coarse step, nil until seen; for forecasts. See DemandOf
-	Anomaly *quantile.History            // highest score in each coarse step, the forecasts' regressor
-	Coarse  CoarseStep                   // the coarse step that is being filled
-	Taught  *Taught                      // by acting and by people, nil until anything was
-	Shift   *Shift                       // an own action whose effect is expected, or nil
-	// Ceiling is the rate that was served when the workload was last seen to be held back; 0 until it was.
-	Ceiling [numServed]float32
+	Metrics [NumMetrics]*MetricProfile // nil until the metric was seen
+	History quantile.Histories         // a row for each coarse step. See MeansOf, DemandOf and Scores
+	Coarse  CoarseStep                 // the coarse step that is being filled
+	Taught  *Taught                    // by acting and by people, nil until anything was
+	Shift   *Shift                     // an own action whose effect is expected, or nil
 	Backlog Backlog
 
 	Row       surprise.Row // how surprising steps were, lately and at each time of day
 	Run       Run
-	Stage     Stage // at the end of the last step
-	Counted   bool  // the anomaly that lasts is among the alarms of Threshold
+	Stage     Stage   // at the end of the last step
+	Counted   bool    // the anomaly that lasts is among the alarms of Threshold
+	Highest   float32 // score so far in the coarse step, plus 1; 0 where there was no step
 	Threshold Threshold
 	Current   *Anomaly // the anomaly that lasts, or nil
 }
@@ -42,9 +40,6 @@ type Taught struct {
 	Trials  *[NumDimensions]*Trial  // of what would have been done, nil where nothing is followed. See TrialOf
 	Weights []MethodWeight          // of the methods that feedback has moved. See Factor
 }
-
-// numServed is how many dimensions, the first ones, are of what is served: their use is read step by step.
-const numServed = 2
 
 // Created is the end of the first step, the zero time before there was one.
 func (p *Profile) Created() time.Time { return timeOf(p.CreatedAt) }
@@ -61,18 +56,36 @@ func timeOf(ns int64) time.Time {
 
 // CeilingOf is the rate of d that was served when the workload was last seen to be held back; 0 until it was.
 func (p *Profile) CeilingOf(d Dimension) float64 {
-	if int(d) >= len(p.Ceiling) {
+	m, ok := d.Metric()
+	if !ok || p.Metrics[m] == nil {
 		return 0
 	}
-	return float64(p.Ceiling[d])
+	return float64(p.Metrics[m].Ceiling)
 }
 
-// DemandOf is the peak demand of a dimension in each coarse step, nil until any was seen.
-func (p *Profile) DemandOf(d Dimension) *quantile.History {
-	if int(d) >= len(p.Demand) {
-		return nil
+// The columns of Profile.History: the highest score, which is the forecasts' regressor, the mean of each metric as far as it is not outside, in which
+// seasons are sought, and the peak demand of each dimension whose use is read, for forecasts.
+const (
+	ScoresColumn = quantile.Rough
+	MeansColumn  = ScoresColumn + 1
+	DemandColumn = MeansColumn + NumMetrics
+)
+
+// numServed is how many dimensions, the first ones, are of what is served: their use is read step by step.
+const numServed = quantile.Columns - DemandColumn - 1
+
+// Scores is the highest score in each coarse step.
+func (p *Profile) Scores() quantile.Column { return p.History.Column(ScoresColumn) }
+
+// MeansOf is the mean of a metric in each coarse step.
+func (p *Profile) MeansOf(m Metric) quantile.Column { return p.History.Column(MeansColumn + int(m)) }
+
+// DemandOf is the peak demand of a dimension in each coarse step, empty where its use is not read.
+func (p *Profile) DemandOf(d Dimension) quantile.Column {
+	if d >= numServed {
+		return quantile.Column{}
 	}
-	return p.Demand[d]
+	return p.History.Column(DemandColumn + int(d))
 }
 
 // taught gives the place of what is taught from now on.
@@ -163,15 +176,10 @@ type Backlog struct {
 	End     float32 // requests in it at the end of the last step in which it was read
 }
 
-// CoarseStep is the coarse step being filled, the unit of seasons and forecasts.
+// CoarseStep is the coarse step being filled, the unit of seasons and forecasts. What there is in it is in Profile.Highest and with each metric.
 type CoarseStep struct {
 	Length time.Duration // a multiple of the step; 0 until known
 	EndsAt int64         // in ns since 1970
-	Sum    [NumMetrics]float32
-	Count  [NumMetrics]int32
-	Score  float64                  // highest score so far in it
-	Steps  int32                    // in it so far
-	Demand [numServed]quantile.Code // one more than that of the highest demand so far in it, 0 where there is none
 }
 
 // End is a multiple of Length, the zero time until that is known.
@@ -179,12 +187,18 @@ func (c *CoarseStep) End() time.Time { return timeOf(c.EndsAt) }
 
 // MetricProfile is what is normal for one metric.
 type MetricProfile struct {
-	Window    quantile.Compact // the last clean readings
-	Rarity    surprise.Metric  // their level, spread and season, and the record of deviations at several scales
-	Season    *Season          // nil until it was looked for
-	Coarse    quantile.History // mean per coarse step of what is not outside, the seasons' history
-	Last      float64          // the newest reading, clean or not
-	LearnedAt int64            // when a new level was last taken as normal, in ns since 1970; 0 is never
+	Rarity    surprise.Metric // level, spread and season of clean readings, and the record of deviations at several scales
+	Season    *Season         // nil until it was looked for
+	Last      float64         // the newest reading, clean or not
+	LearnedAt int64           // when a new level was last taken as normal, in ns since 1970; 0 is never
+
+	// Of the coarse step that is being filled, so far:
+	Sum   float32       // of what is not outside
+	Count int32         // of that
+	Peak  quantile.Code // one more than that of the highest demand, 0 where there is none
+
+	Window  quantile.Compact // the last clean readings
+	Ceiling float32          // the rate that was served when the workload was last seen to be held back; 0 until it was
 }
 
 // MaxMethods is how many detection methods can be in use at once.

@@ -7,17 +7,14 @@ import "time"
 //
 //go:noinline
 func (p *Profile) Touch(at time.Time) (sum int64) {
-	sum = int64(p.Row.Touch(at.Unix())) + int64(p.Run.Over) + int64(p.Coarse.Steps) + int64(p.Backlog.Growing) + int64(p.Length)
+	sum = int64(p.Row.Touch(at.Unix())) + int64(p.Run.Over) + int64(p.Coarse.EndsAt) + int64(p.Backlog.Growing) + int64(p.Length)
 	for _, mp := range &p.Metrics {
 		if mp == nil {
 			continue
 		}
-		sum += mp.Rarity.Touch() + int64(mp.Coarse.Capacity) + mp.LearnedAt
-		if w := &mp.Window; int(w.Head) < len(w.Bytes) {
-			sum += int64(w.Bytes[w.Head])
-		}
+		sum += mp.Rarity.Touch() + int64(mp.Count) + int64(mp.Window.Bytes[mp.Window.Next])
 	}
-	if p.Threshold.Value == float64(p.Ceiling[0]) && p.Coarse.Score < 0 && (p.Current != nil || p.Taught != nil) {
+	if p.Threshold.Value < 0 && p.Highest < 0 && (p.Current != nil || p.Taught != nil) {
 		sum++
 	}
 	return sum

@@ -166,10 +166,10 @@ func updateForecasts(w *workload) {
 		missing := int(end.Sub(c.At()) / w.profile.Coarse.Length)
 		d := c.Dimension()
 		ring := w.profile.DemandOf(d)
-		if missing < 1 || ring == nil {
+		if missing < 1 || ring.Empty() {
 			continue
 		}
-		demand, scores := newest(ring, missing), newest(w.profile.Anomaly, missing)
+		demand, scores := newest(ring, missing), newest(w.profile.Scores(), missing)
 		for i := range demand {
 			c.Update(demand[i], scores[i])
 		}
@@ -179,20 +179,18 @@ func updateForecasts(w *workload) {
 }
 
 // newest is the last n readings of a history, NaN where there are none.
-func newest(h *quantile.History, n int) []float64 {
+func newest(h quantile.Column, n int) []float64 {
 	list := make([]float64, n)
 	for i := range list {
 		list[i] = math.NaN()
 	}
-	switch {
-	case h == nil || h.Len() == 0:
-	case n == 1:
+	if n == 1 {
 		list[0] = h.Last()
-	default:
-		all := h.Values(nil)
-		all = all[max(0, len(all)-n):]
-		copy(list[n-len(all):], all)
+		return list
 	}
+	all := h.Values(nil)
+	all = all[max(0, len(all)-n):]
+	copy(list[n-len(all):], all)
 	return list
 }
 
@@ -205,21 +203,17 @@ func (o *owner) mayForecast(w *workload) bool {
 func demandHistories(w *workload) []forecast.History {
 	var list []forecast.History
 	p := w.profile
-	for d, ring := range p.Demand {
-		if ring == nil || ring.Len() == 0 || w.scalable() && !w.policy.Changes(foreshock.Dimension(d)) {
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		values := p.DemandOf(d).Values(nil)
+		if len(values) == 0 || w.scalable() && !w.policy.Changes(d) {
 			continue
 		}
-		values := ring.Values(nil)
-		h := forecast.History{
-			Workload: p.ID, Dimension: foreshock.Dimension(d), Length: p.Coarse.Length, Values: values,
+		list = append(list, forecast.History{
+			Workload: p.ID, Dimension: d, Length: p.Coarse.Length, Values: values,
 			Start:   p.Coarse.End().Add(-time.Duration(len(values)) * p.Coarse.Length),
-			Periods: periods(p, foreshock.Dimension(d), len(values)),
-		}
-		if p.Anomaly != nil {
-			scores := p.Anomaly.Values(nil)
-			h.Anomaly = scores[max(0, len(scores)-len(values)):]
-		}
-		list = append(list, h)
+			Periods: periods(p, d, len(values)),
+			Anomaly: newest(p.Scores(), len(values)),
+		})
 	}
 	return list
 }

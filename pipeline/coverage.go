@@ -75,7 +75,7 @@ func outlookOf(w *workload, f *foreshock.Forecast, end time.Time) outlook {
 }
 
 // most is the highest of a history's readings.
-func most(h *quantile.History) float64 {
+func most(h quantile.Column) float64 {
 	highest := math.Inf(-1)
 	for _, x := range h.Values(nil) {
 		if x > highest { // not NaN

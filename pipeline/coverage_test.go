@@ -22,13 +22,11 @@ func TestOutlooks(t *testing.T) {
 		o := &owner{Pipeline: &Pipeline{}}
 		w := &workload{id: "a", profile: profile.New("a", "s", time.Minute), policy: &policy}
 		w.profile.Coarse.Length = length
-		w.profile.Demand[d] = &quantile.History{Capacity: 100}
+		w.profile.History = quantile.NewHistories(100)
 		for _, x := range append([]float64{1000}, demand...) {
-			if math.IsNaN(x) {
-				w.profile.Demand[d].AddMissing()
-			} else {
-				w.profile.Demand[d].Add(x)
-			}
+			row := quantile.NoRow()
+			row[foreshock.DemandColumn+int(d)] = quantile.Encode(x)
+			w.profile.History.Add(&row)
 		}
 		level := []float64{peak, peak, peak, 9 * peak}
 		x := outlookOf(w, &foreshock.Forecast{Dimension: d, At: end, Length: length, Mean: level, Levels: []float64{0.95}, Quantiles: [][]float64{level}}, end)

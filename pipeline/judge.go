@@ -230,7 +230,7 @@ func (o *owner) learnBias(w *workload, now, end time.Time) {
 		}
 		ring := w.profile.DemandOf(f.Dimension)
 		at := int(end.Sub(f.At)/f.Length) - 1
-		if ring == nil || at < 0 || at >= len(f.Mean) {
+		if ring.Empty() || at < 0 || at >= len(f.Mean) {
 			continue
 		}
 		learned, corrections := feedback.LearnBias(w.profile.LearnedOf(f.Dimension), f.Dimension, w.id, ring.Last(), f.Mean[at])

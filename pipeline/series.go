@@ -104,18 +104,14 @@ func coarsePoints(p *foreshock.Profile, d foreshock.Dimension) []Point {
 	}
 	rows := 0
 	columns := [foreshock.NumMetrics + 2][]float64{}
-	take := func(i int, history *quantile.History) {
-		if history != nil && history.Len() > 0 {
-			columns[i] = history.Values(nil)
-			rows = max(rows, len(columns[i]))
-		}
+	take := func(i int, history quantile.Column) {
+		columns[i] = history.Values(nil)
+		rows = max(rows, len(columns[i]))
 	}
-	for m, mp := range p.Metrics {
-		if mp != nil {
-			take(m, &mp.Coarse)
-		}
+	for m := range foreshock.Metric(foreshock.NumMetrics) {
+		take(int(m), p.MeansOf(m))
 	}
-	take(foreshock.NumMetrics, p.Anomaly)
+	take(foreshock.NumMetrics, p.Scores())
 	take(foreshock.NumMetrics+1, p.DemandOf(d))
 	end := p.Coarse.End().Add(-p.Coarse.Length)
 	list := make([]Point, rows)

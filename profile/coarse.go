@@ -14,83 +14,57 @@ func roundUp(t time.Time, length time.Duration) time.Time {
 	return t
 }
 
-func coarseCapacity(p *foreshock.Profile, cfg *Config) int {
-	return int(min(max(int64(cfg.History/p.Coarse.Length), 2), mostCodes))
-}
-
 // advance closes the coarse steps that end before at; those in which nothing was read are missing.
-func advance(p *foreshock.Profile, at int64, cfg *Config) {
+func advance(p *foreshock.Profile, at int64) {
 	c := &p.Coarse
 	if at <= c.EndsAt {
 		return
 	}
-	closeCoarse(p, cfg)
-	missed := (at - c.EndsAt - 1) / int64(c.Length)
+	closeCoarse(p)
+	missed, none := (at-c.EndsAt-1)/int64(c.Length), quantile.NoRow()
 	c.EndsAt += (missed + 1) * int64(c.Length)
-	for range min(missed, int64(coarseCapacity(p, cfg))) {
-		p.Anomaly.AddMissing()
-		for _, mp := range p.Metrics {
-			if mp != nil {
-				mp.Coarse.AddMissing()
-			}
-		}
-		for _, history := range p.Demand {
-			if history != nil {
-				history.AddMissing()
-			}
-		}
+	for range min(missed, int64(p.History.Capacity)) {
+		p.History.Add(&none)
 	}
 }
 
-// closeCoarse appends the coarse step to the histories. All of them end at its end; one that began later is shorter.
-func closeCoarse(p *foreshock.Profile, cfg *Config) {
-	c := &p.Coarse
-	if p.Anomaly == nil {
-		p.Anomaly = newHistory(p, cfg)
-	}
-	if c.Steps > 0 {
-		p.Anomaly.Add(c.Score)
-	} else {
-		p.Anomaly.AddMissing()
+// closeCoarse appends the coarse step to the history.
+func closeCoarse(p *foreshock.Profile) {
+	row := quantile.NoRow()
+	if p.Highest > 0 {
+		row[foreshock.ScoresColumn] = quantile.Encode(float64(p.Highest - 1))
 	}
 	for m, mp := range p.Metrics {
-		switch {
-		case mp == nil:
-		case c.Count[m] > 0:
-			mp.Coarse.Add(float64(c.Sum[m] / float32(c.Count[m])))
-		default:
-			mp.Coarse.AddMissing()
+		if mp == nil {
+			continue
+		}
+		if mp.Count > 0 {
+			row[foreshock.MeansColumn+m] = quantile.Encode(float64(mp.Sum / float32(mp.Count)))
+		}
+		mp.Sum, mp.Count = 0, 0
+	}
+	for _, d := range served {
+		m, _ := d.Metric()
+		if mp := p.Metrics[m]; mp != nil && mp.Peak > 0 {
+			row[foreshock.DemandColumn+int(d)], mp.Peak = mp.Peak-1, 0
 		}
 	}
-	for d, peak := range c.Demand {
-		if p.Demand[d] == nil && peak > 0 {
-			p.Demand[d] = newHistory(p, cfg)
-		}
-		switch {
-		case p.Demand[d] == nil:
-		case peak > 0:
-			p.Demand[d].Add(quantile.Decode(peak - 1))
-		default:
-			p.Demand[d].AddMissing()
-		}
-	}
-	*c = foreshock.CoarseStep{Length: c.Length, EndsAt: c.EndsAt}
-}
-
-func newHistory(p *foreshock.Profile, cfg *Config) *quantile.History {
-	h := quantile.NewHistory(coarseCapacity(p, cfg))
-	return &h
+	p.History.Add(&row)
+	p.Highest = 0
 }
 
 // foldCoarse takes demand and score of a step into the coarse step that is being filled.
 func foldCoarse(p *foreshock.Profile, f *foreshock.Finding, demand *foreshock.Allocation) {
-	p.Coarse.Steps++
+	score := 0.0
 	if f != nil {
-		p.Coarse.Score = max(p.Coarse.Score, f.Score)
+		score = f.Score
 	}
-	for d := range p.Coarse.Demand {
-		if x, ok := demand.Get(foreshock.Dimension(d)); ok && x >= 0 {
-			p.Coarse.Demand[d] = max(p.Coarse.Demand[d], quantile.Encode(x)+1)
+	p.Highest = max(p.Highest, 1+float32(score))
+	for _, d := range served {
+		if x, ok := demand.Get(d); ok && x >= 0 {
+			m, _ := d.Metric()
+			mp := p.Metrics[m]
+			mp.Peak = max(mp.Peak, quantile.Encode(x)+1)
 		}
 	}
 }

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/timeseries/quantile"
 )
 
 // Config says how profiles are learned.
 type Config struct {
 	Window     time.Duration `yaml:"window"`      // sliding window of what is normal; default 1h
 	LeastSteps int           `yaml:"least_steps"` // the window holds at least so many steps; default 120
-	MostSteps  int           `yaml:"most_steps"`  // and at most so many, spread over it by chance where there are more; default 360
+	MostSteps  int           `yaml:"most_steps"`  // and at most so many, spread over it by chance where there are more; default 192, the most that can be
 	Coarse     time.Duration `yaml:"coarse"`      // step of seasons and forecasts, rounded up to whole steps; default 15m
 	History    time.Duration `yaml:"history"`     // how far back coarse steps are kept; default 336h (14 days)
 
@@ -32,7 +33,7 @@ type Config struct {
 // Default is the configuration when nothing is stated.
 func Default() Config {
 	return Config{
-		Window: time.Hour, LeastSteps: 120, MostSteps: 360,
+		Window: time.Hour, LeastSteps: 120, MostSteps: quantile.MostReadings,
 		Coarse: 15 * time.Minute, History: 14 * 24 * time.Hour,
 		ScoreSteps: 20, TrustedSteps: 120, Forgotten: 7 * 24 * time.Hour,
 		Persist: 210 * time.Minute, ShiftSteps: 3,
@@ -63,8 +64,8 @@ func (c *Config) Check() error {
 	}
 	must(c.ScoreSteps >= 8, "score_steps must be at least 8, not %d", c.ScoreSteps)
 	must(c.LeastSteps >= c.ScoreSteps, "least_steps must be at least score_steps (%d), not %d", c.ScoreSteps, c.LeastSteps)
-	must(c.MostSteps >= c.LeastSteps && c.MostSteps <= mostCodes,
-		"most_steps must be from least_steps (%d) to %d, not %d", c.LeastSteps, mostCodes, c.MostSteps)
+	must(c.MostSteps >= c.LeastSteps && c.MostSteps <= quantile.MostReadings,
+		"most_steps must be from least_steps (%d) to %d, not %d", c.LeastSteps, quantile.MostReadings, c.MostSteps)
 	must(c.TrustedSteps >= c.ScoreSteps, "trusted_steps must be at least score_steps (%d), not %d", c.ScoreSteps, c.TrustedSteps)
 	must(c.TrustedAge >= 0, "trusted_age must not be negative")
 	must(c.ShiftSteps >= 1 && c.ShiftSteps <= mostShift, "shift_steps must be from 1 to %d, not %d", mostShift, c.ShiftSteps)
@@ -72,7 +73,7 @@ func (c *Config) Check() error {
 	return errors.Join(faults...)
 }
 
-// mostCodes bounds every ring of a profile, also of one that is read from outside.
+// mostCodes bounds the history of a profile, also of one that is read from outside.
 const mostCodes = 1 << 16
 
 // mostShift bounds after how many steps the effect of an own action is learned.
@@ -81,6 +82,11 @@ const mostShift = 64
 // windowSteps is how many readings the window holds when steps have the given length.
 func (c *Config) windowSteps(step time.Duration) int {
 	return int(min(max(int64(c.Window/step), int64(c.LeastSteps)), int64(c.MostSteps)))
+}
+
+// historySteps is how many coarse steps of a length are kept.
+func (c *Config) historySteps(length time.Duration) int {
+	return int(min(max(int64(c.History/length), 2), mostCodes))
 }
 
 // PersistSteps is how many steps a shift must last to be learned. A workload that is not trusted yet has hardly a level to

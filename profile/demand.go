@@ -287,7 +287,7 @@ func learnCeiling(p *foreshock.Profile, step *foreshock.Step, s *strain) {
 		if !ok || p.Metrics[m] == nil {
 			continue
 		}
-		switch c := &p.Ceiling[d]; {
+		switch c := &p.Metrics[m].Ceiling; {
 		case s.factor < strained:
 			if *c > 0 && float32(rate) > *c {
 				*c = 0 // more was served without strain: that was no ceiling, or it is gone

@@ -184,7 +184,7 @@ func TestCeilingIsLearnedWithoutAllocation(t *testing.T) {
 		t.Errorf("demand %g, saturated %v", x, u.Saturated)
 	}
 	f.step(volume(5000, 1e-3), nil)
-	if c := f.p.Ceiling[foreshock.DimIOPS]; c != 0 {
+	if c := f.p.Metrics[foreshock.IOPS].Ceiling; c != 0 {
 		t.Errorf("5000/s were served without strain, and the ceiling is %g", c)
 	}
 }

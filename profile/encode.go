@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"unique"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // Version is that of the encoding. A program reads its own and older versions.
-const Version = 7
+const Version = 8
 
 // ErrNewer says that a newer program has written the profile.
 var ErrNewer = errors.New("profile was written by a newer version")
@@ -78,6 +79,7 @@ func Decode(data []byte) (*foreshock.Profile, error) {
 	if err := valid(r.Profile); err != nil {
 		return nil, fmt.Errorf("decode profile: %w", err)
 	}
+	r.Profile.Source = unique.Make(r.Profile.Source).Value() // the same for many
 	return r.Profile, nil
 }
 
@@ -96,11 +98,9 @@ func (c *checker) valid(what string, err error) {
 	}
 }
 
-func (c *checker) history(what string, h *quantile.History) {
-	if h != nil {
-		c.valid(what, h.Valid())
-		c.must(h.Capacity <= mostCodes, "%s: capacity %d is above %d", what, h.Capacity, mostCodes)
-	}
+func (c *checker) history(what string, h *quantile.Histories) {
+	c.valid(what, h.Valid())
+	c.must(h.Capacity <= mostCodes, "%s: capacity %d is above %d", what, h.Capacity, mostCodes)
 }
 
 func valid(p *foreshock.Profile) error {
@@ -117,7 +117,6 @@ func valid(p *foreshock.Profile) error {
 		}
 	}
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
-		c.history("demand of "+d.String(), p.DemandOf(d))
 		ceiling := p.CeilingOf(d)
 		c.must(amount(ceiling), "ceiling %g", ceiling)
 		l := p.LearnedOf(d)
@@ -125,7 +124,9 @@ func valid(p *foreshock.Profile) error {
 		c.must(share(l.Covered) && share(l.Quantile) && share(l.QuantileTold) && share(l.Stated) && l.Checks >= 0, "coverage of %s", d)
 	}
 	c.must(p.Backlog.Growing >= 0 && p.Backlog.Since >= 0 && p.Backlog.Unread >= 0 && amount(float64(p.Backlog.Ratio)) && amount(float64(p.Backlog.End)), "backlog %+v", p.Backlog)
-	c.history("anomaly scores", p.Anomaly)
+	if p.Steps > 0 || p.History.Begun > 0 {
+		c.history("history", &p.History)
+	}
 	c.must(len(p.Weights()) <= mostWeights, "%d weights of methods", len(p.Weights()))
 	for _, w := range p.Weights() {
 		c.must(w.Factor > 0 && finite(w.Factor), "weight %g of %s", w.Factor, w.Method)
@@ -166,13 +167,10 @@ func trialValid(d foreshock.Dimension, t *foreshock.Trial) error {
 func coarseValid(p *foreshock.Profile) error {
 	k := &p.Coarse
 	var c checker
-	c.must(k.Steps >= 0 && amount(k.Score), "steps %d, score %g", k.Steps, k.Score)
+	c.must(amount(float64(p.Highest)), "score %g", p.Highest)
 	if p.Steps > 0 && p.Length > 0 {
 		c.must(k.Length > 0 && k.Length%p.Length == 0, "length %s is no multiple of the step %s", k.Length, p.Length)
 		c.must(k.Length > 0 && k.End().Equal(k.End().Truncate(k.Length)) && p.UpdatedAt <= k.EndsAt, "end %s", k.End())
-	}
-	for m := range k.Sum {
-		c.must(k.Sum[m] >= 0 && finite(float64(k.Sum[m])) && k.Count[m] >= 0, "sum %g of %d", k.Sum[m], k.Count[m])
 	}
 	return c.err
 }
@@ -180,10 +178,9 @@ func coarseValid(p *foreshock.Profile) error {
 func metricValid(mp *foreshock.MetricProfile) error {
 	var c checker
 	c.valid("window", mp.Window.Valid())
-	c.must(len(mp.Window.Bytes) <= mostCodes, "window of %d readings", len(mp.Window.Bytes))
-	c.history("coarse steps", &mp.Coarse)
 	c.valid("rarity", mp.Rarity.Valid())
 	c.must(amount(mp.Last), "last %g", mp.Last)
+	c.must(amount(float64(mp.Sum)) && mp.Count >= 0, "sum %g of %d", mp.Sum, mp.Count)
 	s := mp.Season
 	if s == nil {
 		return c.err

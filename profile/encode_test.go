@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -32,7 +33,7 @@ func full(t testing.TB) *foreshock.Profile {
 	}
 	f.p.Shift = &foreshock.Shift{From: f.now, Until: f.now.Add(time.Hour), ActionID: "a"}
 	f.p.Learn(foreshock.DimIOPS, foreshock.Learned{LeadTime: time.Minute, Gain: 0.5, Actions: 3, Helped: 2, Bias: 0.1, Covered: 0.93, Checks: 7, Quantile: 0.96, QuantileTold: 0.96, Stated: 0.95})
-	f.p.Ceiling[foreshock.DimIOPS] = 3000
+	f.p.Metrics[foreshock.IOPS].Ceiling = 3000
 	f.p.Run = foreshock.Run{Over: 3, Medium: 2}
 	f.p.Current = &foreshock.Anomaly{
 		ID: "x", Workload: f.p.ID, Start: f.now, Time: f.now.Add(123456789), Severity: foreshock.High, Worst: foreshock.High, Score: 3, Peak: 4,
@@ -43,7 +44,7 @@ func full(t testing.TB) *foreshock.Profile {
 		Until:  f.now.Add(time.Hour), Headroom: 0.25, Ends: f.now,
 	})
 	f.learn(foreshock.IOPS, 90000, 5) // something outside
-	if len(f.p.Metrics[foreshock.IOPS].Season.Periods) == 0 || f.p.Coarse.Demand[foreshock.DimIOPS] == 0 || f.p.Metrics[foreshock.IOPS].Rarity.Outside == 0 {
+	if len(f.p.Metrics[foreshock.IOPS].Season.Periods) == 0 || f.p.Metrics[foreshock.IOPS].Peak == 0 || f.p.Metrics[foreshock.IOPS].Rarity.Outside == 0 {
 		t.Fatalf("the profile is not full: %+v, %+v", f.p.Metrics[foreshock.IOPS], f.p.Coarse)
 	}
 	return f.p
@@ -182,9 +183,9 @@ func TestVersion2IsRead(t *testing.T) {
 		t.Errorf("%d steps, season %d", p.Steps, p.Metrics[foreshock.IOPS].Rarity.Season)
 	}
 	f := func(x, want float64) { t.Helper(); surprises(t, p, x, want, 0.01) }
-	coarse := p.Metrics[foreshock.IOPS].Coarse.Values(nil)
-	if len(coarse) != 301 || p.Anomaly.Len() != 301 || p.Demand[foreshock.DimIOPS].Len() != 301 {
-		t.Fatalf("%d coarse steps, %d scores", len(coarse), p.Anomaly.Len())
+	coarse := p.MeansOf(foreshock.IOPS).Values(nil)
+	if len(coarse) != 301 || p.Scores().Len() != 301 || p.DemandOf(foreshock.DimIOPS).Len() != 301 {
+		t.Fatalf("%d coarse steps, %d scores", len(coarse), p.Scores().Len())
 	}
 	closeTo(t, "a coarse step", coarse[2*96+24], 1524, 0.02) // six hours after midnight
 	f(900, 2.113728644621189)
@@ -202,7 +203,7 @@ func TestVersion3IsRead(t *testing.T) {
 	f(1500, 1.3771468638903723)
 	f(9000, 3.187863457552031)
 	closeTo(t, "surprise of a step", p.Row.Judge(p.Updated().Unix(), 2), 1.6722153713698225, 1e-3)
-	closeTo(t, "peak demand", quantile.Decode(p.Coarse.Demand[foreshock.DimIOPS]-1), 90000, quantile.RelativeError)
+	closeTo(t, "peak demand", quantile.Decode(iops.Peak-1), 90000, quantile.RelativeError)
 	normal := summarizeMetric(foreshock.IOPS, iops)
 	closeTo(t, "mean", normal.Mean, 1182.4428492732568, 0.002)
 	closeTo(t, "median", normal.P50, 1064.8405509592235, 0.005)
@@ -262,11 +263,41 @@ func TestVersion5IsRead(t *testing.T) {
 	}
 }
 
-// A profile that version 6 has written, in which everything is set, is what this version would have made of the same steps.
-func TestVersion6IsRead(t *testing.T) {
-	if diff := cmp.Diff(full(t), writtenBy(t, 6), cmpopts.EquateEmpty(), cmpopts.EquateNaNs()); diff != "" {
-		t.Error(diff)
+// Profiles that versions 6 and 7 have written, in which everything is set, are what this version would have made of the same steps.
+func TestVersions6And7AreRead(t *testing.T) {
+	for _, version := range []int{6, 7} {
+		if diff := cmp.Diff(full(t), writtenBy(t, version), cmpopts.EquateEmpty(), cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("version %d: %s", version, diff)
+		}
 	}
+}
+
+// Of a window that had more places the newest readings stay, as they are, also where it was not full yet.
+func TestWiderWindowsAreRead(t *testing.T) {
+	f := func(head, filled, want int) {
+		t.Helper()
+		var old olderMetric
+		old.Window.Bytes = bytes.Repeat([]byte{255}, 360) // nothing was read yet
+		old.Window.Scale, old.Window.Head = quantile.Scale{Low: 40000, Step: 1}, uint16(head)
+		for i := range filled {
+			old.Window.Bytes[(head+360-filled+i)%360] = byte(min(i, 250))
+		}
+		var w quantile.Compact
+		if err := errors.Join(old.window(&w, 7), w.Valid()); err != nil {
+			t.Fatal(err)
+		}
+		got := w.Values(nil)
+		if len(got) != want {
+			t.Fatalf("%d readings, want %d", len(got), want)
+		}
+		for i, x := range got {
+			closeTo(t, "reading", x, quantile.Decode(quantile.Code(40000+min(filled-want+i, 250))), 1e-9)
+		}
+	}
+	f(300, 360, 192)
+	f(0, 360, 192)
+	f(200, 200, 192)
+	f(50, 50, 50)
 }
 
 func TestInvalidProfilesAreRefused(t *testing.T) {
@@ -285,9 +316,9 @@ func TestInvalidProfilesAreRefused(t *testing.T) {
 	iops := foreshock.IOPS
 	f("no id", func(p *foreshock.Profile) { p.ID = "" })
 	f("a step of 0", func(p *foreshock.Profile) { p.Length = 0 })
-	f("a head beyond the window", func(p *foreshock.Profile) { p.Metrics[iops].Window.Head = 1 << 20 })
-	f("a huge history", func(p *foreshock.Profile) { p.Anomaly.Capacity = 1 << 23 })
-	f("a history of half a block", func(p *foreshock.Profile) { p.Metrics[iops].Coarse.Packed = p.Metrics[iops].Coarse.Packed[1:] })
+	f("a head beyond the window", func(p *foreshock.Profile) { p.Metrics[iops].Window.Next = p.Metrics[iops].Window.Size })
+	f("a huge history", func(p *foreshock.Profile) { p.History.Capacity = 1 << 23 })
+	f("a history of half a block", func(p *foreshock.Profile) { p.History.Packed = p.History.Packed[1:] })
 	f("a NaN level", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Levels[1].Mean = float32(math.NaN()) })
 	f("an infinite spread", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Spread.Mean = float32(math.Inf(1)) })
 	f("a step of no length", func(p *foreshock.Profile) { p.Metrics[iops].Rarity.Step = 0 })

@@ -28,8 +28,9 @@ func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, use
 		p.CreatedAt = at
 		p.Coarse.Length = cfg.coarseLength(p.Length)
 		p.Coarse.EndsAt = roundUp(step.Time, p.Coarse.Length).UnixNano()
+		p.History = quantile.NewHistories(cfg.historySteps(p.Coarse.Length))
 	}
-	advance(p, at, cfg)
+	advance(p, at)
 	middle := step.Time.Add(-p.Length / 2)
 	learnCeiling(p, step, &use.strain)
 	learnBacklog(p, &use.strain)
@@ -45,8 +46,8 @@ func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, use
 		}
 		l := learner{mp: mp, p: p, cfg: cfg, metric: m, middle: middle}
 		if l.learn(x, f) {
-			p.Coarse.Sum[m] += float32(x)
-			p.Coarse.Count[m]++
+			mp.Sum += float32(x)
+			mp.Count++
 		}
 		mp.Last = x
 	}
@@ -78,7 +79,6 @@ func newMetric(p *foreshock.Profile, cfg *Config) *foreshock.MetricProfile {
 	return &foreshock.MetricProfile{
 		Window: quantile.NewCompact(cfg.windowSteps(p.Length)),
 		Rarity: surprise.NewMetric(p.Length.Seconds()),
-		Coarse: quantile.NewHistory(coarseCapacity(p, cfg)),
 	}
 }
 
@@ -130,7 +130,7 @@ func (l *learner) learn(x float64, f *foreshock.Finding) (kept bool) {
 // keep takes a reading into the window: each, or where the window has fewer places than the time that it spans has steps, such a share of them as if by chance,
 // so that a rhythm of readings is not taken for all of them. The first ones are kept until the window is full.
 func (l *learner) keep(x float64) {
-	places, steps := uint64(len(l.mp.Window.Bytes)), uint64(l.cfg.Window/l.p.Length)
+	places, steps := uint64(l.mp.Window.Size), uint64(l.cfg.Window/l.p.Length)
 	if places < steps && uint64(l.p.Steps) >= places {
 		if turn := uint64(l.p.Steps) * 0x9e3779b97f4a7c15 >> 32; turn*steps>>32 >= places { // Fibonacci hashing (Knuth 6.4): shares of any part are even
 			return
@@ -144,7 +144,7 @@ func (l *learner) keep(x float64) {
 func (l *learner) move(before, after float64) {
 	l.mp.LearnedAt = l.p.UpdatedAt + int64(l.p.Length)
 	old := l.mp.Window.Values(nil)
-	l.mp.Window = quantile.NewCompact(len(l.mp.Window.Bytes))
+	l.mp.Window = quantile.NewCompact(int(l.mp.Window.Size))
 	if !(before > 0 && after > 0) {
 		return
 	}

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -18,6 +19,13 @@ func renew(p *foreshock.Profile, version uint, data []byte) error {
 	if err := decoding.Unmarshal(data, &old); err != nil {
 		return fmt.Errorf("version %d: %w", version, err)
 	}
+	if err := old.histories(p, version); err != nil {
+		return fmt.Errorf("version %d: %w", version, err)
+	}
+	old.coarse(p)
+	if version >= 7 {
+		return nil
+	}
 	old.taught(p)
 	if version >= 6 {
 		return nil
@@ -25,9 +33,6 @@ func renew(p *foreshock.Profile, version uint, data []byte) error {
 	old.times(p)
 	if version >= 5 {
 		return nil
-	}
-	if err := old.histories(p, version); err != nil {
-		return fmt.Errorf("version %d: %w", version, err)
 	}
 	if version < 2 {
 		prime(p)
@@ -45,34 +50,72 @@ func renew(p *foreshock.Profile, version uint, data []byte) error {
 type older struct {
 	Profile struct {
 		Metrics   [foreshock.NumMetrics]*olderMetric
-		Demand    [foreshock.NumDimensions]*quantile.Ring // before version 3
-		Anomaly   *quantile.Ring                          // before version 3
+		Demand    [foreshock.NumDimensions]*olderHistory
+		Anomaly   *olderHistory
+		Ceiling   [foreshock.NumDimensions]float32
 		Threshold struct {
 			Decayed, RestUntil time.Time // before version 4
 			Counted            bool
 		}
+		Coarse struct {
+			Sum    [foreshock.NumMetrics]float32
+			Count  [foreshock.NumMetrics]int32
+			Score  float64
+			Steps  int32
+			Demand [foreshock.NumDimensions]quantile.Code // one more than that; from version 4
+			End    time.Time                              // before version 6
+		}
 		// Before version 6:
 		Created, Updated time.Time
-		Coarse           struct{ End time.Time }
 		Row              struct{ Daily olderDaily }
 
 		foreshock.Taught // before version 7
 	}
-	// Peaks are the highest demands so far in the coarse step, NaN where there is none.
+	// Peaks are the highest demands so far in the coarse step, NaN where there is none; before version 4.
 	Peaks [foreshock.NumDimensions]float64
 }
 
 type olderMetric struct {
 	Window struct {
-		quantile.History               // of version 4
-		Ring             quantile.Ring // before
+		Bytes        []byte // from version 5
+		Scale        quantile.Scale
+		olderHistory              // of version 4
+		Ring         olderHistory // before
 	}
-	Coarse    quantile.Ring // before version 3
+	Coarse    olderHistory
 	Relearned time.Time
 	Rarity    struct {
 		surprise.Older
 		Size [surprise.NumScales]struct{ Mean, Weight float32 } // before version 3
 	}
+}
+
+// olderHistory is a history that was kept by itself: from version 3 on as a column is now, before as a ring.
+type olderHistory struct {
+	quantile.Histories
+	Codes quantile.Codes
+}
+
+// values are the readings, oldest first, nil where there are none.
+func (o *olderHistory) values(version uint) ([]float64, error) {
+	var c checker
+	switch {
+	case o == nil || o.Capacity == 0:
+	case o.Capacity > mostCodes:
+		return nil, fmt.Errorf("capacity %d is above %d", o.Capacity, mostCodes)
+	case version < 3:
+		ring := quantile.Ring{Codes: o.Codes, Capacity: o.Capacity, Head: uint32(o.Head)}
+		if c.valid("ring", ring.Valid()); c.err == nil {
+			return ring.Values(nil), nil
+		}
+	default:
+		const fine = quantile.Rough + 1
+		o.Begun = 1 << fine
+		if c.history("history", &o.Histories); c.err == nil {
+			return o.Column(fine).Values(nil), nil
+		}
+	}
+	return nil, c.err
 }
 
 // olderDaily is a surprise.Daily before version 5.
@@ -117,8 +160,17 @@ func (o *older) times(p *foreshock.Profile) {
 	p.Counted = old.Threshold.Counted
 }
 
-// histories takes over what was kept in more bytes: the windows, and before version 3 the coarse steps.
+// histories takes over the windows, and what was kept of coarse steps in a history for each.
 func (o *older) histories(p *foreshock.Profile, version uint) error {
+	var columns [quantile.Columns][]float64
+	rows, capacity := 0, uint32(0)
+	take := func(column int, h *olderHistory) error {
+		values, err := h.values(version)
+		if h != nil {
+			columns[column], rows, capacity = values, max(rows, len(values)), max(capacity, h.Capacity)
+		}
+		return err
+	}
 	for m, mp := range p.Metrics {
 		if mp == nil {
 			continue
@@ -127,59 +179,82 @@ func (o *older) histories(p *foreshock.Profile, version uint) error {
 		if err := old.window(&mp.Window, version); err != nil {
 			return fmt.Errorf("window of %s: %w", foreshock.Metric(m), err)
 		}
-		if version < 3 {
-			if err := packed(&mp.Coarse, &old.Coarse); err != nil {
-				return fmt.Errorf("coarse steps of %s: %w", foreshock.Metric(m), err)
-			}
+		if err := take(foreshock.MeansColumn+m, &old.Coarse); err != nil {
+			return fmt.Errorf("coarse steps of %s: %w", foreshock.Metric(m), err)
 		}
 	}
-	if version >= 3 {
+	for _, d := range served { // there was none of others
+		if err := take(foreshock.DemandColumn+int(d), o.Profile.Demand[d]); err != nil {
+			return fmt.Errorf("demand of %s: %w", d, err)
+		}
+	}
+	if err := take(foreshock.ScoresColumn, o.Profile.Anomaly); err != nil {
+		return fmt.Errorf("anomaly scores: %w", err)
+	}
+	if capacity == 0 {
 		return nil
 	}
-	for d, r := range o.Profile.Demand[:len(p.Demand)] { // there was none of others
-		if r != nil {
-			if err := packed(p.Demand[d], r); err != nil {
-				return fmt.Errorf("demand of %s: %w", foreshock.Dimension(d), err)
+	p.History = quantile.NewHistories(int(capacity))
+	for back := rows; back > 0; back-- { // all end together
+		row := quantile.NoRow()
+		for i, column := range columns {
+			if back <= len(column) {
+				row[i] = quantile.Encode(column[len(column)-back])
 			}
 		}
-	}
-	if r := o.Profile.Anomaly; r != nil {
-		if err := packed(p.Anomaly, r); err != nil {
-			return fmt.Errorf("anomaly scores: %w", err)
-		}
+		p.History.Add(&row)
 	}
 	return nil
 }
 
-// window makes w of what was read of it.
+// coarse takes over what there was in the coarse step so far, which is with each metric now, and the rates that were served at most.
+func (o *older) coarse(p *foreshock.Profile) {
+	c := &o.Profile.Coarse
+	if c.Steps > 0 {
+		p.Highest = 1 + float32(c.Score)
+	}
+	for m, mp := range p.Metrics {
+		if mp != nil {
+			mp.Sum, mp.Count = c.Sum[m], c.Count[m]
+		}
+	}
+	for _, d := range served {
+		m, _ := d.Metric()
+		mp := p.Metrics[m]
+		if mp == nil {
+			continue
+		}
+		mp.Peak, mp.Ceiling = c.Demand[d], o.Profile.Ceiling[d]
+		if peak := o.Peaks[d]; peak > 0 {
+			mp.Peak = quantile.Encode(peak) + 1
+		}
+	}
+}
+
+// window makes w of what was read of it: its newest readings, as far as there is room.
 func (o *olderMetric) window(w *quantile.Compact, version uint) error {
-	old := &o.Window.History
-	if version < 4 {
-		if err := packed(old, &o.Window.Ring); err != nil {
-			return err
+	old := &o.Window
+	if n := len(old.Bytes); version >= 5 {
+		*w = quantile.Compact{Scale: old.Scale, Size: uint8(min(n, quantile.MostReadings)), Next: uint8(old.Head)}
+		if n > quantile.MostReadings && int(old.Head) < n {
+			old.Bytes = slices.Concat(old.Bytes[old.Head:], old.Bytes[:old.Head])[n-quantile.MostReadings:]
+			w.Next = 0
 		}
+		copy(w.Bytes[:], old.Bytes)
+		return nil // whether it is valid is asked of all
 	}
-	var c checker
-	if c.history("readings", old); c.err != nil {
-		return c.err
+	h := &old.olderHistory
+	if version < 4 {
+		h, version = &old.Ring, 0
 	}
-	*w = quantile.NewCompact(int(old.Capacity))
-	for _, x := range old.Values(nil) {
-		w.Add(x)
-	}
-	return nil
-}
-
-// packed makes h of a ring.
-func packed(h *quantile.History, r *quantile.Ring) error {
-	if err := r.Valid(); err != nil {
+	values, err := h.values(version)
+	if err != nil || h.Capacity == 0 {
 		return err
 	}
-	if r.Capacity > mostCodes {
-		return fmt.Errorf("capacity %d is above %d", r.Capacity, mostCodes)
+	*w = quantile.NewCompact(int(min(h.Capacity, quantile.MostReadings)))
+	for _, x := range values {
+		w.Add(x)
 	}
-	*h = quantile.NewHistory(int(r.Capacity))
-	h.Append(r)
 	return nil
 }
 
@@ -224,11 +299,6 @@ func (o *older) rest(p *foreshock.Profile) {
 		}
 	}
 	p.Threshold.DecayedAt, p.Threshold.RestsTill = nanoseconds(old.Threshold.Decayed), nanoseconds(old.Threshold.RestUntil)
-	for d, peak := range o.Peaks[:len(p.Coarse.Demand)] {
-		if peak >= 0 {
-			p.Coarse.Demand[d] = quantile.Encode(peak) + 1
-		}
-	}
 	if p.Shift != nil && *p.Shift == (foreshock.Shift{}) {
 		p.Shift = nil
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/timeseries/quantile"
 )
 
 var start = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
@@ -160,7 +161,7 @@ func TestCoarseSteps(t *testing.T) {
 	f.now = f.now.Add(40 * time.Minute) // from 0:30 to 1:10; the next step ends at 1:15
 	f.learn(foreshock.IOPS, 200, 0)
 	f.learn(foreshock.QueueDepth, 7, 0) // 1:20
-	got := f.p.Metrics[foreshock.IOPS].Coarse.Values(nil)
+	got := f.p.MeansOf(foreshock.IOPS).Values(nil)
 	want := []float64{101, 104, math.NaN(), math.NaN(), 200}
 	if len(got) != len(want) {
 		t.Fatalf("%v, want %v", got, want)
@@ -170,14 +171,14 @@ func TestCoarseSteps(t *testing.T) {
 			t.Errorf("%v, want %v", got, want)
 		}
 	}
-	demand := f.p.Demand[foreshock.DimIOPS].Values(nil)
+	demand := f.p.DemandOf(foreshock.DimIOPS).Values(nil)
 	closeTo(t, "peak demand", demand[0], 102, 1e-3)
-	if f.p.Anomaly.Len() != 5 || len(demand) != 5 || !f.p.Coarse.End().Equal(start.Add(90*time.Minute)) {
-		t.Errorf("%d scores, %d demands, end %s", f.p.Anomaly.Len(), len(demand), f.p.Coarse.End())
+	if f.p.Scores().Len() != 5 || len(demand) != 5 || !f.p.Coarse.End().Equal(start.Add(90*time.Minute)) {
+		t.Errorf("%d scores, %d demands, end %s", f.p.Scores().Len(), len(demand), f.p.Coarse.End())
 	}
 	f.now = f.now.Add(10 * 365 * 24 * time.Hour)
 	f.learn(foreshock.IOPS, 1, 0) // a gap of years costs no more than the ring
-	if n := f.p.Anomaly.Len(); n != 1344 {
+	if n := f.p.History.Rows(); n != 1344 {
 		t.Errorf("the ring holds %d", n)
 	}
 }
@@ -319,12 +320,13 @@ func TestTheWindowSpansWhatIsStated(t *testing.T) {
 			}
 		}
 	}
-	f(10*time.Second, 360)
-	f(15*time.Second, 240)
-	f(7*time.Second, 360)
-	f(5*time.Second, 360)
-	f(time.Second, 360)
-	f(100*time.Millisecond, 360)
+	f(10*time.Second, 192)
+	f(15*time.Second, 192)
+	f(20*time.Second, 180)
+	f(7*time.Second, 192)
+	f(5*time.Second, 192)
+	f(time.Second, 192)
+	f(100*time.Millisecond, 192)
 
 	for _, rhythm := range []int{2, 5, 10, 20} {
 		feed := newFeed(time.Second)
@@ -342,8 +344,8 @@ func TestTheWindowSpansWhatIsStated(t *testing.T) {
 				high++
 			}
 		}
-		if share := float64(high) / 360 * float64(rhythm); share < 0.8 || share > 1.2 {
-			t.Errorf("one reading of %d is high, and %d of 360 that are held", rhythm, high)
+		if share := float64(high) / quantile.MostReadings * float64(rhythm); share < 0.8 || share > 1.2 {
+			t.Errorf("one reading of %d is high, and %d of %d that are held", rhythm, high, quantile.MostReadings)
 		}
 	}
 }

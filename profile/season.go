@@ -38,7 +38,7 @@ func SeasonDue(p *foreshock.Profile, m foreshock.Metric, now time.Time, cfg *Con
 		return false
 	}
 	day := int(24 * time.Hour / p.Coarse.Length)
-	n := mp.Coarse.Len()
+	n := p.History.Rows()
 	if day < 4 || n < 3*day {
 		return false
 	}
@@ -46,14 +46,14 @@ func SeasonDue(p *foreshock.Profile, m foreshock.Metric, now time.Time, cfg *Con
 	if n < 7*day {
 		every /= 4
 	}
-	return mp.Season == nil || now.Sub(mp.Season.Renewed) >= every
+	return (mp.Season == nil || now.Sub(mp.Season.Renewed) >= every) && p.MeansOf(m).Len() >= 3*day
 }
 
 // SeasonInput copies what finding the season of m needs, so that it can be done elsewhere while the profile goes on.
 func SeasonInput(p *foreshock.Profile, m foreshock.Metric) SeasonWork {
 	work := SeasonWork{End: p.Coarse.End().Add(-p.Coarse.Length), Length: p.Coarse.Length}
 	if mp := p.Metrics[m]; mp != nil {
-		work.Values = mp.Coarse.Values(nil)
+		work.Values = p.MeansOf(m).Values(nil)
 	}
 	return work
 }

@@ -37,10 +37,11 @@ func TestCompact(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		h := Compact{
-			Bytes: rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "bytes"),
-			Head:  rapid.Uint32Range(0, 50).Draw(t, "head"),
+			Size:  rapid.Uint8Range(0, MostReadings+1).Draw(t, "size"),
+			Next:  rapid.Uint8Range(0, MostReadings+1).Draw(t, "next"),
 			Scale: Scale{Code(rapid.Uint16().Draw(t, "low")), rapid.Uint16().Draw(t, "step")},
 		}
+		copy(h.Bytes[:], rapid.SliceOfN(rapid.Byte(), 0, MostReadings).Draw(t, "bytes"))
 		if h.Valid() == nil {
 			for range 100 {
 				h.Add(rapid.Float64Range(0, 1e6).Draw(t, "x"))
@@ -55,9 +56,9 @@ func TestCompactIsNearWhereReadingsAreAlike(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	f := func(factor, spike, most float64) {
 		t.Helper()
-		h := NewCompact(360)
+		h := NewCompact(MostReadings)
 		h.Add(1000 * spike)
-		isNear(t, &h, 1000, 360, rng, factor, most)
+		isNear(t, &h, 1000, MostReadings, rng, factor, most)
 	}
 	f(1.02, 1, RelativeError)
 	f(2, 1, 0.003)

@@ -23,8 +23,9 @@
 // run backwards for the departure) with the decoded value, so what comes in is
 // exactly what goes out.
 //
-// [Ring] is the same storage with gaps and without statistics. [History] is for
-// long ones: what is not recent takes a byte. In a [Compact] every reading does.
+// [Ring] is the same storage with gaps and without statistics. [Histories] are
+// long ones that are read together: what is not recent takes a byte, or six bits.
+// In a [Compact] every reading takes a byte.
 //
 // All state is exported, plain data: write it with any codec. What was read from
 // outside must pass Valid before it is used. Nothing here is safe for concurrent

@@ -150,14 +150,14 @@ func (r *Row) Valid() error {
 	if !(r.Lately >= 0 && r.Lately < 1e6) || d.Slot < 0 || d.Slot > slots || !(d.Peak >= 0 && d.Peak < 1e6) {
 		return fmt.Errorf("surprise: row of %g, %g in slot %d", r.Lately, d.Peak, d.Slot)
 	}
-	sum, used := uint32(0), int8(0)
+	sum, used := uint16(0), int8(0)
 	for _, code := range d.Codes {
-		if sum += uint32(code); code > 0 {
+		if sum += uint16(code); code > 0 {
 			used++
 		}
 	}
-	if sum != d.Total || used != d.Used {
-		return fmt.Errorf("surprise: %d peaks sum to %d, not %d to %d", used, sum, d.Used, d.Total)
+	if sum != d.CodeSum || used != d.Used {
+		return fmt.Errorf("surprise: %d peaks sum to %d, not %d to %d", used, sum, d.Used, d.CodeSum)
 	}
 	return nil
 }

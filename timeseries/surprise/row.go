@@ -44,11 +44,11 @@ func (r *Row) Learn(second int64, surprise float64) {
 
 // Daily is the highest surprise in each quarter of an hour of the day, averaged over the days: what comes back every day is expected.
 type Daily struct {
-	Codes [slots]uint8 // the averages, see peakCode; 0 where no day was seen
-	Total uint32       // of Codes
-	Peak  float32      // in the slot that is filled, so far
-	Used  int8         // slots with a day
-	Slot  int8         // the one that is filled, from 1; 0 before the first
+	Codes   [slots]uint8 // the averages, see peakCode; 0 where no day was seen
+	CodeSum uint16       // of Codes
+	Used    int8         // slots with a day
+	Slot    int8         // the one that is filled, from 1; 0 before the first
+	Peak    float32      // in the slot that is filled, so far
 }
 
 // perPeak is how many steps of a peak's code make a decade.
@@ -66,7 +66,7 @@ func (d *Daily) Put(slot int, peak float32) {
 		d.Used++
 	}
 	d.Codes[slot] = after
-	d.Total += uint32(after) - uint32(before)
+	d.CodeSum += uint16(after) - uint16(before)
 }
 
 func slotOf(second int64) int { return int(((second/(day/slots))%slots + slots) % slots) }
@@ -83,7 +83,7 @@ func (d *Daily) judge(second int64, surprise float64) float64 {
 		return surprise
 	}
 	usual := max(now.Codes[slot], now.Codes[(slot+1)%slots], now.Codes[(slot+slots-1)%slots])
-	beyond := (float64(usual) - float64(now.Total)/float64(now.Used)) / perPeak
+	beyond := (float64(usual) - float64(now.CodeSum)/float64(now.Used)) / perPeak
 	return max(0.01*surprise, surprise-slotShare*max(0, beyond))
 }
 
