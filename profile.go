@@ -193,9 +193,9 @@ type MetricProfile struct {
 	LearnedAt int64           // when a new level was last taken as normal, in ns since 1970; 0 is never
 
 	// Of the coarse step that is being filled, so far:
-	Sum   float32       // of what is not outside
-	Count int32         // of that
-	Peak  quantile.Code // one more than that of the highest demand, 0 where there is none
+	Sum   float32 // of what is not outside
+	Count int32   // of that
+	Peak  float32 // highest demand, below 0 where there is none
 
 	Window  quantile.Compact // the last clean readings
 	Ceiling float32          // the rate that was served when the workload was last seen to be held back; 0 until it was

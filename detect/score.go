@@ -92,18 +92,16 @@ func (d *Detector) score(f *foreshock.Finding, p *foreshock.Profile, step *fores
 	}
 }
 
-// reading gives the reading of m that is worth a judgement.
+// reading gives the reading of m, and whether it is worth a judgement.
 func reading(v *foreshock.Values, m foreshock.Metric) (float64, bool) {
 	x, ok := v.Get(m)
-	if !ok || !(x >= 0 && x <= 1e15) {
-		return 0, false
-	}
-	if m == foreshock.Latency {
-		if iops, known := v.Get(foreshock.IOPS); known && iops < 0.5 || x == 0 {
-			return 0, false
-		}
-	}
-	return x, true
+	return x, ok && x >= 0 && x <= 1e15 && !(m == foreshock.Latency && idle(v, x))
+}
+
+// idle says whether a latency is of a step without requests.
+func idle(v *foreshock.Values, latency float64) bool {
+	iops, known := v.Get(foreshock.IOPS)
+	return known && iops < 0.5 || latency == 0
 }
 
 // judge weighs what is said of a metric, and gives its surprise as far as it is for the worse.
@@ -149,12 +147,11 @@ func (d *Detector) weigh(p *foreshock.Profile, j *surprise.Judgement, s *scales)
 	return up / total, down / total
 }
 
+// add adds x to what has its sign, without a branch: the signs of deviations are what a processor cannot guess.
 func add(up, down *float64, sign, x float64) {
-	if sign < 0 {
-		*down += x
-	} else {
-		*up += x
-	}
+	below := uint64(int64(math.Float64bits(sign+0)) >> 63) // all bits or none; 0 has no sign
+	*down += math.Float64frombits(math.Float64bits(x) & below)
+	*up += math.Float64frombits(math.Float64bits(x) &^ below)
 }
 
 func fourth(x float64) float64 { return x * x * x * x }

@@ -14,6 +14,9 @@ func roundUp(t time.Time, length time.Duration) time.Time {
 	return t
 }
 
+// none is the peak demand of a coarse step in which none was read.
+const none = -1
+
 // advance closes the coarse steps that end before at; those in which nothing was read are missing.
 func advance(p *foreshock.Profile, at int64) {
 	c := &p.Coarse
@@ -21,10 +24,10 @@ func advance(p *foreshock.Profile, at int64) {
 		return
 	}
 	closeCoarse(p)
-	missed, none := (at-c.EndsAt-1)/int64(c.Length), quantile.NoRow()
+	missed, empty := (at-c.EndsAt-1)/int64(c.Length), quantile.NoRow()
 	c.EndsAt += (missed + 1) * int64(c.Length)
 	for range min(missed, int64(p.History.Capacity)) {
-		p.History.Add(&none)
+		p.History.Add(&empty)
 	}
 }
 
@@ -45,8 +48,8 @@ func closeCoarse(p *foreshock.Profile) {
 	}
 	for _, d := range served {
 		m, _ := d.Metric()
-		if mp := p.Metrics[m]; mp != nil && mp.Peak > 0 {
-			row[foreshock.DemandColumn+int(d)], mp.Peak = mp.Peak-1, 0
+		if mp := p.Metrics[m]; mp != nil && mp.Peak >= 0 {
+			row[foreshock.DemandColumn+int(d)], mp.Peak = quantile.Encode(float64(mp.Peak)), none
 		}
 	}
 	p.History.Add(&row)
@@ -64,7 +67,7 @@ func foldCoarse(p *foreshock.Profile, f *foreshock.Finding, demand *foreshock.Al
 		if x, ok := demand.Get(d); ok && x >= 0 {
 			m, _ := d.Metric()
 			mp := p.Metrics[m]
-			mp.Peak = max(mp.Peak, quantile.Encode(x)+1)
+			mp.Peak = max(mp.Peak, float32(x))
 		}
 	}
 }

@@ -73,8 +73,8 @@ type Use struct {
 // least what was served, and what Demand gives is a guess. So it is in the second where the queue was full before the only step in which it grew had ended, as the wait
 // in that step, as long as now, tells, and where it has not grown for ten minutes, in which what comes may have grown unseen: then it is at least what Demand gives.
 func Demand(step *foreshock.Step, p *foreshock.Profile) (u Use) {
-	u.strain = readStrain(step, p)
 	s := &u.strain
+	s.read(step, p)
 	var ratio float64
 	for _, d := range served {
 		m, _ := d.Metric()
@@ -133,10 +133,11 @@ type strain struct {
 	blind  bool    // nor was latency
 }
 
-func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
-	s := strain{factor: 1, wait: 1, growth: math.NaN(), iops: math.NaN()}
+// read finds it for a step. It is filled in where it stays: to copy what was just written in pieces takes longer.
+func (s *strain) read(step *foreshock.Step, p *foreshock.Profile) {
+	s.factor, s.wait, s.growth, s.iops = 1, 1, math.NaN(), math.NaN()
 	if p == nil {
-		return s
+		return
 	}
 	if iops, ok := Reading(&step.Values, foreshock.IOPS); ok {
 		s.iops = iops
@@ -171,7 +172,6 @@ func readStrain(step *foreshock.Step, p *foreshock.Profile) strain {
 		s.open = float64(b.Ratio)
 		s.least = b.Growing == 1 && (s.open-1)*p.Length.Seconds() >= 2*nearly*wait || time.Duration(b.Since)*p.Length >= longFull
 	}
-	return s
 }
 
 // queued is how many requests wait or are served, on average over a step: as read, else by Little's law.

@@ -180,7 +180,7 @@ func metricValid(mp *foreshock.MetricProfile) error {
 	c.valid("window", mp.Window.Valid())
 	c.valid("rarity", mp.Rarity.Valid())
 	c.must(amount(mp.Last), "last %g", mp.Last)
-	c.must(amount(float64(mp.Sum)) && mp.Count >= 0, "sum %g of %d", mp.Sum, mp.Count)
+	c.must(amount(float64(mp.Sum)) && mp.Count >= 0 && finite(float64(mp.Peak)), "sum %g of %d, peak %g", mp.Sum, mp.Count, mp.Peak)
 	s := mp.Season
 	if s == nil {
 		return c.err

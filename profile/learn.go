@@ -60,25 +60,24 @@ func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, use
 	p.Stage = StageOf(p, step.Time, cfg)
 }
 
-// Reading gives the reading of m that counts: a latency of a step without requests says nothing, and what is negative or not
+// Reading gives the reading of m, and whether it counts: a latency of a step without requests says nothing, and what is negative or not
 // finite is no reading.
 func Reading(v *foreshock.Values, m foreshock.Metric) (float64, bool) {
 	x, ok := v.Get(m)
-	if !ok || !(x >= 0 && x <= quantile.MaxValue) {
-		return 0, false
-	}
-	if m == foreshock.Latency {
-		if iops, known := v.Get(foreshock.IOPS); known && iops < idleIOPS || x == 0 {
-			return 0, false
-		}
-	}
-	return x, true
+	return x, ok && x >= 0 && x <= quantile.MaxValue && !(m == foreshock.Latency && idle(v, x))
+}
+
+// idle says whether a latency is of a step without requests.
+func idle(v *foreshock.Values, latency float64) bool {
+	iops, known := v.Get(foreshock.IOPS)
+	return known && iops < idleIOPS || latency == 0
 }
 
 func newMetric(p *foreshock.Profile, cfg *Config) *foreshock.MetricProfile {
 	return &foreshock.MetricProfile{
 		Window: quantile.NewCompact(cfg.windowSteps(p.Length)),
 		Rarity: surprise.NewMetric(p.Length.Seconds()),
+		Peak:   none,
 	}
 }
 
@@ -130,9 +129,10 @@ func (l *learner) learn(x float64, f *foreshock.Finding) (kept bool) {
 // keep takes a reading into the window: each, or where the window has fewer places than the time that it spans has steps, such a share of them as if by chance,
 // so that a rhythm of readings is not taken for all of them. The first ones are kept until the window is full.
 func (l *learner) keep(x float64) {
-	places, steps := uint64(l.mp.Window.Size), uint64(l.cfg.Window/l.p.Length)
-	if places < steps && uint64(l.p.Steps) >= places {
-		if turn := uint64(l.p.Steps) * 0x9e3779b97f4a7c15 >> 32; turn*steps>>32 >= places { // Fibonacci hashing (Knuth 6.4): shares of any part are even
+	places := int64(l.mp.Window.Size)
+	if spans := time.Duration(places) * l.p.Length; spans < l.cfg.Window && l.p.Steps >= places {
+		turn := uint64(l.p.Steps) * 0x9e3779b97f4a7c15 >> 32 // Fibonacci hashing (Knuth 6.4): shares of any part are even
+		if float64(turn)*float64(l.cfg.Window) >= float64(spans)*(1<<32) {
 			return
 		}
 	}

@@ -215,19 +215,21 @@ func (o *older) coarse(p *foreshock.Profile) {
 	}
 	for m, mp := range p.Metrics {
 		if mp != nil {
-			mp.Sum, mp.Count = c.Sum[m], c.Count[m]
+			mp.Sum, mp.Count, mp.Peak = c.Sum[m], c.Count[m], none
 		}
 	}
 	for _, d := range served {
 		m, _ := d.Metric()
 		mp := p.Metrics[m]
-		if mp == nil {
+		switch {
+		case mp == nil:
 			continue
+		case o.Peaks[d] > 0:
+			mp.Peak = float32(o.Peaks[d])
+		case c.Demand[d] > 0:
+			mp.Peak = float32(quantile.Decode(c.Demand[d] - 1))
 		}
-		mp.Peak, mp.Ceiling = c.Demand[d], o.Profile.Ceiling[d]
-		if peak := o.Peaks[d]; peak > 0 {
-			mp.Peak = quantile.Encode(peak) + 1
-		}
+		mp.Ceiling = o.Profile.Ceiling[d]
 	}
 }
 
