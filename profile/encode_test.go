@@ -184,8 +184,8 @@ func TestVersion2IsRead(t *testing.T) {
 	}
 	f := func(x, want float64) { t.Helper(); surprises(t, p, x, want, 0.01) }
 	coarse := p.MeansOf(foreshock.IOPS).Values(nil)
-	if len(coarse) != 301 || p.Scores().Len() != 301 || p.DemandOf(foreshock.DimIOPS).Len() != 301 {
-		t.Fatalf("%d coarse steps, %d scores", len(coarse), p.Scores().Len())
+	if len(coarse) != 301 || len(p.Scores().Values(nil)) != 301 || len(p.DemandOf(foreshock.DimIOPS).Values(nil)) != 301 {
+		t.Fatalf("%d coarse steps, %d scores", len(coarse), len(p.Scores().Values(nil)))
 	}
 	closeTo(t, "a coarse step", coarse[2*96+24], 1524, 0.02) // six hours after midnight
 	f(900, 2.113728644621189)

@@ -30,8 +30,10 @@ type FoundSeason struct {
 	Day, Week []float64
 }
 
-// SeasonDue says whether it is time to look for the season of m: when there are three days (with fewer cycles a season cannot be
-// told from chance), and then every Config.Renew, in the first week four times as often.
+// leastDays is of how many days there must be means: with fewer cycles a season cannot be told from chance.
+const leastDays = 3
+
+// SeasonDue says whether it is time to look for the season of m: when there are three days, and then every Config.Renew, in the first week four times as often.
 func SeasonDue(p *foreshock.Profile, m foreshock.Metric, now time.Time, cfg *Config) bool {
 	mp := p.Metrics[m]
 	if mp == nil || p.Coarse.Length <= 0 {
@@ -39,14 +41,14 @@ func SeasonDue(p *foreshock.Profile, m foreshock.Metric, now time.Time, cfg *Con
 	}
 	day := int(24 * time.Hour / p.Coarse.Length)
 	n := p.History.Rows()
-	if day < 4 || n < 3*day {
+	if day < 4 || n < leastDays*day {
 		return false
 	}
 	every := cfg.Renew
 	if n < 7*day {
 		every /= 4
 	}
-	return (mp.Season == nil || now.Sub(mp.Season.Renewed) >= every) && p.MeansOf(m).Len() >= 3*day
+	return mp.Season == nil || now.Sub(mp.Season.Renewed) >= every
 }
 
 // SeasonInput copies what finding the season of m needs, so that it can be done elsewhere while the profile goes on.
@@ -70,7 +72,7 @@ func FindSeason(work SeasonWork) (FoundSeason, error) {
 	}
 	work, per := work.byHour()
 	day := int((24*time.Hour + work.Length/2) / work.Length)
-	if day < 4 || len(work.Values) <= 2*day {
+	if day < 4 || len(work.Values) < leastDays*day-1 { // a metric may be younger than its workload; what is not a whole hour was left out
 		return none, nil
 	}
 	middle := robust.Median(work.Values)

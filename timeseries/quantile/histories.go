@@ -205,9 +205,6 @@ type Column struct {
 // Empty says whether the column was never read.
 func (c Column) Empty() bool { return c.of == nil || !c.of.has(c.column) }
 
-// Len is how many rows there are from the first one held that has a reading on.
-func (c Column) Len() int { return len(c.Values(nil)) }
-
 // Last returns the newest reading, NaN when it is missing or there is none.
 func (c Column) Last() float64 {
 	if c.Empty() || len(c.of.Recent) == 0 {
