@@ -7,7 +7,7 @@ import "time"
 //
 //go:noinline
 func (p *Profile) Touch(at time.Time) (sum int64) {
-	sum = int64(p.Row.Touch(at.Unix())) + int64(p.Run.Over) + int64(p.Coarse.EndsAt) + int64(p.Backlog.Growing) + int64(p.Length)
+	sum = int64(p.Row.Touch(at.Unix())) + int64(p.Run.Over) + p.Coarse.EndsAt + int64(p.Backlog.Growing) + int64(p.Length)
 	for _, mp := range &p.Metrics {
 		if mp == nil {
 			continue

@@ -131,7 +131,7 @@ func (h *Histories) begin(column int) {
 // pack puts the recent rows into a block: a new one, or that of the oldest.
 func (h *Histories) pack() {
 	n := h.blockBytes()
-	block := h.Packed
+	var block []byte
 	switch most := h.mostBlocks(); {
 	case most == 0:
 		h.Recent = h.Recent[:0]
