@@ -42,9 +42,21 @@ func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step *fores
 	}
 	if p.Current != nil {
 		f.Severity = p.Current.Severity
+		keepOut(p.Current, f)
 	}
 	d.watch(&c, p, step)
 	return c
+}
+
+// keepOut marks what takes part in an anomaly that was told of, so that it is no part of what is usual though it is not far outside: an anomaly does not explain
+// itself. Of low ones many are chance.
+func keepOut(a *foreshock.Anomaly, f *foreshock.Finding) {
+	if a.Severity <= foreshock.Low {
+		return
+	}
+	for m := range f.Rarity {
+		f.Rarity[m].Told = f.Judged[m] && f.Scores[m] >= f.Threshold
+	}
 }
 
 func (c *Changes) add(a foreshock.Anomaly) { c.Anomalies = append(c.Anomalies, a) }

@@ -113,6 +113,9 @@ func (l *learner) learn(x float64, f *foreshock.Finding) (kept bool) {
 		how.Out, how.Patience = true, int32(l.cfg.ShiftSteps)
 	case j.Outside:
 		how.Out, how.Patience = true, l.cfg.PersistSteps(l.p.Length, l.p.Stage)
+	case j.Told && l.lasts() < l.cfg.PersistSteps(l.p.Length, l.p.Stage):
+		r.Pass(j)
+		return false
 	default:
 		l.keep(x)
 		r.Learn(j, how)
@@ -124,6 +127,11 @@ func (l *learner) learn(x float64, f *foreshock.Finding) (kept bool) {
 		l.move(before, after)
 	}
 	return false
+}
+
+// lasts is for how many steps the workload's anomaly has.
+func (l *learner) lasts() int32 {
+	return int32(min(l.middle.Sub(l.p.Current.Start)/l.p.Length, 1<<30))
 }
 
 // keep takes a reading into the window: each, or where the window has fewer places than the time that it spans has steps, such a share of them as if by chance,

@@ -65,7 +65,7 @@ func summarizeMetric(m foreshock.Metric, mp *foreshock.MetricProfile) MetricSumm
 		Metric: m, Count: len(readings), Last: mp.Last,
 		P50: q[0], P90: q[1], P95: q[2], P99: q[3],
 		EWMA: float64(mp.Rarity.Short[0]), Usual: mp.Rarity.Level(), Spread: float64(mp.Rarity.Spread.Mean),
-		Outside: mp.Rarity.Outside,
+		Outside: max(0, mp.Rarity.Outside),
 	}
 	s.Mean, s.StdDev = moments(readings)
 	if mp.LearnedAt != 0 {

@@ -62,7 +62,7 @@ func (m *Metric) Valid() error {
 	switch {
 	case !(m.Step > 0) || math.IsInf(m.step(), 0):
 		return fmt.Errorf("surprise: step %g is not above 0", m.Step)
-	case m.Outside < 0:
+	case m.Outside < -mostFormer:
 		return fmt.Errorf("surprise: %d readings outside", m.Outside)
 	case m.Season < none || int(m.Season) >= m.seasons():
 		return fmt.Errorf("surprise: season %d is not there", m.Season)

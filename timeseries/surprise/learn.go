@@ -10,6 +10,10 @@ const (
 	outside = 2.8
 	// backLimit is how many usual deviations from the level a reading may be to end what was outside.
 	backLimit = 2.0
+	// knownLimit is how many usual deviations a reading may be from a former level to be no surprise.
+	knownLimit = 3.0
+	// mostFormer is the most readings that a former level is known for.
+	mostFormer = 1_000_000
 	// comeBack is how many readings outside one that is not weighs up.
 	comeBack = 2
 	// EventWeight is how many deviations what was outside counts for in the tails, by default, however long it was.
@@ -45,8 +49,8 @@ func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
 	} else {
 		m.restart(j.y) // what is short has passed
 	}
-	if out {
-		m.Outside++
+	m.age(out, h.Patience)
+	if out && m.Outside > 0 {
 		m.Held += max(1/float32(m.Outside), heldGain) * (j.y - m.Held)
 	}
 	m.follow(j, out)
@@ -56,13 +60,40 @@ func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
 		learned = true
 	case !out && m.Outside > 0:
 		if m.Outside = max(0, m.Outside-comeBack); m.Outside == 0 {
+			m.Held = 0
 			m.conclude(h.Weight)
 		}
+	case !out && m.Farthest[0] != 0:
+		m.conclude(h.Weight)
+	}
+	if m.known(j.y, j.Spread) && abs(m.Short[1]-m.Held) < abs(m.Short[1]-m.Levels[middle].Mean) {
+		m.comeHome()
 	}
 	m.Last, m.Second = j.y, j.second
 	m.Count++
 	m.choose(j)
 	return learned
+}
+
+// Pass takes in a reading of an incident that was told of, though it is not outside: what is short follows it, and nothing else does, so that what is mild and
+// lasts does not explain itself. When it is over it goes into the record as one event.
+func (m *Metric) Pass(j *Judgement) {
+	if j.goesOn {
+		m.Short = j.short
+		m.farthest(j)
+	} else {
+		m.restart(j.y)
+	}
+	m.Last, m.Second = j.y, j.second
+}
+
+// farthest takes the deviations of a reading that is kept out into the greatest of its event.
+func (m *Metric) farthest(j *Judgement) {
+	for i, at := range &j.at {
+		if at.beyond(m.Farthest[i]) {
+			m.Farthest[i] = at
+		}
+	}
 }
 
 // heldGain is the weight of the newest reading in the level of those outside.
@@ -84,9 +115,6 @@ func (m *Metric) record(j *Judgement, out bool) {
 		m.add(i, Place(digits%places), unit)
 		digits /= places
 		if out {
-			if j.at[i].beyond(m.Farthest[i]) {
-				m.Farthest[i] = j.at[i]
-			}
 			continue
 		}
 		size := math.Abs(j.Deviations[i])
@@ -96,6 +124,7 @@ func (m *Metric) record(j *Judgement, out bool) {
 		m.Sizes[i] += gain * (float32(size) - m.Sizes[i])
 	}
 	if out {
+		m.farthest(j)
 		m.Late.put(m.Count, [NumScales]Place{})
 	} else {
 		m.Late.put(m.Count, j.at)
@@ -148,12 +177,58 @@ func (m *Metric) follow(j *Judgement, out bool) {
 	m.Height.update(heightAlpha, abs(j.x))
 }
 
-// conclude puts what was outside on record, as one event.
+// conclude puts what was kept out on record, as one event.
 func (m *Metric) conclude(weight float64) {
 	for i, at := range m.Farthest {
 		m.add(i, at, uint16(weight*unit))
 		m.Farthest[i] = 0
 	}
+}
+
+// former is for how many readings the level before one that was learned is known: those of a week.
+func (m *Metric) former() int32 { return int32(max(1, min(mostFormer, 7*day/m.step()))) }
+
+// age counts a reading: of those outside, or of those for which a former level is known. That is forgotten the sooner where yet another comes up.
+func (m *Metric) age(out bool, patience int32) {
+	switch {
+	case m.Outside >= 0 && out:
+		m.Outside++
+	case m.Outside < 0:
+		by := int32(1)
+		if out {
+			by = max(1, 2*m.former()/max(1, patience))
+		}
+		if m.Outside = min(0, m.Outside+by); m.Outside == 0 {
+			m.Held = 0
+		}
+	}
+}
+
+// grown is by how much deviations at the former level are taken to be greater than now: by as much as the level is, but by no more than they can have shrunk
+// since, with their half-life.
+func (m *Metric) grown(halfLife float64) float64 {
+	was, now := math.Abs(m.Level()), math.Abs(float64(m.Held))
+	return max(1, min(now/was, math.Exp2(float64(m.former()+m.Outside)/halfLife)))
+}
+
+// comeHome makes the former level the usual one again, with deviations as great as they were then, as far as can be told.
+func (m *Metric) comeHome() {
+	growth := m.grown(2000)
+	for i := range m.Sizes {
+		m.Sizes[i] *= float32(growth)
+	}
+	m.Spread.Mean *= float32(m.grown(300))
+	if was, now := math.Abs(m.Level()), math.Abs(float64(m.Held)); now < was {
+		for i := range m.Records {
+			m.Records[i].shrink(max(now/was, 1/mostGrowth))
+		}
+	}
+	by := m.Held - m.Levels[middle].Mean
+	for i := range m.Levels {
+		m.Levels[i].Mean = m.Held
+	}
+	m.WithSeason += by
+	m.restart(m.Held)
 	m.Outside, m.Held = 0, 0
 }
 
@@ -161,7 +236,8 @@ func (m *Metric) conclude(weight float64) {
 // learned anew.
 func (m *Metric) move(weight float64) {
 	was, now := math.Abs(m.Level()), math.Abs(float64(m.Held))
-	by := m.Held - m.Levels[middle].Mean
+	before := m.Levels[middle].Mean
+	by := m.Held - before
 	growth := 1.0
 	if now > was {
 		growth = min(mostGrowth, now/was)
@@ -185,6 +261,7 @@ func (m *Metric) move(weight float64) {
 		m.Records[i].grow(growth)
 	}
 	m.conclude(weight)
+	m.Outside, m.Held = -m.former(), before
 }
 
 // choose looks which season leaves least of the readings, if one does. When it is another than before, the levels move by the
@@ -221,7 +298,9 @@ func (m *Metric) choose(j *Judgement) {
 		m.Short[i] += by
 	}
 	m.Last += by
-	m.Held += by
+	if m.Held += by; m.Outside < 0 { // a level without another season tells nothing of those with this one
+		m.Outside, m.Held = 0, 0
+	}
 }
 
 // forget takes most of what was seen without a season from the record: a peak that the season explains now was a deviation then.

@@ -82,7 +82,8 @@ type Metric struct {
 	Records    [2]Records         // of readings, above and below
 	Late       Waiting
 	// Outside counts readings that were kept out of what is usual, less those that came back. Until that is over, Farthest holds the
-	// greatest deviation of each scale, and Held is the level of what was kept out.
+	// greatest deviation of each scale, and Held is the level of what was kept out. Below 0 it is for how many readings yet the level is known that was usual
+	// before one was learned: Held.
 	Farthest [NumScales]Place
 	Season   int8 // the one that is used, or none
 	Outside  int32
@@ -131,6 +132,8 @@ type Judgement struct {
 	Ready      bool               // enough was seen
 	// Outside says that the reading is too surprising to be a part of what is usual.
 	Outside bool
+	// Told is for whoever leads incidents to say: the reading takes part in one that was told of. See Pass.
+	Told bool
 
 	// What learning needs.
 	x, y   float32 // the reading, and without the season
@@ -204,6 +207,9 @@ func (m *Metric) judge(j *Judgement) {
 	if m.Count <= started {
 		return
 	}
+	if m.known(y, j.Spread) { // it is as it was before the level that was learned last
+		j.Deviations = [NumScales]float64{}
+	}
 	sum := m.rank(j)
 	if m.Count > settled {
 		d, usual := j.Deviations[Reading], m.usual(Reading, j.Spread)
@@ -212,6 +218,15 @@ func (m *Metric) judge(j *Judgement) {
 	}
 	j.Surprise = math.Sqrt(math.Sqrt(sum / float64(NumScales)))
 	j.Outside = j.Ready && j.Surprise >= outside
+}
+
+// known says whether a reading is one of the former level, and of no other.
+func (m *Metric) known(y float32, spread float64) bool {
+	if m.Outside >= 0 {
+		return false
+	}
+	here, there := float64(abs(y-m.Levels[middle].Mean)), float64(abs(y-m.Held))
+	return there < here && there <= knownLimit*m.usual(Reading, spread)*m.grown(2000)
 }
 
 // Level is the usual one, without the season.

@@ -80,3 +80,16 @@ func (r *Records) grow(factor float64) {
 		r.Lasting += min(by, math.MaxUint16-r.Lasting)
 	}
 }
+
+// shrink multiplies the excursions by a factor above 0 and of at most 1.
+func (r *Records) shrink(factor float64) {
+	by := uint16(min(-math.Log(factor)*perFold+0.5, math.MaxUint16))
+	for i, height := range r.Greatest {
+		if height > 0 {
+			r.Greatest[i] = height - min(by, height-1)
+		}
+	}
+	if r.Lasting > 0 {
+		r.Lasting -= min(by, r.Lasting-1)
+	}
+}
