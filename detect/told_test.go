@@ -78,6 +78,52 @@ func served(rng *rand.Rand, iops float64) (v foreshock.Values) {
 	return v
 }
 
+// A load that is so uneven that no reading of nothing is many usual deviations away, and that ceases: an alarm that lasts until that is what is usual. That it
+// comes back is none.
+func TestActivityThatCeasesIsTold(t *testing.T) {
+	for load := range loads {
+		for _, step := range []time.Duration{time.Minute, 5 * time.Minute} {
+			for _, noise := range []float64{0.1, 0.4} {
+				for seed := range uint64(5) {
+					during, after := incident{load, step, noise, 6 * time.Hour, 0}.run(t, seed)
+					if len(during) != 1 || len(after) > 0 {
+						t.Errorf("%s in steps of %s, noise %g: %d alarms, %d after it: %+v", load, step, noise, len(during), len(after), append(during, after...))
+						continue
+					}
+					began, ended := during[0].Start.Sub(incidentBegins), during[0].End.Sub(incidentBegins)
+					if began > 2*time.Hour || ended < 3*time.Hour || ended > 5*time.Hour {
+						t.Errorf("%s in steps of %s, noise %g: an alarm from %s to %s", load, step, noise, began, ended)
+					}
+				}
+			}
+		}
+	}
+}
+
+// What is idle now and then is no incident when it is idle again.
+func TestIdleAsOftenBeforeIsNotTold(t *testing.T) {
+	for seed := range uint64(5) {
+		r, rng := newRig(t, time.Minute), newRand(seed)
+		busy, left := true, 0
+		for r.now.Before(start.Add(24 * 24 * time.Hour)) {
+			if r.now.Equal(start.Add(10 * 24 * time.Hour)) {
+				r.alarms = 0
+			}
+			if left--; left < 0 {
+				busy, left = !busy, 60+rng.IntN(240)
+			}
+			iops := 0.0
+			if busy {
+				iops = 1000 * math.Exp(0.3*rng.NormFloat64())
+			}
+			r.step(served(rng, iops))
+		}
+		if r.alarms > 2 {
+			t.Errorf("%d alarms in two weeks", r.alarms)
+		}
+	}
+}
+
 // A level that is away from what is usual is one alarm for as long, until it is learned.
 func TestDropIsToldWhileItLasts(t *testing.T) {
 	for _, noise := range []float64{0.04, 0.06, 0.1} {
@@ -114,5 +160,6 @@ func TestReturnBelongsToTheIncident(t *testing.T) {
 	}
 	f("sine", 0, 1, 6, 12, 36)
 	f("sine", 3, 1, 6, 12)
+	f("office", 0, 1, 6, 12, 36)
 	f("office", 3, 1, 6)
 }

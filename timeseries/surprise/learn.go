@@ -43,6 +43,7 @@ type Handling struct {
 // is outside is one event, which goes into the record when it is over. learned says that the level of what was outside is usual from now on.
 func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
 	out := h.Out
+	m.countNothing(j)
 	if j.goesOn {
 		m.record(j, out)
 		m.Short = j.short
@@ -78,6 +79,7 @@ func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
 // Pass takes in a reading of an incident that was told of, though it is not outside: what is short follows it, and nothing else does, so that what is mild and
 // lasts does not explain itself. When it is over it goes into the record as one event.
 func (m *Metric) Pass(j *Judgement) {
+	m.countNothing(j)
 	if j.goesOn {
 		m.Short = j.short
 		m.farthest(j)

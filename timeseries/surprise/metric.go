@@ -125,7 +125,7 @@ func (m *Metric) step() float64 { return float64(m.Step) }
 type Judgement struct {
 	Surprise   float64            // power mean over the scales and the record, in decades of probability
 	Scales     [NumScales]float64 // of each scale
-	Record     float64            // of the reading as the highest, or lowest, excursion yet
+	Record     float64            // of the reading as the highest, or lowest, excursion yet, or of activity that has ceased
 	Deviations [NumScales]float64 // of each scale, with sign, in the metric's unit
 	Expected   float64            // the level of half-life 150, with the season
 	Spread     float64            // mean distance of readings from their level
@@ -214,10 +214,13 @@ func (m *Metric) judge(j *Judgement) {
 	if m.Count > settled {
 		d, usual := j.Deviations[Reading], m.usual(Reading, j.Spread)
 		j.Record = max(m.Records[0].judge(d, usual), m.Records[1].judge(-d, usual))
+		if ceased := m.ceased(j); ceased > 0 {
+			j.Record, j.Outside = max(j.Record, ceased), j.Ready
+		}
 		sum += fourth(j.Record)
 	}
 	j.Surprise = math.Sqrt(math.Sqrt(sum / float64(NumScales)))
-	j.Outside = j.Ready && j.Surprise >= outside
+	j.Outside = j.Outside || j.Ready && j.Surprise >= outside
 }
 
 // known says whether a reading is one of the former level, and of no other.

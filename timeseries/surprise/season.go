@@ -70,6 +70,9 @@ type Season struct {
 	Exponent          int16  // see season
 	Within            uint16 // readings in this hour, in the first cycle
 	Hour              uint8  // that of the newest reading, plus 1, or 0
+	// Of the day's: the longest run of readings of nothing, see runCode, which fades by one a day, and how many of nothing were last.
+	Longest uint8  `cbor:",omitempty"`
+	Nothing uint16 `cbor:",omitempty"`
 }
 
 // Week is the season of a week.
