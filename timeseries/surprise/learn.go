@@ -57,7 +57,7 @@ func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
 	m.follow(j, out)
 	switch {
 	case out && m.Outside >= h.Patience:
-		m.move(h.Weight)
+		m.move(j, h.Weight)
 		learned = true
 	case !out && m.Outside > 0:
 		if m.Outside = max(0, m.Outside-comeBack); m.Outside == 0 {
@@ -67,8 +67,8 @@ func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
 	case !out && m.Farthest[0] != 0:
 		m.conclude(h.Weight)
 	}
-	if m.known(j.y, j.Spread) && abs(m.Short[1]-m.Held) < abs(m.Short[1]-m.Levels[middle].Mean) {
-		m.comeHome()
+	if m.known(j) && abs(m.Short[1]-m.Held) < abs(m.Short[1]-m.Levels[middle].Mean) {
+		m.comeHome(j)
 	}
 	m.Last, m.Second = j.y, j.second
 	m.Count++
@@ -208,19 +208,33 @@ func (m *Metric) age(out bool, patience int32) {
 
 // grown is by how much deviations at the former level are taken to be greater than now: by as much as the level is, but by no more than they can have shrunk
 // since, with their half-life.
-func (m *Metric) grown(halfLife float64) float64 {
-	was, now := math.Abs(m.Level()), math.Abs(float64(m.Held))
+func (m *Metric) grown(j *Judgement, halfLife float64) float64 {
+	was, now := m.heights(j)
 	return max(1, min(now/was, math.Exp2(float64(m.former()+m.Outside)/halfLife)))
 }
 
+// heights are those of the level and of the one that is held, with the season that a reading has.
+func (m *Metric) heights(j *Judgement) (level, held float64) {
+	season := float64(j.x - j.y)
+	return math.Abs(m.Level() + season), math.Abs(float64(m.Held) + season)
+}
+
+// unshaped is by how much deviations are greater without the season that is used: another level need not have its shape.
+func (m *Metric) unshaped() float64 {
+	if m.Season == none {
+		return 1
+	}
+	return 1 / max(float64(m.season(int(m.Season)).share()), 1/mostGrowth)
+}
+
 // comeHome makes the former level the usual one again, with deviations as great as they were then, as far as can be told.
-func (m *Metric) comeHome() {
-	growth := m.grown(2000)
+func (m *Metric) comeHome(j *Judgement) {
+	growth := m.grown(j, 2000) / m.unshaped()
 	for i := range m.Sizes {
 		m.Sizes[i] *= float32(growth)
 	}
-	m.Spread.Mean *= float32(m.grown(300))
-	if was, now := math.Abs(m.Level()), math.Abs(float64(m.Held)); now < was {
+	m.Spread.Mean *= float32(m.grown(j, 300) / m.unshaped())
+	if was, now := m.heights(j); now < was {
 		for i := range m.Records {
 			m.Records[i].shrink(max(now/was, 1/mostGrowth))
 		}
@@ -234,16 +248,17 @@ func (m *Metric) comeHome() {
 	m.Outside, m.Held = 0, 0
 }
 
-// move makes the level of what was outside the usual one. Deviations are taken to grow with it, but not to shrink. A flat line tells nothing of them: they are
+// move makes the level of what was outside the usual one. Deviations are taken to grow with it, as it is with its season, but not to shrink. A flat line tells nothing of them: they are
 // learned anew.
-func (m *Metric) move(weight float64) {
-	was, now := math.Abs(m.Level()), math.Abs(float64(m.Held))
+func (m *Metric) move(j *Judgement, weight float64) {
+	was, now := m.heights(j)
 	before := m.Levels[middle].Mean
 	by := m.Held - before
 	growth := 1.0
 	if now > was {
 		growth = min(mostGrowth, now/was)
 	}
+	growth = max(growth, m.unshaped())
 	if m.Spread.Mean <= sizeFloor*spreadFloor*m.Height.Mean {
 		m.Tails = [NumScales][2]Tail{}
 		m.SizeWeight = min(m.SizeWeight, newWeight*sizeAlpha)

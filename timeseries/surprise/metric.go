@@ -207,7 +207,7 @@ func (m *Metric) judge(j *Judgement) {
 	if m.Count <= started {
 		return
 	}
-	if m.known(y, j.Spread) { // it is as it was before the level that was learned last
+	if m.known(j) { // it is as it was before the level that was learned last
 		j.Deviations = [NumScales]float64{}
 	}
 	sum := m.rank(j)
@@ -224,12 +224,12 @@ func (m *Metric) judge(j *Judgement) {
 }
 
 // known says whether a reading is one of the former level, and of no other.
-func (m *Metric) known(y float32, spread float64) bool {
+func (m *Metric) known(j *Judgement) bool {
 	if m.Outside >= 0 {
 		return false
 	}
-	here, there := float64(abs(y-m.Levels[middle].Mean)), float64(abs(y-m.Held))
-	return there < here && there <= knownLimit*m.usual(Reading, spread)*m.grown(2000)
+	here, there := float64(abs(j.y-m.Levels[middle].Mean)), float64(abs(j.y-m.Held))
+	return there < here && there <= knownLimit*m.usual(Reading, j.Spread)*m.grown(j, 2000)
 }
 
 // Level is the usual one, without the season.
