@@ -31,11 +31,16 @@
 // r being its distance from the greatest over the mean distance of the others from the sixth. Its s⁴ joins the sum above. One giant is taken to lead by a factor of twenty at most, so that it does not hide what
 // follows for ever.
 //
+// What varies by a third of its level cannot fall by many usual deviations. So a run of n readings of nothing (less than a hundredth of the usual height), where
+// 0.7 n is more than the longest run before, L, and more than 6, is as surprising as so many readings without one tell: log10(readings · 0.7 n/L). Where
+// the day's or the week's season has next to nothing at this hour, it is none.
+//
 // # An incident
 //
 // A reading with a surprise of 2.8 or more is outside: it moves no level, spread or season, and readings outside go into the tails as one
 // event, when they are over. The first that is usual again is judged as if they had not been. What lasts for three and a half
-// hours is the level from then on ([Metric.Learn]). Of milder ones levels take in what is within four spreads of them, and deviations reach their
+// hours is the level from then on ([Metric.Learn]). For a week the one before is known: readings within three usual deviations of it are no surprise, and it is the
+// level again once the last 6 are nearer to it. Of milder ones levels take in what is within four spreads of them, and deviations reach their
 // tails 32 readings late, so that an incident does not explain itself.
 //
 // # A stream
