@@ -53,6 +53,7 @@ type Index struct {
 	shards [1 << shardBits]shard
 	no     negatives
 	batch  sync.Pool
+	holder Holder // the sink, where it lets workloads go
 }
 
 // NewIndex makes an empty index.
@@ -64,6 +65,7 @@ func NewIndex(cfg IndexConfig) *Index {
 	l.MaxGap = orDefault(l.MaxGap, 10*time.Minute)
 	x := &Index{cfg: cfg, seed: maphash.MakeSeed(), began: time.Now()}
 	x.no.init(l.MaxSeries / 4)
+	x.holder, _ = cfg.Sink.(Holder)
 	x.batch.New = func() any { return &Batch{x: x} }
 	return x
 }

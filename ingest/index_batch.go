@@ -157,7 +157,7 @@ func (b *Batch) lookup(key []byte, n int) (*shard, *series) {
 	hash := maphash.Bytes(b.x.seed, key)
 	s := b.x.shardOf(hash)
 	s.mu.Lock()
-	if e := s.find(hash, key); e != nil {
+	if e := s.find(hash, key); e != nil && b.x.holds(e) {
 		e.seen = b.seen
 		return s, e
 	}
@@ -185,11 +185,14 @@ func (b *Batch) lookup(key []byte, n int) (*shard, *series) {
 			return nil, nil
 		}
 		e = s.insert(hash, key)
-		e.handle, e.rule = h, m.rule
+		e.rule = m.rule
 	}
-	e.seen = b.seen
+	e.handle, e.seen = h, b.seen
 	return s, e
 }
+
+// holds says whether the sink still has the workload of a series.
+func (x *Index) holds(e *series) bool { return x.holder == nil || x.holder.Holds(e.handle) }
 
 // parse takes the key of a series that the index does not know apart. It answers why not, or -1.
 func (b *Batch) parse(key []byte) (sorted bool, why int) {

@@ -10,9 +10,9 @@ type series struct {
 	hash   uint64
 	value  float64 // the last
 	time   int64   // of the last value, Unix milliseconds
-	at     uint32  // where its key is in the arena
-	size   uint32  // of its key
 	handle Handle
+	at     uint32 // where its key is in the arena
+	size   uint32 // of its key
 	seen   uint32 // seconds since the index began
 	rule   uint16
 	used   bool // this place holds a series

@@ -270,6 +270,40 @@ func TestSeriesAreBounded(t *testing.T) {
 	}
 }
 
+// letting is a sink that lets workloads go.
+type letting struct {
+	*gathered
+	gone map[Handle]bool
+}
+
+func (l *letting) Holds(h Handle) bool { return !l.gone[h] }
+
+// A series whose workload has left is registered anew with its next sample, also when it was seen all the time and had nothing of use.
+func TestWorkloadThatLeftIsRegisteredAnew(t *testing.T) {
+	x, sink, _ := newIndex(t, IndexLimits{})
+	l := &letting{sink, map[Handle]bool{}}
+	x = NewIndex(IndexConfig{Rules: x.cfg.Rules, Sink: l, Drops: x.cfg.Drops, About: x.cfg.About})
+	add := func(at int64, value float64) {
+		t.Helper()
+		b := x.Batch(time.UnixMilli(at))
+		b.Add(keyOf("gauge", "d"), []Point{{value, at}})
+		if err := b.Push(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.Close()
+	}
+	add(1000, 1)
+	add(2000, math.NaN())
+	l.gone[0] = true
+	delete(sink.ids, "d")
+	sink.ids["other"] = 0 // so that the next has another handle
+	add(3000, math.NaN())
+	add(4000, 2)
+	if h := sink.ids["d"]; h != 1 || len(sink.readings) != 2 || sink.readings[1].Handle != h || x.Size().Series != 1 {
+		t.Errorf("the handle is %d, read was %+v of %d series", h, sink.readings, x.Size().Series)
+	}
+}
+
 // Series that are seen stay, those that are not go, however many come.
 func TestChurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -51,8 +51,8 @@ type Env struct {
 
 // Sink takes what sources read. It is safe for concurrent use.
 type Sink interface {
-	// Register gives the handle by which readings of the workload are pushed; the same id gives the same handle.
-	// It answers ErrTooMany above the bound on workloads.
+	// Register gives the handle by which readings of the workload are pushed; the same id gives the same handle, as long as the
+	// sink [Holds] it. It answers ErrTooMany above the bound on workloads.
 	Register(id foreshock.ID, about About) (Handle, error)
 	// Push hands readings over and copies them, so the slice may be used again. It waits while the owners are busy,
 	// until ctx ends; then nothing of the batch may be assumed taken.
@@ -68,8 +68,20 @@ type VirtualSink interface {
 	Advance(ctx context.Context, now time.Time) error
 }
 
+// Holder is a sink that lets workloads go that it has not heard of for long. What is pushed with the handle of one that has gone is not taken,
+// and is never another's.
+type Holder interface {
+	Holds(h Handle) bool
+}
+
+// Holds says whether a handle is good still, or its workload is to be registered anew. A sink that says nothing of it holds all.
+func Holds(sink Sink, h Handle) bool {
+	holder, says := sink.(Holder)
+	return !says || holder.Holds(h)
+}
+
 // ErrTooMany refuses a workload above the bound.
-var ErrTooMany = errors.New("too many workloads; raise limits.workloads or narrow the source")
+var ErrTooMany = errors.New("too many workloads; raise limits.workloads, narrow the source, or lower limits.forget_after so that those that are gone make room sooner")
 
 // About says how a workload's readings come.
 type About struct {
@@ -79,7 +91,7 @@ type About struct {
 }
 
 // Handle stands for a registered workload.
-type Handle uint32
+type Handle uint64
 
 // Reading is one number of one workload at one time.
 type Reading struct {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -51,19 +52,29 @@ type Feed struct {
 
 // Register makes a workload of what the service meters, once.
 func (f *Feed) Register(metered string, id foreshock.ID) {
-	if _, known := f.Handles[metered]; known {
+	h, known := f.Handles[metered]
+	if known && Holds(f.Sink, h) {
 		return
 	}
-	if len(f.Handles) >= f.Most {
+	if !known && len(f.Handles) >= f.Most {
+		f.Purge()
+	}
+	if !known && len(f.Handles) >= f.Most {
 		f.tooMany(fmt.Errorf("there are more than %d; raise most, or name those that matter", f.Most))
 		return
 	}
 	h, err := f.Sink.Register(id, About{Source: f.Source, Step: f.Period, Lateness: f.Lag + 2*f.Period})
 	if err != nil {
+		delete(f.Handles, metered)
 		f.tooMany(err)
 		return
 	}
 	f.Handles[metered] = h
+}
+
+// Purge forgets what the sink has let go.
+func (f *Feed) Purge() {
+	maps.DeleteFunc(f.Handles, func(_ string, h Handle) bool { return !Holds(f.Sink, h) })
 }
 
 // tooMany says once that something is left out.

@@ -73,6 +73,7 @@ func (f *feed) discover(ctx context.Context, now time.Time) error {
 		}
 		if in.NextToken = out.NextToken; aws.ToString(in.NextToken) == "" {
 			f.found = now
+			f.Purge()
 			return nil
 		}
 	}
@@ -118,13 +119,20 @@ func (f *feed) read(batch []ingest.Reading, volumes []string, r types.MetricData
 	if err != nil || n < 0 || n >= len(volumes)*len(metrics) {
 		return batch
 	}
-	m := metrics[n%len(metrics)]
+	m, volume := metrics[n%len(metrics)], volumes[n/len(metrics)]
+	if len(r.Timestamps) > 0 {
+		f.register(volume) // the sink may have let it go meanwhile
+	}
+	handle, known := f.Handles[volume]
+	if !known { // there are too many
+		return batch
+	}
 	for i, begin := range r.Timestamps[:min(len(r.Timestamps), len(r.Values))] {
 		end := begin.Add(f.cfg.Period)
 		if !end.After(from) || end.After(to) {
 			continue
 		}
-		one := ingest.Reading{Value: r.Values[i], Time: end.UnixMilli(), Handle: f.Handles[volumes[n/len(metrics)]], Field: m.field}
+		one := ingest.Reading{Value: r.Values[i], Time: end.UnixMilli(), Handle: handle, Field: m.field}
 		if m.field.Increment() {
 			one.Span = uint32(f.cfg.Period.Milliseconds())
 		}

@@ -128,7 +128,7 @@ func (r *reader) readDisk(d *disk, now diskCounters) {
 	if !d.wanted || now == (diskCounters{}) {
 		return
 	}
-	if !d.registered {
+	if !d.registered || !ingest.Holds(r.sink, d.handle) {
 		if d.handle, d.registered = r.register("disk/" + d.name); !d.registered {
 			return
 		}

@@ -92,7 +92,7 @@ func (r *reader) readGroup(g *group) {
 	if total == (ioCounters{}) && !g.registered {
 		return // it has done nothing so far: no workload yet
 	}
-	if !g.registered {
+	if !g.registered || !ingest.Holds(r.sink, g.handle) {
 		if g.handle, g.registered = r.register("cgroup/" + g.path); !g.registered {
 			return
 		}

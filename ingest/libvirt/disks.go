@@ -88,6 +88,13 @@ func (r *reader) domain(l *rpc.Libvirt, d rpc.Domain, stats libvirt.Stats, now t
 			k = &disk{handle: handle}
 			r.disks[label] = k
 		}
+		if !ingest.Holds(r.sink, k.handle) {
+			handle, ok := r.register("vm/" + label)
+			if !ok {
+				continue
+			}
+			k.handle = handle
+		}
 		r.grown(k, d.ID, c, now)
 		if scan || !known {
 			k.limits, _ = libvirt.ReadLimits(l, d, stats.Text(prefix+"name"), rpc.DomainAffectLive) // drivers without limits have none to read

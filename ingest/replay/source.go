@@ -76,20 +76,19 @@ func (s *Source) Run(ctx context.Context, sink ingest.Sink) error {
 // handle is how the sink knows a workload.
 type handle struct {
 	ingest.Handle
-	asked, refused bool
+	good bool
 }
 
 // player pushes a reader's rows, step by step.
 type player struct {
 	*Reader
-	sink    ingest.VirtualSink
-	step    int64 // milliseconds
-	end     int64 // of the step under way; 0 before the first
-	clock   int64
-	refusal error
-	sums    []sum    // by workload
-	some    []uint32 // workloads with something in the step
-	batch   []ingest.Reading
+	sink  ingest.VirtualSink
+	step  int64 // milliseconds
+	end   int64 // of the step under way; 0 before the first
+	clock int64
+	sums  []sum    // by workload
+	some  []uint32 // workloads with something in the step
+	batch []ingest.Reading
 }
 
 // sum adds up the rows of one workload in one step.
@@ -255,25 +254,20 @@ func (p *player) deliver(ctx context.Context) error {
 	return nil
 }
 
-// handle registers a workload with its first step. One that is refused is not asked for again; its steps are counted.
+// handle registers a workload with its first step, and anew where the sink has let it go. The steps of one that is refused are counted.
 func (p *player) handle(id uint32) (ingest.Handle, bool) {
 	for int(id) >= len(p.handles) {
 		p.handles = append(p.handles, handle{})
 	}
 	h := &p.handles[id]
-	if !h.asked {
-		h.asked = true
+	if !h.good || !ingest.Holds(p.sink, h.Handle) {
 		var err error
 		h.Handle, err = p.sink.Register(p.workloads.names[id], ingest.About{Source: name, Step: p.Step()})
-		if err != nil {
-			h.refused = true
-			p.refusal = fmt.Errorf("register %s: %w", p.workloads.names[id], err)
+		if h.good = err == nil; !h.good {
+			p.wrong(ingest.DropTooMany, nil, fmt.Errorf("register %s: %w", p.workloads.names[id], err))
 		}
 	}
-	if h.refused {
-		p.wrong(ingest.DropTooMany, nil, p.refusal)
-	}
-	return h.Handle, !h.refused
+	return h.Handle, h.good
 }
 
 // finish pushes the last step and completes it.
