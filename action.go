@@ -475,7 +475,7 @@ const (
 	EventFollowUp    = "follow_up"
 	EventPause       = "pause"
 	EventPolicy      = "policy" // a policy is new, or other than before
-	EventNote        = "note"   // the program started, stopped, reloaded
+	EventNote        = "note"   // the program started, stopped, reloaded; a workload was forgotten
 )
 
 // EventTypes are all types of event.

@@ -57,7 +57,7 @@ func (a *App) newGeneration(c config.Config, p *parts) *generation {
 	stages := p.stages()
 	stages.Executor, stages.Ledger, stages.Journal = g.executor, a.ledger, a.store.Journal()
 	g.pipeline = pipeline.New(stages, pipeline.Options{
-		Log: a.log, Step: c.Step, Snapshot: c.Snapshot, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow, Recent: c.Limits.Recent,
+		Log: a.log, Step: c.Step, Snapshot: c.Snapshot, Most: c.Limits.Workloads, Forget: c.Limits.ForgetAfter, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow, Recent: c.Limits.Recent,
 		Event: g.told, Drops: p.drops, Latches: &a.latches,
 	})
 	for _, s := range p.sources {

@@ -133,7 +133,7 @@ func lived(t *testing.T, c config.Config, o ReplayOptions, step time.Duration, p
 		t.Fatal(err)
 	}
 	line := pipeline.New(stages, pipeline.Options{
-		Log: slog.New(slog.DiscardHandler), Step: step, Snapshot: time.Minute, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts,
+		Log: slog.New(slog.DiscardHandler), Step: step, Snapshot: time.Minute, Most: c.Limits.Workloads, Forget: c.Limits.ForgetAfter, Forecasts: c.Limits.Forecasts,
 		Slowest: c.Limits.Slow, Drops: p.drops, Event: found.take,
 	})
 	ctx, stop := context.WithCancel(t.Context())
@@ -153,7 +153,7 @@ func play(t *testing.T, recorded *tape, batches [][]ingest.Reading, line *pipeli
 		var newest int64
 		for i := range batch {
 			h, known := handles[batch[i].Handle]
-			if !known {
+			if !known || !line.Holds(h) {
 				var err error
 				if h, err = line.Register(recorded.ids[batch[i].Handle], recorded.about[batch[i].Handle]); err != nil {
 					t.Fatal(err)
@@ -173,7 +173,7 @@ func play(t *testing.T, recorded *tape, batches [][]ingest.Reading, line *pipeli
 
 // What the live program sees, forecasts and decides on some data is to the byte what a replay of them gives, also where data are missing.
 func TestLiveIsReplayed(t *testing.T) {
-	got := sameLive(t, ReplayOptions{File: recording(t), AllocatedIOPS: 1500}, 3)
+	got := sameLive(t, ReplayOptions{File: recording(t), AllocatedIOPS: 1500}, config.Default().Limits, 3)
 	for _, part := range []string{`"bound":"not_fresh"`, `"kind":"grow"`, `"expected":[{`, `"type":"anomaly"`, `"type":"correction"`, `"type":"follow_up"`} {
 		if !slices.ContainsFunc(got["a/disk"], func(line string) bool { return strings.Contains(line, part) }) {
 			t.Errorf("no event has %s: the data do not try it", part)
@@ -183,7 +183,7 @@ func TestLiveIsReplayed(t *testing.T) {
 
 // The same of what a real Prometheus answered to range queries; testdata/range.sh recorded it.
 func TestLiveIsReplayedFromPrometheus(t *testing.T) {
-	got := sameLive(t, ReplayOptions{File: "testdata/range.json.gz", AllocatedIOPS: 1500}, 2)
+	got := sameLive(t, ReplayOptions{File: "testdata/range.json.gz", AllocatedIOPS: 1500}, config.Default().Limits, 2)
 	for _, part := range []string{`"kind":"grow"`, `"type":"anomaly"`} {
 		if !slices.ContainsFunc(got["sda/vm-1:9100"], func(line string) bool { return strings.Contains(line, part) }) {
 			t.Errorf("no event has %s: the data do not try it", part)
@@ -191,11 +191,26 @@ func TestLiveIsReplayedFromPrometheus(t *testing.T) {
 	}
 }
 
+// The same where workloads leave that are not heard of for an hour, and come back: to the others it makes a difference when.
+func TestLiveIsReplayedWhereWorkloadsLeave(t *testing.T) {
+	limits := config.Default().Limits
+	limits.ForgetAfter = time.Hour
+	got := sameLive(t, ReplayOptions{File: recording(t), AllocatedIOPS: 1500}, limits, 4) // notes are of none
+	if list := got[""]; len(list) != 1 || !strings.Contains(list[0], "a/disk was not heard of since 2000-01-02T07:") {
+		t.Errorf("who has left is told as %q", list)
+	}
+	if !slices.ContainsFunc(got["a/disk"], func(line string) bool {
+		return strings.Contains(line, `"time":"2000-01-02T1`) && strings.Contains(line, `"type":"anomaly"`)
+	}) {
+		t.Error("nothing is told of the workload that came back")
+	}
+}
+
 // sameLive compares the events of a replay with those of the live program, workload by workload.
-func sameLive(t *testing.T, o ReplayOptions, workloads int) events {
+func sameLive(t *testing.T, o ReplayOptions, limits config.Limits, workloads int) events {
 	t.Helper()
 	c := config.Default()
-	c.Sources = nil
+	c.Sources, c.Limits = nil, limits
 	got := live(t, c, o)
 	want := events{}
 	o.Event = want.take

@@ -74,7 +74,7 @@ func Replay(ctx context.Context, c config.Config, o ReplayOptions) (ReplaySummar
 		}
 	}
 	line := pipeline.New(stages, pipeline.Options{
-		Log: slog.New(slog.DiscardHandler), Step: reader.Step(), Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow,
+		Log: slog.New(slog.DiscardHandler), Step: reader.Step(), Most: c.Limits.Workloads, Forget: c.Limits.ForgetAfter, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow,
 		Virtual: true, Drops: p.drops,
 		Scored: func(step *foreshock.Step, f *foreshock.Finding) {
 			clock = step.Time
@@ -196,6 +196,6 @@ func Measured(c config.Config, log *slog.Logger, now func() time.Time) (*pipelin
 		return nil, err
 	}
 	return pipeline.New(p.stages(), pipeline.Options{
-		Log: log, Step: c.Step, Most: c.Limits.Workloads, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow, Drops: p.drops, Now: now,
+		Log: log, Step: c.Step, Most: c.Limits.Workloads, Forget: c.Limits.ForgetAfter, Forecasts: c.Limits.Forecasts, Slowest: c.Limits.Slow, Drops: p.drops, Now: now,
 	}), nil
 }

@@ -58,10 +58,13 @@ type Log struct {
 
 // Limits bound what the program uses.
 type Limits struct {
-	Workloads int `yaml:"workloads"`           // default 100000
-	Forecasts int `yaml:"forecasts"`           // workloads that are forecast at the most; default 2000
-	Slow      int `yaml:"slow"`                // slowest operations kept per workload; default 10
-	Recent    int `yaml:"recent" unit:"bytes"` // bytes kept per workload of what was read lately, for charts; default 4KiB; 0: none
+	Workloads int `yaml:"workloads"` // default 100000
+	// ForgetAfter is how long after the last of its data a workload leaves: it takes no room in workloads any more, is in no list, and does not count in its policy.
+	// What it has learned stays in the store, and it goes on from there when it comes back. Default 168h, seven days; at least ten of its steps; 0: never.
+	ForgetAfter time.Duration `yaml:"forget_after"`
+	Forecasts   int           `yaml:"forecasts"`           // workloads that are forecast at the most; default 2000
+	Slow        int           `yaml:"slow"`                // slowest operations kept per workload; default 10
+	Recent      int           `yaml:"recent" unit:"bytes"` // bytes kept per workload of what was read lately, for charts; default 4KiB; 0: none
 	// Journal is the size in bytes above which the journal's oldest events go, but none of the last seven days; default 0: all are kept.
 	Journal int64 `yaml:"journal" unit:"bytes"`
 }
@@ -78,7 +81,7 @@ func Default() Config {
 	return Config{
 		Mode: foreshock.Observe, Listen: "127.0.0.1:9750", Data: "foreshock-data", Step: 10 * time.Second, Snapshot: time.Minute,
 		Log:     Log{Level: "info", Format: "text"},
-		Limits:  Limits{Workloads: 100_000, Forecasts: 2_000, Slow: 10, Recent: 4096},
+		Limits:  Limits{Workloads: 100_000, ForgetAfter: 7 * 24 * time.Hour, Forecasts: 2_000, Slow: 10, Recent: 4096},
 		Sources: []Named{{Name: "host", Kind: "host"}},
 		Store:   Named{Name: "embedded", Kind: "embedded"},
 	}
@@ -236,6 +239,9 @@ func (c *Config) check(d decoder) {
 	}
 	if c.Limits.Workloads < 1 || c.Limits.Workloads > 10_000_000 {
 		fault("limits.workloads", "%d is out of range; between 1 and 10000000 are allowed", c.Limits.Workloads)
+	}
+	if c.Limits.ForgetAfter != 0 && c.Limits.ForgetAfter < time.Minute {
+		fault("limits.forget_after", "%s is too soon; at least 1m, or 0 to forget none", c.Limits.ForgetAfter)
 	}
 	if loopback, err := Loopback(c.Listen); err != nil {
 		fault("listen", "%s; write for example 127.0.0.1:9750", err)

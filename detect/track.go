@@ -27,7 +27,7 @@ func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step *fores
 	var c Changes
 	ratio := f.Score / f.Threshold
 	if p.Current != nil && time.Duration(step.Time.UnixNano()-p.UpdatedAt) > max(d.cfg.Gap, time.Duration(d.cfg.Quiet)*p.Length) {
-		c.add(d.end(p, "data stopped coming"))
+		c.add(d.end(p, stopped))
 	}
 	d.count(&p.Run, ratio)
 	switch over := f.Severity > foreshock.None; {
@@ -57,6 +57,16 @@ func keepOut(a *foreshock.Anomaly, f *foreshock.Finding) {
 	for m := range f.Rarity {
 		f.Rarity[m].Told = f.Judged[m] && f.Scores[m] >= f.Threshold
 	}
+}
+
+const stopped = "data stopped coming"
+
+// Stop ends the anomaly of a workload of which no more is expected, as its next step would after a gap.
+func (d *Detector) Stop(p *foreshock.Profile) (c Changes) {
+	if p.Current != nil {
+		c.add(d.end(p, stopped))
+	}
+	return c
 }
 
 func (c *Changes) add(a foreshock.Anomaly) { c.Anomalies = append(c.Anomalies, a) }

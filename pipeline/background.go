@@ -194,9 +194,9 @@ func newest(h quantile.Column, n int) []float64 {
 	return list
 }
 
-// mayForecast bounds the workloads that are forecast: those that can be scaled come first, then the first ones known.
+// mayForecast bounds the workloads that are forecast: those that can be scaled come first, then those in the first places.
 func (o *owner) mayForecast(w *workload) bool {
-	return w.scalable() || int(w.handle) < o.Forecasts
+	return w.scalable() || placeOf(w.handle) < o.Forecasts
 }
 
 // demandHistories copies the demand of each dimension that has one, for a forecast elsewhere: of those that can be changed where any can.

@@ -86,6 +86,17 @@ func (c *cohorts) enter(w *workload) *member {
 	return m
 }
 
+// left makes room for the next that enters. One that was refused before does not come in.
+func (c *cohorts) left(m *member) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.gone = true
+	m.members = slices.DeleteFunc(m.members, func(other *member) bool { return other == m })
+}
+
 // record keeps a step.
 func (m *member) record(step *foreshock.Step, demand, allocated foreshock.Allocation) {
 	if m == nil {

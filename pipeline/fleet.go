@@ -78,7 +78,7 @@ func (p *Pipeline) Fleet(ctx context.Context, q FleetQuery) (Fleet, error) {
 	page := matched[from:min(from+q.Limit, len(matched))]
 	rows := make(chan FleetRow, len(page))
 	for i := range page {
-		p.ask(page[i].id, func(o *owner, w *workload) { rows <- o.fleetRow(w) })
+		p.askOr(page[i].id, func(o *owner, w *workload) { rows <- o.fleetRow(w) }, func() { rows <- FleetRow{} })
 	}
 	place := make(map[foreshock.ID]int, len(page))
 	for i := range page {
@@ -88,13 +88,16 @@ func (p *Pipeline) Fleet(ctx context.Context, q FleetQuery) (Fleet, error) {
 	for range page {
 		select {
 		case row := <-rows:
-			f.Rows[place[row.ID]] = row
+			if row.ID != "" {
+				f.Rows[place[row.ID]] = row
+			}
 		case <-p.done:
 			return f, ErrStopping
 		case <-ctx.Done():
 			return f, ctx.Err()
 		}
 	}
+	f.Rows = slices.DeleteFunc(f.Rows, func(row FleetRow) bool { return row.ID == "" }) // they have left meanwhile
 	return f, nil
 }
 

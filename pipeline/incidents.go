@@ -29,6 +29,7 @@ const leastShare = 3
 
 // group is the workloads that share something.
 type group struct {
+	key      string
 	cause    string
 	members  int
 	open     map[foreshock.ID]string // the anomalies that last
@@ -38,13 +39,14 @@ type group struct {
 	newest   time.Time               // beginning of its latest anomaly
 }
 
-// opening is an anomaly that began, or that ended.
+// opening is an anomaly that began, or that ended, or that a workload has left.
 type opening struct {
 	workload *workload
 	anomaly  string
 	start    time.Time
 	together time.Duration // how far apart those that begin together may be
 	ended    bool
+	left     bool // the workload has
 }
 
 // enter counts a new workload in, and gives its groups.
@@ -54,7 +56,7 @@ func (in *incidents) enter(w *workload) (groups []*group) {
 	add := func(key, cause string) {
 		g := in.groups[key]
 		if g == nil {
-			g = &group{cause: cause, open: map[foreshock.ID]string{}}
+			g = &group{key: key, cause: cause, open: map[foreshock.ID]string{}}
 			if in.groups == nil {
 				in.groups = map[string]*group{}
 			}
@@ -97,17 +99,37 @@ func (in *incidents) leave(w *workload, at time.Time) {
 	in.news.tell(at, w.id, opening{workload: w, ended: true})
 }
 
+// left tells that a workload is of no group any more from a time on.
+func (in *incidents) left(from time.Time, w *workload) {
+	if len(w.groups) == 0 {
+		return
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.news.tell(from, w.id, opening{workload: &workload{id: w.id, groups: w.groups}, anomaly: w.grouped, left: true})
+	in.settle(from.Add(-newsKept)) // there may be nobody who asks
+}
+
 // settle tells the groups what came before a time.
 func (in *incidents) settle(now time.Time) {
 	in.news.hear(now, func(o opening) {
 		for _, g := range o.workload.groups {
 			g.tell(o)
+			if g.members == 0 && in.groups[g.key] == g {
+				delete(in.groups, g.key)
+			}
 		}
 	})
 }
 
 func (g *group) tell(o opening) {
-	if !o.ended {
+	switch {
+	case o.left:
+		g.members--
+		if g.open[o.workload.id] != o.anomaly {
+			return // it came back
+		}
+	case !o.ended:
 		g.begin(o)
 		return
 	}

@@ -46,23 +46,19 @@ func inquire[T any](ctx context.Context, p *Pipeline, id foreshock.ID, ask func(
 		what T
 		why  string
 	}
-	p.mu.RLock()
-	_, known := p.ids[id]
-	p.mu.RUnlock()
-	if !known {
-		return answer, fmt.Errorf("%s: %w", id, ErrUnknownWorkload)
-	}
-	answers := make(chan told, 1)
-	p.ask(id, func(o *owner, w *workload) {
+	answers, unknown := make(chan told, 1), make(chan struct{}, 1)
+	p.askOr(id, func(o *owner, w *workload) {
 		what, why := ask(o, w)
 		answers <- told{what, why}
-	})
+	}, func() { unknown <- struct{}{} })
 	select {
 	case a := <-answers:
 		if a.why != "" {
 			return answer, fmt.Errorf("%s: %w: %s", id, ErrUncertain, a.why)
 		}
 		return a.what, nil
+	case <-unknown:
+		return answer, fmt.Errorf("%s: %w", id, ErrUnknownWorkload)
 	case <-p.done:
 		return answer, ErrStopping
 	case <-ctx.Done():

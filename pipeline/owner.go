@@ -72,18 +72,18 @@ func (o *owner) handle(m message) {
 
 // foldBatch folds readings, and observes each step that they complete.
 func (o *owner) foldBatch(readings []ingest.Reading) {
-	future := int64(1<<63 - 1)
+	future, now := int64(1<<63-1), o.time()
 	if !o.Virtual {
-		future = o.Now().Add(ingest.MostAhead).UnixMilli()
+		future = now.Add(ingest.MostAhead).UnixMilli()
 	}
 	for i := range readings {
 		r := &readings[i]
-		slot := int(r.Handle) / len(o.owners)
-		if slot >= len(o.workloads) || o.workloads[slot] == nil {
-			o.Drops.Add("", ingest.DropMalformed, 1)
+		w := o.held(r.Handle)
+		if w == nil {
+			o.Drops.Add("", ingest.DropGone, 1)
 			continue
 		}
-		w := o.workloads[slot]
+		w.heard = now
 		if r.Time > future {
 			o.Drops.Add(w.about.Source, ingest.DropFuture, 1)
 			continue
@@ -99,7 +99,23 @@ func (o *owner) foldBatch(readings []ingest.Reading) {
 	}
 }
 
-// advance moves the clock on: steps that are complete are observed, and workloads that fell silent are noticed.
+// held is the workload of a handle, or nil when it is not here any more.
+func (o *owner) held(h ingest.Handle) *workload {
+	if slot := o.slot(h); slot < len(o.workloads) && o.workloads[slot] != nil && o.workloads[slot].handle == h {
+		return o.workloads[slot]
+	}
+	return nil
+}
+
+// time is what the clock says: that of the machine, or in virtual time the data's.
+func (o *owner) time() time.Time {
+	if o.Virtual {
+		return o.clock
+	}
+	return o.Now()
+}
+
+// advance moves the clock on: steps that are complete are observed, and workloads that fell silent are noticed, and in the end forgotten.
 func (o *owner) advance(now time.Time) {
 	o.clock = now
 	ms := now.UnixMilli()
@@ -113,6 +129,7 @@ func (o *owner) advance(now time.Time) {
 		if !w.last.Time.IsZero() {
 			o.silence(w, now)
 		}
+		o.forget(w, now)
 	}
 }
 
@@ -156,7 +173,7 @@ func (o *owner) judgeQuality(w *workload, step *foreshock.Step) {
 
 func (o *owner) setQuality(w *workload, quality foreshock.Quality, at time.Time) {
 	if w.scalable() && (w.quality == foreshock.Fresh) != (quality == foreshock.Fresh) {
-		o.resources.heard(at, hearing{w.key(), w.id, quality == foreshock.Fresh})
+		o.resources.heard(at, hearing{key: w.key(), user: w.id, fresh: quality == foreshock.Fresh})
 	}
 	w.quality = quality
 }

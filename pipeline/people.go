@@ -13,14 +13,8 @@ import (
 
 // within runs f on the owner of a workload and waits until it has ended.
 func (p *Pipeline) within(ctx context.Context, id foreshock.ID, f func(*owner, *workload) error) error {
-	p.mu.RLock()
-	_, known := p.ids[id]
-	p.mu.RUnlock()
-	if !known {
-		return fmt.Errorf("workload %q: %w", id, act.ErrNotFound)
-	}
 	done := make(chan error, 1)
-	p.ask(id, func(o *owner, w *workload) { done <- f(o, w) })
+	p.askOr(id, func(o *owner, w *workload) { done <- f(o, w) }, func() { done <- fmt.Errorf("workload %q: %w", id, act.ErrNotFound) })
 	select {
 	case err := <-done:
 		return err

@@ -47,6 +47,7 @@ type Options struct {
 	Step      time.Duration // of workloads whose source states none
 	Snapshot  time.Duration // how often changed profiles are saved
 	Most      int           // workloads
+	Forget    time.Duration // a workload that is not heard of for so long leaves; 0: none does
 	Forecasts int           // workloads that are forecast, beside those that can be scaled
 	Slowest   int           // operations kept per workload
 	Recent    int           // bytes kept per workload of what was read lately, for charts; 0: none

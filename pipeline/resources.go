@@ -10,6 +10,7 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/ingest"
 )
 
 // resources is what the targets say of the things that they change, shared by the workloads that use them.
@@ -47,6 +48,8 @@ type watched struct {
 // user is a workload that uses a resource.
 type user struct {
 	id     foreshock.ID
+	handle ingest.Handle           // by which one that has left is told from one that came back
+	fleet  *fleet                  // of its policy
 	states [2]foreshock.Allocation // by account
 }
 
@@ -75,7 +78,7 @@ func (r *resources) init(p *Pipeline) {
 }
 
 // watch begins to read a resource for a workload.
-func (r *resources) watch(policy, target, name string, id foreshock.ID) {
+func (r *resources) watch(policy, target, name string, id foreshock.ID, handle ingest.Handle) {
 	key := resourceKey{target, name}
 	r.mu.Lock()
 	w := r.known[key]
@@ -92,7 +95,7 @@ func (r *resources) watch(policy, target, name string, id foreshock.ID) {
 		w.fleets = append(w.fleets, f)
 		f.add(w, 1)
 	}
-	w.of(id).states = [2]foreshock.Allocation{}
+	*w.of(id) = user{id: id, handle: handle, fleet: f}
 	r.mu.Unlock()
 	r.refresh(target, name)
 }
@@ -108,11 +111,21 @@ func (f *fleet) add(w *watched, n int) {
 	}
 }
 
-// hearing is that the data of a resource's user are fresh from now on, or are not.
+// hearing is that the data of a resource's user are fresh from now on, or are not, or that it has left.
 type hearing struct {
 	key   resourceKey
 	user  foreshock.ID
 	fresh bool
+	left  ingest.Handle // valid where gone
+	gone  bool
+}
+
+// left states that a user is none any more from a time on.
+func (r *resources) left(from time.Time, w *workload) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.news.tell(from, w.id, hearing{key: w.key(), user: w.id, left: w.handle, gone: true})
+	r.news.hear(from.Add(-newsKept), r.take) // there may be nobody who asks
 }
 
 // heard states whether a user's data are fresh from a time on.
@@ -147,13 +160,28 @@ func (r *resources) sizes(policy string) (of, all int) {
 
 func (r *resources) take(h hearing) {
 	w := r.known[h.key]
-	w.change(func() {
-		if h.fresh {
+	if w == nil {
+		return
+	}
+	at, uses := w.place(h.user)
+	switch {
+	case !uses, h.gone && w.users[at].handle != h.left: // it came back
+	case h.gone:
+		w.change(func() {
 			delete(w.silent, h.user)
-		} else {
-			w.silent[h.user] = true
+			w.users = slices.Delete(w.users, at, at+1)
+			w.fleets = slices.DeleteFunc(w.fleets, func(f *fleet) bool {
+				return !slices.ContainsFunc(w.users, func(u user) bool { return u.fleet == f })
+			})
+		})
+		if len(w.users) == 0 {
+			delete(r.known, h.key)
 		}
-	})
+	case h.fresh:
+		w.change(func() { delete(w.silent, h.user) })
+	default:
+		w.change(func() { w.silent[h.user] = true })
+	}
 }
 
 // change changes what fleets count of a resource.
@@ -192,11 +220,15 @@ func (r *resources) get(key resourceKey) known {
 
 // of gives a user, a new one when there is none.
 func (w *watched) of(id foreshock.ID) *user {
-	at, found := slices.BinarySearchFunc(w.users, id, func(u user, id foreshock.ID) int { return cmp.Compare(u.id, id) })
+	at, found := w.place(id)
 	if !found {
 		w.users = slices.Insert(w.users, at, user{id: id})
 	}
 	return &w.users[at]
+}
+
+func (w *watched) place(id foreshock.ID) (at int, found bool) {
+	return slices.BinarySearchFunc(w.users, id, func(u user, id foreshock.ID) int { return cmp.Compare(u.id, id) })
 }
 
 // sum takes what a user states and gives that of all users of the resource together; shared is false where there is no other. They have one

@@ -34,19 +34,24 @@ type Pipeline struct {
 	events    chan *foreshock.Event
 	done      chan struct{} // closed when the owners are to stop: nothing is handed to them any more
 
-	inherited map[foreshock.ID]inherited // from the generation before
+	registering sync.Mutex                 // held while a new workload is made; guards inherited and refusedAt
+	inherited   map[foreshock.ID]inherited // from the generation before; in virtual time, of those that have left
 
-	registering sync.Mutex // held while a new workload is made
-	slots       []int      // next slot by owner; guarded by registering
-
-	mu   sync.RWMutex // guards ids
-	ids  map[foreshock.ID]ingest.Handle
-	seed maphash.Seed
+	places
+	seed      maphash.Seed
+	began     time.Time
+	refusedAt time.Time // when it was last told that a workload was refused
 }
+
+// refusedEvery is how often it is told that there is no room for a workload.
+const refusedEvery = time.Hour
+
+// inheritedKept is how long the workloads of the generation before are waited for. Those that come later are restored from the store.
+const inheritedKept = time.Hour
 
 // New puts a pipeline together. Nothing runs until Run, or, in virtual time, until something is pushed.
 func New(stages Stages, options Options) *Pipeline {
-	p := &Pipeline{Stages: stages, Options: options, ids: map[foreshock.ID]ingest.Handle{}, seed: maphash.MakeSeed()}
+	p := &Pipeline{Stages: stages, Options: options, seed: maphash.MakeSeed()}
 	if p.Owners <= 0 {
 		p.Owners = runtime.GOMAXPROCS(0)
 	}
@@ -62,9 +67,10 @@ func New(stages Stages, options Options) *Pipeline {
 	if p.Latches == nil {
 		p.Latches = new(Latches)
 	}
+	p.began = p.Now()
 	p.tick = min(max(p.Step/4, 100*time.Millisecond), time.Second)
 	p.pool.New = func() any { return new(batch) }
-	p.slots = make([]int, p.Owners)
+	p.places.init(p.Owners)
 	p.events = make(chan *foreshock.Event, 4096)
 	p.done = make(chan struct{})
 	p.resources.init(p)
@@ -105,10 +111,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 
 // Register gives the handle of a workload.
 func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle, error) {
-	p.mu.RLock()
-	handle, known := p.ids[id]
-	p.mu.RUnlock()
-	if known {
+	if handle, known := p.find(id); known {
 		return handle, nil
 	}
 	if err := id.Check(); err != nil {
@@ -116,23 +119,27 @@ func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle,
 	}
 	p.registering.Lock()
 	defer p.registering.Unlock()
-	p.mu.RLock()
-	handle, known = p.ids[id]
-	count := len(p.ids)
-	p.mu.RUnlock()
+	handle, known := p.find(id)
 	switch {
 	case known:
 		return handle, nil
-	case count >= p.Most:
-		return 0, fmt.Errorf("workload %s: %w (the bound is %d)", id, ingest.ErrTooMany, p.Most)
+	case p.count() >= p.Most:
+		err := fmt.Errorf("workload %s: %w (there are %d, as many as are allowed)", id, ingest.ErrTooMany, p.Most)
+		if now := p.Now(); p.refusedAt.IsZero() || now.Sub(p.refusedAt) >= refusedEvery {
+			p.refusedAt = now
+			p.Log.Warn("a workload is refused; the next hour's are counted only", "source", about.Source, "err", err)
+		}
+		return 0, err
 	}
 	if about.Step <= 0 {
 		about.Step = p.Step
 	}
-	shard := p.shard(id)
-	slot := p.slots[shard]
-	p.slots[shard]++
-	handle = ingest.Handle(slot*len(p.owners) + shard)
+	if !p.Virtual && p.inherited != nil && p.Now().Sub(p.began) > inheritedKept {
+		p.inherited = nil
+	}
+	shard := p.shardOf(id)
+	handle = p.take(shard)
+	slot := p.slot(handle)
 
 	o := p.owners[shard]
 	w := o.newWorkload(id, handle, about)
@@ -143,9 +150,7 @@ func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle,
 		o.workloads[slot] = w
 	}
 	p.tell(shard, add)
-	p.mu.Lock() // only now: whoever finds the id may ask the owner about it, and is answered
-	p.ids[id] = handle
-	p.mu.Unlock()
+	p.enter(id, handle)
 	if w.awaits {
 		p.saver.asks.add(id)
 	}
@@ -155,8 +160,8 @@ func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle,
 	return handle, nil
 }
 
-// shard is that of a workload's owner. Those that use one resource have one owner, which decides on them in their order.
-func (p *Pipeline) shard(id foreshock.ID) int {
+// shardOf is that of a workload's owner. Those that use one resource have one owner, which decides on them in their order.
+func (p *Pipeline) shardOf(id foreshock.ID) int {
 	key := string(id)
 	if policy := p.policy(id); policy != nil && policy.Target != "" {
 		key = policy.Target + "\x00" + policy.ResourceName(id)
@@ -180,7 +185,7 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 		fold:    ingest.NewFold(about.Step, about.Lateness),
 		profile: profile.New(id, about.Source, about.Step),
 		judgeAt: never, decideAt: never,
-		awaits: o.saver.restores(),
+		awaits: o.saver.restores(), heard: o.time(),
 	}
 	if before := o.inherited[id]; before.profile != nil && before.profile.Length == about.Step {
 		w.profile, w.seen, w.recent, w.awaits = before.profile, before.seen, before.recent, false
@@ -188,7 +193,7 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 	o.adopt(w)
 	if w.policy = o.policy(id); w.policy != nil && w.policy.Target != "" {
 		w.resource = w.policy.ResourceName(id)
-		o.resources.watch(w.policy.Name, w.policy.Target, w.resource, id)
+		o.resources.watch(w.policy.Name, w.policy.Target, w.resource, id, handle)
 	}
 	if !w.scalable() {
 		w.recent = nil // what is not kept on has a gap
@@ -197,6 +202,7 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 		w.takeRehearsals(o.inherited[id].rehearsals)
 		w.awaitsKept = o.saver.restores() && w.rehearsals == [foreshock.NumDimensions]*rehearse.Rehearsal{}
 	}
+	delete(o.inherited, id) // or it would be kept for good
 	w.groups = o.incidents.enter(w)
 	w.member = o.cohorts.enter(w)
 	o.resume(w)
@@ -216,7 +222,7 @@ func (p *Pipeline) Push(ctx context.Context, readings []ingest.Reading) error {
 		parts = make([]*batch, n)
 	}
 	for i := range readings {
-		shard := int(readings[i].Handle) % n
+		shard := p.shard(readings[i].Handle)
 		b := parts[shard]
 		if b == nil {
 			b = p.pool.Get().(*batch)
@@ -271,17 +277,21 @@ func (p *Pipeline) Slow(op ingest.Operation) {
 }
 
 // ask runs f in the owner of a workload, some time later; unknown workloads are passed over.
-func (p *Pipeline) ask(id foreshock.ID, f func(*owner, *workload)) {
-	p.mu.RLock()
-	handle, known := p.ids[id]
-	p.mu.RUnlock()
+func (p *Pipeline) ask(id foreshock.ID, f func(*owner, *workload)) { p.askOr(id, f, func() {}) }
+
+// askOr runs f as ask does, or otherwise where the workload is unknown or leaves before it comes to that.
+func (p *Pipeline) askOr(id foreshock.ID, f func(*owner, *workload), otherwise func()) {
+	handle, known := p.find(id)
 	if !known {
+		otherwise()
 		return
 	}
-	p.tell(int(handle)%len(p.owners), func(o *owner) {
-		if slot := int(handle) / len(p.owners); slot < len(o.workloads) && o.workloads[slot] != nil {
-			f(o, o.workloads[slot])
+	p.tell(p.shard(handle), func(o *owner) {
+		if w := o.held(handle); w != nil {
+			f(o, w)
+			return
 		}
+		otherwise()
 	})
 }
 
@@ -360,6 +370,7 @@ type stats struct {
 	readings, steps, events, eventsLost counter
 	saved, saveErrors, damaged          counter
 	jobs, jobsRefused                   counter
+	forgotten                           counter
 }
 
 type counter struct{ n atomic.Int64 }

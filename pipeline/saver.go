@@ -17,7 +17,13 @@ import (
 type saver struct {
 	p      *Pipeline
 	asks   asks
-	writes chan []store.Entry
+	writes chan saving
+}
+
+// saving is what is written in one call of the store.
+type saving struct {
+	entries []store.Entry
+	then    func(context.Context, error) // told how it went; nil: after an error the workloads are saved again
 }
 
 const (
@@ -30,7 +36,7 @@ const (
 
 func (s *saver) init(p *Pipeline) {
 	s.p, s.asks = p, newAsks(p, "profiles")
-	s.writes = make(chan []store.Entry, 64)
+	s.writes = make(chan saving, 64)
 }
 
 // restores says whether profiles come from the store.
@@ -45,8 +51,8 @@ func (s *saver) run(ctx context.Context) {
 	reads.Go(func() { s.asks.run(ctx, saveBatch, s.fetch) })
 	for {
 		select {
-		case entries := <-s.writes:
-			s.write(ctx, entries)
+		case list := <-s.writes:
+			s.write(ctx, list)
 		case <-ctx.Done():
 			reads.Wait()
 			return
@@ -165,7 +171,7 @@ func (o *owner) saveChanged(now time.Time, interval time.Duration, most int) {
 		return
 	}
 	select {
-	case o.saver.writes <- entries:
+	case o.saver.writes <- saving{entries: entries}:
 	default: // the store is slow: again later
 		o.markChanged(entries)
 	}
@@ -173,25 +179,29 @@ func (o *owner) saveChanged(now time.Time, interval time.Duration, most int) {
 
 func (o *owner) markChanged(entries []store.Entry) {
 	for _, e := range entries {
-		o.mu.RLock()
-		slot := int(o.ids[e.ID]) / len(o.owners)
-		o.mu.RUnlock()
-		o.workloads[slot].changed = true
+		if handle, known := o.find(e.ID); known {
+			o.workloads[o.slot(handle)].changed = true
+		}
 	}
 }
 
-func (s *saver) write(ctx context.Context, entries []store.Entry) {
+func (s *saver) write(ctx context.Context, list saving) {
 	call, cancel := context.WithTimeout(ctx, storeCall)
-	err := s.p.Profiles.Put(call, entries)
+	err := s.p.Profiles.Put(call, list.entries)
 	cancel()
+	if list.then != nil {
+		list.then(ctx, err)
+	}
 	if err == nil {
-		s.p.stats.saved.add(int64(len(entries)))
+		s.p.stats.saved.add(int64(len(list.entries)))
 		return
 	}
 	s.p.stats.saveErrors.add(1)
-	s.p.Log.Warn("profiles cannot be saved; scoring goes on, and they are tried again", "profiles", len(entries), "err", err)
-	for _, e := range entries {
-		s.p.ask(e.ID, func(_ *owner, w *workload) { w.changed = true })
+	s.p.Log.Warn("profiles cannot be saved; scoring goes on, and they are tried again", "profiles", len(list.entries), "err", err)
+	if list.then == nil {
+		for _, e := range list.entries {
+			s.p.ask(e.ID, func(_ *owner, w *workload) { w.changed = true })
+		}
 	}
 	select {
 	case <-time.After(retryStore):
@@ -219,7 +229,7 @@ func (p *Pipeline) saveAll(ctx context.Context) error {
 	for pending := true; pending; {
 		select {
 		case more := <-p.saver.writes:
-			entries = append(entries, more...)
+			entries = append(entries, more.entries...)
 			flush()
 		default:
 			pending = false

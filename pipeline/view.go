@@ -140,11 +140,7 @@ func (p *Pipeline) Workload(ctx context.Context, id foreshock.ID) (d Detail, ok 
 }
 
 // Known says how many workloads there are.
-func (p *Pipeline) Known() int {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return len(p.ids)
-}
+func (p *Pipeline) Known() int { return p.count() }
 
 func (o *owner) view(w *workload) View {
 	v := View{
@@ -203,6 +199,7 @@ func (o *owner) detail(w *workload) Detail {
 // Counts are the pipeline's own counters since the start.
 type Counts struct {
 	Workloads   int              `json:"workloads"`
+	Forgotten   int64            `json:"workloads_forgotten"` // they were not heard of for long, and left
 	Readings    int64            `json:"readings"`
 	Steps       int64            `json:"steps"`
 	Events      int64            `json:"events"`
@@ -220,7 +217,7 @@ type Counts struct {
 func (p *Pipeline) Counts() Counts {
 	s := &p.stats
 	return Counts{
-		Workloads: p.Known(), Readings: s.readings.load(), Steps: s.steps.load(), Events: s.events.load(), EventsLost: s.eventsLost.load(),
+		Workloads: p.Known(), Forgotten: s.forgotten.load(), Readings: s.readings.load(), Steps: s.steps.load(), Events: s.events.load(), EventsLost: s.eventsLost.load(),
 		Saved: s.saved.load(), SaveErrors: s.saveErrors.load(), Damaged: s.damaged.load(),
 		Jobs: s.jobs.load(), JobsRefused: s.jobsRefused.load(), JobsWaiting: len(p.work.queue), Dropped: p.Drops.List(),
 	}

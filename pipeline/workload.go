@@ -75,6 +75,9 @@ type workload struct {
 	forecasting bool
 	changed     bool      // since it was saved
 	saved       time.Time // when it was
+	heard       time.Time // when a source last pushed something, by the clock, whether it was of use or not
+	aheadSince  time.Time // since when the clock is far behind the data; zero: it is not
+	leaving     bool      // its last state is on its way to the store
 	awaits      bool      // the store has not said yet what it has; until then nothing is written over it
 	awaitsKept  bool      // the same of rehearsals
 	keepAt      time.Time // when they are written next; zero: there are none yet

@@ -102,6 +102,7 @@ func truth(yes bool) float64 {
 
 func pipelineCounts(show show, c *pipeline.Counts) {
 	show(workloads, float64(c.Workloads))
+	show(workloadsForgotten, float64(c.Forgotten))
 	show(readings, float64(c.Readings))
 	for _, d := range c.Dropped {
 		show(readingsDropped, float64(d.Count), d.Source, string(d.Reason))

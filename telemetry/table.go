@@ -21,6 +21,7 @@ const (
 	buildInfo = iota
 	reloadSuccessful
 	workloads
+	workloadsForgotten
 	readings
 	readingsDropped
 	sourceUp
@@ -56,28 +57,29 @@ const (
 const dimensionUnit = "by dimension" // iops 1/s, throughput bytes/s, size and memory bytes, vcpu, replicas
 
 var table = [numMetrics]Metric{
-	buildInfo:        {"build_info", "gauge", "", []string{"version"}, "The version that runs; always 1."},
-	reloadSuccessful: {"config_last_reload_successful", "gauge", "", nil, "Whether the last reload took effect: 1, also before the first; 0 means that the program goes on with the configuration it had."},
-	workloads:        {"workloads", "gauge", "workloads", nil, "Workloads known."},
-	readings:         {"readings_total", "counter", "readings", nil, "Readings taken."},
-	readingsDropped:  {"readings_dropped_total", "counter", "readings", []string{"source", "reason"}, "Readings that were not taken. Reasons: nan, negative, absurd, late, future, duplicate, known, out_of_order, reset, too_many, bad_id, malformed, unmapped, stale_marker, too_large."},
-	sourceUp:         {"source_up", "gauge", "", []string{"source"}, "Whether the source runs."},
-	steps:            {"steps_total", "counter", "steps", nil, "Steps scored."},
-	eventsTold:       {"events_total", "counter", "events", nil, "Events: anomalies, decisions, actions, verdicts, corrections."},
-	eventsLost:       {"events_lost_total", "counter", "events", nil, "Events that the journal refused."},
-	journalLast:      {"journal_last", "gauge", "events", nil, "Number of the journal's last event."},
-	anomaliesEnded:   {"anomalies_ended_total", "counter", "anomalies", []string{"severity"}, "Anomalies that have ended, by the worst severity that they had."},
-	decisions:        {"decisions_total", "counter", "decisions", []string{"kind"}, "Decisions other than the one before them on the same workload. Kinds: nothing, watch, grow, shrink, hold."},
-	actionChanges:    {"action_changes_total", "counter", "changes", []string{"state"}, "Actions that came into a state: proposed, decided, intent, fenced, called, answered, unknown, observed, done, failed, parked, refused, expired."},
-	actionsOpen:      {"actions_open", "gauge", "actions", []string{"state"}, "Actions that are not at their end, by state, and those parked for a person."},
-	verdicts:         {"verdicts_total", "counter", "verdicts", []string{"verdict"}, "Actions judged: helped, did not help, too much, too little, unclear."},
-	paused:           {"paused", "gauge", "pauses", nil, "Pauses in force, the kill switch among them."},
-	profilesSaved:    {"profiles_saved_total", "counter", "profiles", nil, "Profiles written to the store."},
-	storeErrors:      {"store_errors_total", "counter", "calls", nil, "Calls of the store that failed."},
-	profilesDamaged:  {"profiles_damaged_total", "counter", "profiles", nil, "Stored profiles that were of no use."},
-	jobs:             {"background_jobs_total", "counter", "jobs", nil, "Background jobs: seasons, forecasts, reservations."},
-	jobsRefused:      {"background_jobs_refused_total", "counter", "jobs", nil, "Background jobs put off because too many waited."},
-	jobsWaiting:      {"background_jobs_waiting", "gauge", "jobs", nil, "Background jobs that wait."},
+	buildInfo:          {"build_info", "gauge", "", []string{"version"}, "The version that runs; always 1."},
+	reloadSuccessful:   {"config_last_reload_successful", "gauge", "", nil, "Whether the last reload took effect: 1, also before the first; 0 means that the program goes on with the configuration it had."},
+	workloads:          {"workloads", "gauge", "workloads", nil, "Workloads known."},
+	workloadsForgotten: {"workloads_forgotten_total", "counter", "workloads", nil, "Workloads that left since nothing was heard of them for limits.forget_after."},
+	readings:           {"readings_total", "counter", "readings", nil, "Readings taken."},
+	readingsDropped:    {"readings_dropped_total", "counter", "readings", []string{"source", "reason"}, "Readings that were not taken. Reasons: nan, negative, absurd, late, future, duplicate, known, gone, out_of_order, reset, too_many, bad_id, malformed, unmapped, stale_marker, too_large."},
+	sourceUp:           {"source_up", "gauge", "", []string{"source"}, "Whether the source runs."},
+	steps:              {"steps_total", "counter", "steps", nil, "Steps scored."},
+	eventsTold:         {"events_total", "counter", "events", nil, "Events: anomalies, decisions, actions, verdicts, corrections."},
+	eventsLost:         {"events_lost_total", "counter", "events", nil, "Events that the journal refused."},
+	journalLast:        {"journal_last", "gauge", "events", nil, "Number of the journal's last event."},
+	anomaliesEnded:     {"anomalies_ended_total", "counter", "anomalies", []string{"severity"}, "Anomalies that have ended, by the worst severity that they had."},
+	decisions:          {"decisions_total", "counter", "decisions", []string{"kind"}, "Decisions other than the one before them on the same workload. Kinds: nothing, watch, grow, shrink, hold."},
+	actionChanges:      {"action_changes_total", "counter", "changes", []string{"state"}, "Actions that came into a state: proposed, decided, intent, fenced, called, answered, unknown, observed, done, failed, parked, refused, expired."},
+	actionsOpen:        {"actions_open", "gauge", "actions", []string{"state"}, "Actions that are not at their end, by state, and those parked for a person."},
+	verdicts:           {"verdicts_total", "counter", "verdicts", []string{"verdict"}, "Actions judged: helped, did not help, too much, too little, unclear."},
+	paused:             {"paused", "gauge", "pauses", nil, "Pauses in force, the kill switch among them."},
+	profilesSaved:      {"profiles_saved_total", "counter", "profiles", nil, "Profiles written to the store."},
+	storeErrors:        {"store_errors_total", "counter", "calls", nil, "Calls of the store that failed."},
+	profilesDamaged:    {"profiles_damaged_total", "counter", "profiles", nil, "Stored profiles that were of no use."},
+	jobs:               {"background_jobs_total", "counter", "jobs", nil, "Background jobs: seasons, forecasts, reservations."},
+	jobsRefused:        {"background_jobs_refused_total", "counter", "jobs", nil, "Background jobs put off because too many waited."},
+	jobsWaiting:        {"background_jobs_waiting", "gauge", "jobs", nil, "Background jobs that wait."},
 
 	notificationsSent:    {"notifications_sent_total", "counter", "notifications", []string{"notifier"}, "Notifications that were accepted by who they are for."},
 	notificationsFailed:  {"notifications_failed_total", "counter", "notifications", []string{"notifier"}, "Notifications given up after their last try; alerts for Alertmanager are told again later."},

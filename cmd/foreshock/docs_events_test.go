@@ -36,7 +36,7 @@ var eventWhen = map[string]string{
 	foreshock.EventEvaluation: "an action that took effect was judged", foreshock.EventCorrection: "something was learned, by itself or from a person, or undone",
 	foreshock.EventPolicy:  "a policy is new, or other than before",
 	foreshock.EventOpinion: "a person said what they think of an anomaly", foreshock.EventFollowUp: "what came of an action that a policy in mode observe would have taken",
-	foreshock.EventPause: "actions were paused or may go on", foreshock.EventNote: "the program started, stopped or was reloaded",
+	foreshock.EventPause: "actions were paused or may go on", foreshock.EventNote: "the program started, stopped or was reloaded, or a workload was forgotten that was not heard of for long",
 }
 
 func eventReference(t *testing.T) string {
