@@ -120,23 +120,27 @@ func (h handler) explain(r *http.Request) (any, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !watched:
-		return h.remember(r.Context(), id, at)
+	case !watched, d.Stored:
+		d.ID = id
+		return h.remember(r.Context(), d, at)
 	}
 	return Why(r.Context(), h.p, d, at)
 }
 
-// remember explains a workload that is not watched, by what the journal has of it; where that is nothing, it is not known.
-func (h handler) remember(ctx context.Context, id foreshock.ID, at time.Time) (any, error) {
-	if at.IsZero() {
-		at = time.Now()
+// remember explains a workload that is not watched, by what the journal has of it; where that is nothing, by what is stored, or it is not known.
+func (h handler) remember(ctx context.Context, d pipeline.Detail, at time.Time) (any, error) {
+	past := at
+	if past.IsZero() {
+		past = time.Now()
 	}
-	x, err := Why(ctx, h.p, pipeline.Detail{View: pipeline.View{ID: id}}, at)
-	if err == nil && !x.Past.Known {
-		err = unknown(id)
-	}
-	if err != nil {
+	x, err := Why(ctx, h.p, d, past)
+	switch {
+	case err != nil:
 		return nil, err
+	case !x.Past.Known && d.Stored && at.IsZero():
+		return Why(ctx, h.p, d, at)
+	case !x.Past.Known && !d.Stored:
+		return nil, unknown(d.ID)
 	}
 	x.Past.Gone = true
 	x.Text = Explain(&x)

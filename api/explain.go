@@ -30,6 +30,11 @@ func Explain(x *Explanation) string {
 	return b.String()
 }
 
+// NotHeard says of a workload that is not watched what is shown of it.
+func NotHeard(d *pipeline.Detail) string {
+	return fmt.Sprintf("Not heard of since %s: not since the program began, or for so long that it was forgotten. This is what is stored; it goes on from there when it is heard of.", clock(d.Time))
+}
+
 func explainEvents(b *strings.Builder, head string, events []foreshock.Event) {
 	if len(events) == 0 {
 		return
@@ -43,6 +48,9 @@ func explainEvents(b *strings.Builder, head string, events []foreshock.Event) {
 func explainNow(b *strings.Builder, d *pipeline.Detail) {
 	line := func(format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) }
 	line("%s (from %s): %s, data %s", d.ID, d.Source, d.Stage, d.Quality)
+	if d.Stored {
+		line("%s", NotHeard(d))
+	}
 	if !d.Time.IsZero() {
 		line("Last step %s, %s long, %d steps folded.", clock(d.Time), time.Duration(d.StepS*float64(time.Second)), d.Steps)
 	}

@@ -75,7 +75,7 @@ func (p *Past) follow(e *foreshock.Event) {
 func explainPast(b *strings.Builder, id foreshock.ID, p *Past) {
 	fmt.Fprintf(b, "%s at %s, as the journal has it. Decisions are kept when they say something new; readings and whole forecasts of the past are not.\n", id, clock(p.At))
 	if p.Gone {
-		b.WriteString("It is not watched: no data of it have come since the program was started, or since its configuration was read.\n")
+		b.WriteString("It is not watched: no data of it have come since the program was started, or its configuration read, or for so long that it was forgotten.\n")
 	}
 	switch {
 	case p.Kept.IsZero():

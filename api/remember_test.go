@@ -22,8 +22,13 @@ type restarted struct {
 }
 
 func (restarted) Workload(_ context.Context, id foreshock.ID) (d pipeline.Detail, ok bool, err error) {
+	if id == "disk/c" { // it is stored
+		return pipeline.Detail{View: pipeline.View{ID: id, Source: "host"}, Stored: true}, true, nil
+	}
 	return d, false, nil
 }
+
+func (restarted) Events(api.Query) []foreshock.Event { return nil }
 
 func (p restarted) Past(_ context.Context, id foreshock.ID, at time.Time) (*api.Past, error) {
 	past := &api.Past{At: at}
@@ -64,6 +69,8 @@ func TestExplainWhatIsNotWatched(t *testing.T) {
 	f("disk/a", 200, "It is not watched", "actions are paused [paused]")
 	f("disk/a?at=30m", 200, "It is not watched", "actions are paused [paused]")
 	f("disk/a?at=2h", 200, "No decision on it is kept")
+	f("disk/c", 200, "disk/c (from host)", "Not heard of since", "This is what is stored")
+	f("disk/c?at=30m", 200, "No decision on it is kept")
 	f("disk/b", 404, `no workload is called "disk/b"`)
 	f("disk/b?at=30m", 404, `no workload is called "disk/b"`)
 	f("disk/a?at=2999-01-01T00:00:00Z", 400, "that is to come")

@@ -563,3 +563,60 @@ func TestLeaveWhileAsked(t *testing.T) {
 	cancel()
 	all.Wait()
 }
+
+// Of a workload that is not here, but in the store, that is shown: after a restart, and when it has left. It is in no list by that, and takes no room.
+func TestStoredIsShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, o := leaving(t, nil)
+		s.Profiles = storetest.NewMemory()
+		p, stop := lively(t, s, o)
+		h, err := p.Register("vol/a", ingest.About{Source: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		for i := range 300 {
+			time.Sleep(time.Minute)
+			if err := p.Push(t.Context(), readings(h, begin, i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(3 * time.Minute)
+		want, ok, err := p.Workload(t.Context(), "vol/a")
+		if err != nil || !ok || want.Stored {
+			t.Fatal(ok, err, want.Stored)
+		}
+		shown := func(when string) {
+			t.Helper()
+			if p.Known() != 0 {
+				t.Errorf("%s it is here", when)
+			}
+			d, ok, err := p.Workload(t.Context(), "vol/a")
+			if err != nil || !ok || !d.Stored || d.Steps != want.Steps || !d.Time.Equal(want.Time) || d.Stage != want.Stage || d.Source != "test" || d.Policy != "p" ||
+				d.Quality != foreshock.Stale || len(d.Profile.Metrics) != len(want.Profile.Metrics) || d.Profile.Stage != want.Stage {
+				t.Errorf("%s it is shown as %+v, %t, %v", when, d, ok, err)
+			}
+			if points, err := p.Series(t.Context(), "vol/a", time.Time{}, time.Time{}); err != nil || len(points.Points) == 0 {
+				t.Errorf("%s its series has %d points: %v", when, len(points.Points), err)
+			}
+			if _, err := p.Week(t.Context(), "vol/a", foreshock.IOPS); err != nil {
+				t.Error(err)
+			}
+			if _, ok, err := p.Workload(t.Context(), "vol/b"); ok || err != nil {
+				t.Errorf("one that never was is known: %v", err)
+			}
+			if _, err := p.Series(t.Context(), "vol/b", time.Time{}, time.Time{}); !errors.Is(err, act.ErrNotFound) {
+				t.Error(err)
+			}
+			if _, ok, err := p.Workload(t.Context(), "vol/a\x1frehearsal of iops"); ok || err != nil {
+				t.Errorf("what is no workload is known: %v", err)
+			}
+		}
+		time.Sleep(2 * time.Hour)
+		shown("after it left")
+		stop()
+		p, stop = lively(t, s, o)
+		shown("after a restart")
+		stop()
+	})
+}

@@ -38,10 +38,7 @@ const unknownAmount = -1
 
 // Series gives what is kept of a workload between two times; a zero time is no bound.
 func (p *Pipeline) Series(ctx context.Context, id foreshock.ID, from, to time.Time) (s Series, err error) {
-	err = p.within(ctx, id, func(o *owner, w *workload) error {
-		s = o.series(w, from, to)
-		return nil
-	})
+	err = p.look(ctx, id, func(o *owner, w *workload, _ bool) { s = o.series(w, from, to) })
 	return s, err
 }
 
@@ -242,7 +239,7 @@ const HoursOfWeek = 7 * 24
 
 // Week is the mean of a metric in each hour of the week (UTC, from Monday 0:00) over the coarse steps that the profile keeps; NaN where nothing was read.
 func (p *Pipeline) Week(ctx context.Context, id foreshock.ID, m foreshock.Metric) (week [HoursOfWeek]float64, err error) {
-	err = p.within(ctx, id, func(_ *owner, w *workload) error {
+	err = p.look(ctx, id, func(_ *owner, w *workload, _ bool) {
 		var n [HoursOfWeek]float64
 		for _, point := range coarsePoints(w.profile, 0) {
 			if x, ok := point.Values.Get(m); ok {
@@ -255,7 +252,6 @@ func (p *Pipeline) Week(ctx context.Context, id foreshock.ID, m foreshock.Metric
 		for i := range week {
 			week[i] /= n[i] // 0/0 is NaN
 		}
-		return nil
 	})
 	return week, err
 }

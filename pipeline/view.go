@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/profile"
 )
@@ -48,6 +49,8 @@ type Detail struct {
 	Learned    map[string]LearnedView `json:"learned,omitempty"` // by dimension
 	Judging    string                 `json:"judging,omitempty"` // the action that is being watched
 	Slow       []ingest.Operation     `json:"slow,omitempty"`
+	// Stored says that nothing was heard of it since the program began, or for so long that it was forgotten: this is what the store has.
+	Stored bool `json:"stored,omitempty"`
 }
 
 // LearnedView is what acting on a dimension has taught.
@@ -130,10 +133,15 @@ func gather[T any](ctx context.Context, p *Pipeline, parts <-chan T, take func(T
 	return nil
 }
 
-// Workload gives all of one workload; ok is false when it is not known.
+// Workload gives all of one workload; ok is false when it is not known, neither here nor to the store.
 func (p *Pipeline) Workload(ctx context.Context, id foreshock.ID) (d Detail, ok bool, err error) {
-	d, err = inquire(ctx, p, id, func(o *owner, w *workload) (Detail, string) { return o.detail(w), "" })
-	if errors.Is(err, ErrUnknownWorkload) {
+	err = p.look(ctx, id, func(o *owner, w *workload, stored bool) {
+		if d = o.detail(w); stored {
+			d.Stored, d.Time = true, w.profile.Updated()
+			d.Profile = profile.Summarize(w.profile, d.Time, &p.Profile)
+		}
+	})
+	if errors.Is(err, act.ErrNotFound) {
 		return d, false, nil
 	}
 	return d, err == nil, err

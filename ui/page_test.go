@@ -36,7 +36,10 @@ func forecastOf() *foreshock.Forecast {
 	}
 }
 
-func (acted) Workload(context.Context, foreshock.ID) (pipeline.Detail, bool, error) {
+func (acted) Workload(_ context.Context, id foreshock.ID) (pipeline.Detail, bool, error) {
+	if id == "vol/stored" {
+		return pipeline.Detail{View: pipeline.View{ID: id, Time: moment}, Stored: true}, true, nil
+	}
 	d := pipeline.Detail{View: pipeline.View{ID: "vol/<a>", Time: moment, Threshold: 1, Severity: foreshock.High, Demand: iops(900)}}
 	d.Forecasts = []*foreshock.Forecast{forecastOf()}
 	d.Resource = &foreshock.Resource{
@@ -95,6 +98,20 @@ func served(t *testing.T) *httptest.Server {
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	return s
+}
+
+// The page of a workload that is not watched says so, and asks for no opinion of it.
+func TestPageOfWhatIsStored(t *testing.T) {
+	s := served(t)
+	answer, err := s.Client().Get(s.URL + "/workloads/vol/stored")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	data, err := io.ReadAll(answer.Body)
+	if text := string(data); err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(text, "Not heard of since 2026-") || strings.Contains(text, "Missed</button>") {
+		t.Errorf("status %d, %v: %s", answer.StatusCode, err, data)
+	}
 }
 
 // One time axis has what was read and expected, the anomaly, the demand, the allocation, the forecast, the action and its verdict; beside it stands

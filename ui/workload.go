@@ -96,6 +96,14 @@ func workloadData(s *site, r *http.Request) (any, error) {
 	return w, nil
 }
 
+// NotHeard is said of a workload that is not watched, or "".
+func (w *workload) NotHeard() string {
+	if !w.Stored {
+		return ""
+	}
+	return api.NotHeard(&w.Detail)
+}
+
 // tell gathers what happened, the newest first, and the anomalies as they were last.
 func (w *workload) tell(events []foreshock.Event) {
 	seen := map[string]bool{}
