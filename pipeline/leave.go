@@ -30,7 +30,7 @@ func (o *owner) forgetAfter(w *workload) time.Duration {
 	return max(o.Forget, leastSteps*w.profile.Length) + w.about.Lateness
 }
 
-// forget lets a workload go when it was not heard of for long, and nothing of it is under way. While a source pushes something, be it old, it stays; that is asked by
+// forget lets a workload go when it was not heard of for long, nothing of it is under way, and the store keeps up. While a source pushes something, be it old, it stays; that is asked by
 // a clock which nobody sets, so a jump of the other one makes nothing leave.
 func (o *owner) forget(w *workload, now time.Time) {
 	if o.Forget <= 0 || w.leaving {
@@ -50,7 +50,7 @@ func (o *owner) forget(w *workload, now time.Time) {
 		since = w.heard
 	}
 	due := since.Add(after)
-	if now.Before(due) || now.Sub(w.heard) < after/2 || o.underWay(w) || !o.settled(w, due, now) {
+	if now.Before(due) || now.Sub(w.heard) < after/2 || len(o.saver.writes) > cap(o.saver.writes)/2 || o.underWay(w) || !o.settled(w, due, now) {
 		return
 	}
 	o.leave(w, due)

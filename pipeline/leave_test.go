@@ -133,9 +133,11 @@ type keeping struct {
 	*storetest.Memory
 	away  atomic.Bool
 	waste bool
+	takes time.Duration
 }
 
 func (k *keeping) Put(ctx context.Context, list []store.Entry) error {
+	time.Sleep(k.takes)
 	switch {
 	case k.away.Load():
 		return errors.New("the store is away")
@@ -314,6 +316,41 @@ func TestStaysUntilItIsSaved(t *testing.T) {
 		time.Sleep(time.Minute)
 		if p.Known() != 0 || len(profiles.Entries()) != 1 {
 			t.Errorf("%d are known, and the store has %d", p.Known(), len(profiles.Entries()))
+		}
+	})
+}
+
+// When many leave in one moment, each is saved, and those that stay are meanwhile.
+func TestManyLeaveAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		profiles := &keeping{Memory: storetest.NewMemory(), takes: 50 * time.Millisecond}
+		s, o := leaving(t, nil)
+		s.Profiles, o.Most, o.Snapshot = profiles, 1000, 24*time.Hour
+		p, stop := lively(t, s, o)
+		defer stop()
+		var list []ingest.Handle
+		for i := range 500 {
+			h, err := p.Register(foreshock.ID(fmt.Sprint("vol/", i)), ingest.About{Source: "test"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, h)
+		}
+		time.Sleep(time.Minute)
+		begin := time.Now()
+		for _, h := range list {
+			if err := p.Push(t.Context(), readings(h, begin, 0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 70 {
+			time.Sleep(time.Minute)
+			if err := p.Push(t.Context(), readings(list[0], time.Now(), 0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(profiles.Entries()); n != 500 || p.Known() != 1 || !p.Holds(list[0]) {
+			t.Errorf("%d are saved, %d are here", n, p.Known())
 		}
 	})
 }
