@@ -33,17 +33,18 @@ func (o *owner) forgetAfter(w *workload) time.Duration {
 // forget lets a workload go when it was not heard of for long, nothing of it is under way, and the store keeps up. While a source pushes something, be it old, it stays; that is asked by
 // a clock which nobody sets, so a jump of the other one makes nothing leave.
 func (o *owner) forget(w *workload, now time.Time) {
-	if o.Forget <= 0 || w.leaving {
+	switch {
+	case w.leaving:
 		return
-	}
-	if w.heard.IsZero() {
-		w.heard = now // in virtual time, before the first step
-	}
-	if o.clockWasAhead(w, now) {
+	case o.clockWasAhead(w, now):
 		if !o.underWay(w) {
 			o.giveUp(w, now)
 		}
 		return
+	case o.Forget <= 0:
+		return
+	case w.heard.IsZero():
+		w.heard = now // in virtual time, before the first step
 	}
 	after, since := o.forgetAfter(w), w.last.Time
 	if since.IsZero() {
@@ -148,6 +149,7 @@ func (o *owner) left(w *workload, due time.Time) {
 			w.id, w.last.Time.UTC().Format(time.RFC3339), kept)})
 		o.Log.Info("a workload is forgotten that was not heard of for long", "workload", w.id, "source", w.about.Source, "last", w.last.Time)
 	}
+	o.stats.forgotten.add(1)
 	o.remove(w, due)
 }
 
@@ -185,6 +187,5 @@ func (o *owner) remove(w *workload, at time.Time) {
 	}
 	o.incidents.left(from, w)
 	o.cohorts.left(w.member)
-	o.stats.forgotten.add(1)
 	o.places.leave(w.id, w.handle)
 }

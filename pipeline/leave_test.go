@@ -468,7 +468,7 @@ func TestClockPutBack(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var ahead atomic.Int64
 			s, o := leaving(t, nil)
-			s.Profiles, o.Owners = storetest.NewMemory(), 1
+			s.Profiles, o.Owners, o.Forget = storetest.NewMemory(), 1, 0
 			o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 			p, stop := lively(t, s, o)
 			defer stop()
