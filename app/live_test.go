@@ -57,6 +57,40 @@ func recording(t *testing.T) string {
 	return file
 }
 
+// comings writes a day of volumes that are away again and again, for about an hour.
+func comings(t *testing.T, seed uint64) string {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 5))
+	var rows bytes.Buffer
+	rows.WriteString("unix_seconds,id,latency_seconds,iops,queue_depth,throughput_bps\n")
+	ids := []string{"a/disk", "b/disk", "c/disk", "a/log", "b/log"}
+	change, here := make([]int, len(ids)), make([]bool, len(ids))
+	for i := 1; i <= 1440; i++ {
+		for k, id := range ids {
+			if i > change[k] {
+				here[k] = !here[k]
+				if change[k] = i + 57 + rng.IntN(8); here[k] {
+					change[k] = i + 1 + rng.IntN(150)
+				}
+			}
+			if !here[k] {
+				continue
+			}
+			iops, latency := 600+200*rng.Float64(), 0.001*math.Exp(0.1*rng.NormFloat64())
+			if i%240 > 225 {
+				iops, latency = 1500, 0.03*math.Exp(0.1*rng.NormFloat64())
+			}
+			at := bubble.Unix() + int64(60*i-20-rng.IntN(20))
+			fmt.Fprintf(&rows, "%d,%s,%g,%g,%g,%g\n", at, id, latency, iops, iops*latency, 16384*iops)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "a-day.csv")
+	if err := os.WriteFile(file, rows.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // tape keeps what a replay pushes.
 type tape struct {
 	ids     []foreshock.ID
@@ -152,6 +186,10 @@ func play(t *testing.T, recorded *tape, batches [][]ingest.Reading, line *pipeli
 	for _, batch := range batches {
 		var newest int64
 		for i := range batch {
+			newest = max(newest, batch[i].Time)
+		}
+		time.Sleep(time.Until(time.UnixMilli(newest)))
+		for i := range batch {
 			h, known := handles[batch[i].Handle]
 			if !known || !line.Holds(h) {
 				var err error
@@ -161,9 +199,7 @@ func play(t *testing.T, recorded *tape, batches [][]ingest.Reading, line *pipeli
 				handles[batch[i].Handle] = h
 			}
 			batch[i].Handle = h
-			newest = max(newest, batch[i].Time)
 		}
-		time.Sleep(time.Until(time.UnixMilli(newest)))
 		if err := line.Push(t.Context(), batch); err != nil {
 			t.Fatal(err)
 		}
@@ -206,6 +242,19 @@ func TestLiveIsReplayedWhereWorkloadsLeave(t *testing.T) {
 	}
 }
 
+// The same where most leave and come back again and again, many of them in the moment in which they would be forgotten: it makes no difference
+// whether their owner has looked at the clock in between.
+func TestLiveIsReplayedWhereWorkloadsComeAndGo(t *testing.T) {
+	limits := config.Default().Limits
+	limits.ForgetAfter = time.Hour + 30*time.Second // it ends within a step
+	for seed := range uint64(2) {
+		got := sameLive(t, ReplayOptions{File: comings(t, seed), AllocatedIOPS: 1500}, limits, 6)
+		if n := len(got[""]); n < 10 {
+			t.Errorf("seed %d: %d have left", seed, n)
+		}
+	}
+}
+
 // sameLive compares the events of a replay with those of the live program, workload by workload.
 func sameLive(t *testing.T, o ReplayOptions, limits config.Limits, workloads int) events {
 	t.Helper()
@@ -217,6 +266,8 @@ func sameLive(t *testing.T, o ReplayOptions, limits config.Limits, workloads int
 	if _, err := Replay(t.Context(), c, o); err != nil {
 		t.Fatal(err)
 	}
+	slices.Sort(want[""]) // several owners tell these
+	slices.Sort(got[""])
 	for id, list := range want {
 		same := 0
 		for same < min(len(list), len(got[id])) && list[same] == got[id][same] {

@@ -41,6 +41,9 @@ func NewFold(length, lateness time.Duration) *Fold {
 // Length is the step's length.
 func (f *Fold) Length() time.Duration { return time.Duration(f.length) * time.Millisecond }
 
+// Idle says whether no step is open: nothing was read since the last that was complete.
+func (f *Fold) Idle() bool { return f.end == 0 }
+
 // Close writes the next complete step into step, if there is one at time now (Unix milliseconds): a step is complete when now is
 // past its end and the lateness. Call it until it answers false, before each Add and as the clock goes on.
 // Steps in which nothing was read are passed over.

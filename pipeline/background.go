@@ -127,7 +127,7 @@ func (o *owner) schedule(w *workload, now time.Time) {
 const oneOfMany = 3
 
 func (o *owner) scheduleForecast(w *workload, now time.Time, coarse time.Duration) {
-	if o.Forecast == nil || w.forecasting || now.Before(w.forecastAt) || !o.mayForecast(w) {
+	if o.Forecast == nil || w.forecasting || now.Before(w.forecastAt) || !w.mayForecast() {
 		return
 	}
 	histories := demandHistories(w)
@@ -194,10 +194,8 @@ func newest(h quantile.Column, n int) []float64 {
 	return list
 }
 
-// mayForecast bounds the workloads that are forecast: those that can be scaled come first, then those in the first places.
-func (o *owner) mayForecast(w *workload) bool {
-	return w.scalable() || placeOf(w.handle) < o.Forecasts
-}
+// mayForecast bounds the workloads that are forecast: those that can be scaled come first, then the first ones known.
+func (w *workload) mayForecast() bool { return w.scalable() || w.early }
 
 // demandHistories copies the demand of each dimension that has one, for a forecast elsewhere: of those that can be changed where any can.
 func demandHistories(w *workload) []forecast.History {

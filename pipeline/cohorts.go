@@ -46,10 +46,11 @@ type member struct {
 	allocated        foreshock.Allocation
 	touched          [4]time.Time // when it was last changed, by whomever
 	changes          int
-	gone             bool // another took its place
+	gone             bool      // another took its place
+	left             time.Time // when its workload did; zero: it has not
 }
 
-// enter makes a workload a member of its kind, or answers nil where enough others go before it.
+// enter makes a workload a member of its kind, or answers nil where enough others go before it. One that has left makes room, unless it comes back.
 func (c *cohorts) enter(w *workload) *member {
 	k := kind{w.about.Source, w.profile.Length}
 	c.mu.Lock()
@@ -70,6 +71,11 @@ func (c *cohorts) enter(w *workload) *member {
 	}
 	of.mu.Lock()
 	defer of.mu.Unlock()
+	if at := slices.IndexFunc(of.members, func(m *member) bool { return m.id == w.id }); at >= 0 {
+		of.members[at].left = time.Time{}
+		return of.members[at]
+	}
+	of.members = slices.DeleteFunc(of.members, func(m *member) bool { return m.leftBefore(w.heard.Add(-newsKept)) })
 	at, _ := slices.BinarySearchFunc(of.members, m, func(a, b *member) int {
 		if a.rank < b.rank {
 			return -1
@@ -86,16 +92,18 @@ func (c *cohorts) enter(w *workload) *member {
 	return m
 }
 
-// left makes room for the next that enters. One that was refused before does not come in.
-func (c *cohorts) left(m *member) {
+// leave tells that no action is compared with the workload any more from a time on. One that was refused before does not come in for it.
+func (m *member) leave(from time.Time) {
 	if m == nil {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.gone = true
-	m.members = slices.DeleteFunc(m.members, func(other *member) bool { return other == m })
+	m.left = from
 }
+
+// leftBefore says whether it had left before a time. The cohort is locked.
+func (m *member) leftBefore(at time.Time) bool { return !m.left.IsZero() && m.left.Before(at) }
 
 // record keeps a step.
 func (m *member) record(step *foreshock.Step, demand, allocated foreshock.Allocation) {
@@ -201,7 +209,7 @@ func (c *cohorts) choose(w *workload, a *foreshock.Action) controls {
 	of.mu.Lock()
 	for _, m := range of.members {
 		shares := m.resource != "" && m.target == a.Target && m.resource == a.Resource
-		if m.id != w.id && !shares && !m.changed(chosen.from, until) {
+		if m.id != w.id && !shares && !m.leftBefore(until) && !m.changed(chosen.from, until) {
 			list = append(list, feedback.Control{ID: m.id, Steps: m.between(time.Time{}, until)})
 		}
 	}
@@ -227,7 +235,7 @@ func (c *controls) seen(now time.Time, length time.Duration) (list []feedback.Co
 	defer c.cohort.mu.Unlock()
 	for _, control := range c.list {
 		at := slices.IndexFunc(c.cohort.members, func(m *member) bool { return m.id == control.ID })
-		if at < 0 || c.cohort.members[at].changed(c.from, until) {
+		if at < 0 || c.cohort.members[at].leftBefore(until) || c.cohort.members[at].changed(c.from, until) {
 			continue
 		}
 		last := control.Steps[len(control.Steps)-1].Time

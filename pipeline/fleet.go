@@ -134,10 +134,7 @@ func (f *Fleet) join(part *Fleet) {
 // briefs counts the owner's workloads and lists those that q picks.
 func (o *owner) briefs(q *FleetQuery) (f Fleet, list []brief) {
 	search := strings.ToLower(q.Search)
-	for _, w := range o.workloads {
-		if w == nil {
-			continue
-		}
+	for _, w := range o.order {
 		f.Total++
 		f.Severity[w.severity]++
 		f.Stages[w.stage]++

@@ -95,8 +95,8 @@ func (in *incidents) join(w *workload, a *foreshock.Anomaly, at time.Time, toget
 func (in *incidents) leave(w *workload, at time.Time) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	in.news.tell(at, w.id, opening{workload: w, anomaly: w.grouped, ended: true})
 	w.grouped = ""
-	in.news.tell(at, w.id, opening{workload: w, ended: true})
 }
 
 // left tells that a workload is of no group any more from a time on.
@@ -126,12 +126,12 @@ func (g *group) tell(o opening) {
 	switch {
 	case o.left:
 		g.members--
-		if g.open[o.workload.id] != o.anomaly {
-			return // it came back
-		}
 	case !o.ended:
 		g.begin(o)
 		return
+	}
+	if g.open[o.workload.id] != o.anomaly {
+		return // another has begun
 	}
 	delete(g.open, o.workload.id)
 	if !g.lasts() {

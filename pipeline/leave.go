@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -15,11 +14,12 @@ import (
 // A workload that is not heard of for [Options.Forget] leaves: it takes no room any more, is in no list, and does not count where a share of those that
 // there are is asked for. What it has learned is in the store, and when it comes back it is as after a restart.
 //
-// When it leaves is said by its data: so long after the end of its last step. The others are told so by that time as well, a minute later, so that what
-// they decide does not depend on when the clock was looked at. In that minute it is saved.
+// When it leaves is said by its data: so long after the end of its last step. What is told of that has this time; what is read of it from then on is read
+// as after a restart, be it in memory still or not; and the others count it no more from a little later on, by their data. So nothing depends on when the clock
+// was looked at, on how late its data come, or on how long it took to save it.
 const (
 	leastSteps = 10          // a workload with long steps is waited for longer
-	leftAfter  = time.Minute // until the others count it no more
+	leftAfter  = time.Minute // until the others count it no more, when by the clock it has left: by then its owner has looked at that
 	newsKept   = time.Hour   // that nobody has asked for; sources are behind by less
 	// backAfter is how long the clock must be far behind what a workload has read before that is given up: one that was put right soon has done no harm.
 	backAfter = time.Hour
@@ -27,10 +27,16 @@ const (
 
 // forgetAfter is how long after its last step a workload leaves.
 func (o *owner) forgetAfter(w *workload) time.Duration {
-	return max(o.Forget, leastSteps*w.profile.Length) + w.about.Lateness
+	return max(o.Forget, leastSteps*w.profile.Length)
 }
 
-// forget lets a workload go when it was not heard of for long, nothing of it is under way, and the store keeps up. While a source pushes something, be it old, it stays; that is asked by
+// onItsWay is how long after a time what was read before it may still come.
+func (w *workload) onItsWay() time.Duration { return w.profile.Length + w.about.Lateness }
+
+// untilLeft is how long after a workload has left the others count it no more. In virtual time the clock is looked at once in a step.
+func (w *workload) untilLeft() time.Duration { return w.onItsWay() + w.profile.Length + leftAfter }
+
+// forget lets a workload go when it was not heard of for long, and the store keeps up. While a source pushes something, be it old, it stays; that is asked by
 // a clock which nobody sets, so a jump of the other one makes nothing leave.
 func (o *owner) forget(w *workload, now time.Time) {
 	switch {
@@ -41,20 +47,39 @@ func (o *owner) forget(w *workload, now time.Time) {
 			o.giveUp(w, now)
 		}
 		return
-	case o.Forget <= 0:
-		return
 	case w.heard.IsZero():
 		w.heard = now // in virtual time, before the first step
 	}
-	after, since := o.forgetAfter(w), w.last.Time
-	if since.IsZero() {
-		since = w.heard
-	}
-	due := since.Add(after)
-	if now.Before(due) || now.Sub(w.heard) < after/2 || len(o.saver.writes) > cap(o.saver.writes)/2 || o.underWay(w) || !o.settled(w, due, now) {
+	if now.Sub(w.heard) < o.forgetAfter(w)/2 || len(o.saver.writes) > cap(o.saver.writes)/2 {
 		return
 	}
-	o.leave(w, due)
+	if at, may := o.leaves(w, now.Add(-w.onItsWay())); may {
+		o.leave(w, at)
+	}
+}
+
+// leaves says whether a workload of which nothing more comes from before a time has left by then, and when: nothing of it is under way any more.
+func (o *owner) leaves(w *workload, by time.Time) (at time.Time, may bool) {
+	if o.Forget <= 0 || !w.fold.Idle() {
+		return at, false
+	}
+	at = w.last.Time
+	if at.IsZero() {
+		at = w.heard
+	}
+	if at = at.Add(o.forgetAfter(w)); at.Before(w.tryAt) {
+		at = w.tryAt
+	}
+	if by.Before(at) || o.underWay(w) {
+		return at, false
+	}
+	for ; !by.Before(at); at = at.Add(w.profile.Length) {
+		if o.settled(w, at) {
+			return at, true
+		}
+	}
+	w.tryAt = at
+	return at, false
 }
 
 // underWay says whether something is asked for and not answered.
@@ -69,28 +94,53 @@ func (o *owner) underWay(w *workload) bool {
 	return is && open.Action.Workload == w.id
 }
 
-// settled judges an action by what is known of it, and says whether neither that nor a roll-back is still to come.
-func (o *owner) settled(w *workload, due, now time.Time) bool {
-	for _, at := range []time.Time{due, now} {
-		if w.pending != nil {
-			o.judge(w, at)
-		}
-		latch := o.Latches.of(w.id)
-		if w.pending == nil && o.rollBack(w, &latch, at) == nil {
-			return true
-		}
+// settled judges an action by what is known of it at a time, and says whether neither that nor a roll-back is still to come.
+func (o *owner) settled(w *workload, at time.Time) bool {
+	if w.pending != nil {
+		o.judge(w, at)
 	}
-	return false
+	latch := o.Latches.of(w.id)
+	return w.pending == nil && o.rollBack(w, &latch, at) == nil
 }
 
-// leave ends what lasts, and has the workload saved for the last time; when it is, it has left.
-func (o *owner) leave(w *workload, due time.Time) {
+// away gives the workload that a reading of a time is for: where it was away for so long that it has left, it begins anew, as one that is
+// registered again does.
+func (o *owner) away(w *workload, until time.Time) *workload {
+	if w.last.Time.IsZero() || until.Sub(w.last.Time) < o.Forget {
+		return w
+	}
+	at, may := o.leaves(w, until)
+	if !may {
+		return w
+	}
+	o.stop(w, at)
+	o.tellLeft(w, at)
+	var kept inherited
+	if o.remembers() {
+		kept = inherited{profile: w.profile, seen: w.seen, rehearsals: w.lasting()}
+	}
+	again := o.newWorkload(w.id, w.handle, w.about, kept)
+	again.early, again.awaitsKept, again.changed = w.early, w.awaitsKept, true
+	again.groups, again.member = w.groups, w.member
+	o.resume(again)
+	o.drop(w)
+	o.add(again)
+	return again
+}
+
+// stop ends what lasts. The others know of it when they count the workload no more.
+func (o *owner) stop(w *workload, at time.Time) {
 	changes := o.Detector.Stop(w.profile)
 	for i := range changes.Anomalies {
-		o.incidents.leave(w, due)
+		o.incidents.leave(w, at.Add(w.untilLeft()))
 		tellIncident(&changes.Anomalies[i])
-		o.emit(due, &foreshock.Event{Type: foreshock.EventAnomaly, Anomaly: &changes.Anomalies[i]})
+		o.emit(at, &foreshock.Event{Type: foreshock.EventAnomaly, Anomaly: &changes.Anomalies[i]})
 	}
+}
+
+// leave ends what lasts, and has the workload saved for the last time; then it goes.
+func (o *owner) leave(w *workload, at time.Time) {
+	o.stop(w, at)
 	if o.Virtual {
 		if o.inherited == nil {
 			o.inherited = map[foreshock.ID]inherited{}
@@ -98,7 +148,7 @@ func (o *owner) leave(w *workload, due time.Time) {
 		o.inherited[w.id] = inherited{profile: w.profile, rehearsals: w.lasting()}
 	}
 	if !o.saver.restores() || w.profile.Steps == 0 {
-		o.left(w, due)
+		o.left(w, at)
 		return
 	}
 	entry, err := seal(w)
@@ -112,12 +162,13 @@ func (o *owner) leave(w *workload, due time.Time) {
 			err = o.keeper.write(ctx, rehearsals)
 		}
 		o.ask(id, func(o *owner, w *workload) {
+			going := w.leaving // else it came back meanwhile
 			w.leaving = false
 			switch {
 			case err != nil && !errors.Is(err, store.ErrTooLarge): // that is so the next time as well
 				w.changed = true
-			case w.heard.Equal(heard):
-				o.left(w, due)
+			case going && w.heard.Equal(heard):
+				o.left(w, at)
 			}
 		})
 	}
@@ -139,18 +190,26 @@ func (w *workload) lasting() (list [foreshock.NumDimensions]*rehearse.Rehearsal)
 }
 
 // left takes a workload out of memory.
-func (o *owner) left(w *workload, due time.Time) {
-	if !w.last.Time.IsZero() {
-		kept := "what it has learned is in the store"
-		if !o.saver.restores() && !o.Virtual {
-			kept = "there is no store that has what it has learned"
-		}
-		o.emit(due, &foreshock.Event{Type: foreshock.EventNote, Note: fmt.Sprintf("%s was not heard of since %s and is forgotten until it is; %s",
-			w.id, w.last.Time.UTC().Format(time.RFC3339), kept)})
-		o.Log.Info("a workload is forgotten that was not heard of for long", "workload", w.id, "source", w.about.Source, "last", w.last.Time)
-	}
+func (o *owner) left(w *workload, at time.Time) {
+	o.tellLeft(w, at)
+	o.remove(w, at)
+}
+
+// remembers says whether what those have learned that have left is kept.
+func (o *owner) remembers() bool { return o.saver.restores() || o.Virtual }
+
+func (o *owner) tellLeft(w *workload, at time.Time) {
 	o.stats.forgotten.add(1)
-	o.remove(w, due)
+	if w.last.Time.IsZero() {
+		return
+	}
+	kept := "what it has learned is in the store"
+	if !o.remembers() {
+		kept = "there is no store that has what it has learned"
+	}
+	o.emit(at, &foreshock.Event{Type: foreshock.EventNote, Note: fmt.Sprintf("%s was not heard of since %s and is forgotten until it is; %s",
+		w.id, w.last.Time.UTC().Format(time.RFC3339), kept)})
+	o.Log.Info("a workload is forgotten that was not heard of for long", "workload", w.id, "source", w.about.Source, "last", w.last.Time)
 }
 
 // clockWasAhead says whether the workload has read so far into the future that all it reads until then is late, and the clock has stood so for a while.
@@ -177,15 +236,12 @@ func (o *owner) giveUp(w *workload, now time.Time) {
 }
 
 func (o *owner) remove(w *workload, at time.Time) {
-	o.workloads[o.slot(w.handle)] = nil
-	if i := slices.Index(o.rehearsing, w); i >= 0 {
-		o.rehearsing = slices.Delete(o.rehearsing, i, i+1)
-	}
-	from := at.Add(leftAfter)
+	o.drop(w)
+	from := at.Add(w.untilLeft())
 	if w.scalable() {
 		o.resources.left(from, w)
 	}
 	o.incidents.left(from, w)
-	o.cohorts.left(w.member)
+	w.member.leave(from)
 	o.places.leave(w.id, w.handle)
 }

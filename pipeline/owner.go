@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -15,6 +16,8 @@ type owner struct {
 	*Pipeline
 	index     int
 	workloads []*workload // by slot
+	order     []*workload // the same by ID; sorted gives it
+	unsorted  bool        // some were added to it since
 	inbox     chan message
 	finding   foreshock.Finding // scratch, so that a step costs no allocation
 	step      foreshock.Step    // scratch
@@ -91,11 +94,42 @@ func (o *owner) foldBatch(readings []ingest.Reading) {
 		for w.fold.Close(r.Time, &o.step) {
 			o.observe(w, &o.step)
 		}
+		if w.fold.Idle() {
+			w = o.away(w, time.UnixMilli(r.Time))
+		}
 		if why := w.fold.Add(r); why != "" {
 			o.Drops.Add(w.about.Source, why, 1)
 			continue
 		}
 		o.stats.readings.add(1)
+	}
+}
+
+// sorted gives the workloads by ID. In this order they go on: who of those that share a resource is asked first is the same however they came.
+func (o *owner) sorted() []*workload {
+	if o.unsorted {
+		slices.SortStableFunc(o.order, func(a, b *workload) int { return cmp.Compare(a.id, b.id) }) // soon done where few are out of order
+		o.unsorted = false
+	}
+	return o.order
+}
+
+// add takes a workload in.
+func (o *owner) add(w *workload) {
+	slot := o.slot(w.handle)
+	for len(o.workloads) <= slot {
+		o.workloads = append(o.workloads, nil)
+	}
+	o.workloads[slot], o.order, o.unsorted = w, append(o.order, w), true
+}
+
+// drop takes a workload off the lists.
+func (o *owner) drop(w *workload) {
+	o.workloads[o.slot(w.handle)] = nil
+	for _, list := range []*[]*workload{&o.order, &o.rehearsing} {
+		if i := slices.Index(*list, w); i >= 0 {
+			*list = slices.Delete(*list, i, i+1)
+		}
 	}
 }
 
@@ -119,17 +153,17 @@ func (o *owner) time() time.Time {
 func (o *owner) advance(now time.Time) {
 	o.clock = now
 	ms := now.UnixMilli()
-	for _, w := range o.workloads {
-		if w == nil {
-			continue
-		}
+	for i := 0; i < len(o.sorted()); {
+		w := o.order[i]
 		for w.fold.Close(ms, &o.step) {
 			o.observe(w, &o.step)
 		}
 		if !w.last.Time.IsZero() {
 			o.silence(w, now)
 		}
-		o.forget(w, now)
+		if o.forget(w, now); i < len(o.order) && o.order[i] == w { // it is here still
+			i++
+		}
 	}
 }
 
@@ -172,7 +206,8 @@ func (o *owner) judgeQuality(w *workload, step *foreshock.Step) {
 }
 
 func (o *owner) setQuality(w *workload, quality foreshock.Quality, at time.Time) {
-	if w.scalable() && (w.quality == foreshock.Fresh) != (quality == foreshock.Fresh) {
+	first := w.last.Time.IsZero() // what was told of one that left and came back is over
+	if w.scalable() && (first || (w.quality == foreshock.Fresh) != (quality == foreshock.Fresh)) {
 		o.resources.heard(at, hearing{key: w.key(), user: w.id, fresh: quality == foreshock.Fresh})
 	}
 	w.quality = quality

@@ -95,7 +95,7 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 	changes := o.Detector.Track(w.profile, found, step)      // does an anomaly begin, change, end
 	profile.Learn(w.profile, &part, found, &use, &o.Profile) // what is normal now
 
-	w.asked = o.asked(w, use.Demand) // of what there is, by all who share it
+	w.asked = o.asked(w, step.Time, use.Demand) // of what there is, by all who share it
 	w.remember(step, found, &use)
 	w.member.record(step, w.asked, allocated)    // for others like it, when an action on them is judged
 	o.see(w, step, found, use.Demand, allocated) // for those who look

@@ -49,8 +49,9 @@ type watched struct {
 type user struct {
 	id     foreshock.ID
 	handle ingest.Handle           // by which one that has left is told from one that came back
-	fleet  *fleet                  // of its policy
-	states [2]foreshock.Allocation // by account
+	fleet  *fleet                  // of its policy; nil: it has left
+	states [2]foreshock.Allocation // by account, as of its last step
+	until  time.Time               // they count; zero: it has not stated anything
 }
 
 // account is what a user states of a resource.
@@ -95,7 +96,8 @@ func (r *resources) watch(policy, target, name string, id foreshock.ID, handle i
 		w.fleets = append(w.fleets, f)
 		f.add(w, 1)
 	}
-	*w.of(id) = user{id: id, handle: handle, fleet: f}
+	u := w.of(id)
+	u.handle, u.fleet = handle, f
 	r.mu.Unlock()
 	r.refresh(target, name)
 }
@@ -169,12 +171,12 @@ func (r *resources) take(h hearing) {
 	case h.gone:
 		w.change(func() {
 			delete(w.silent, h.user)
-			w.users = slices.Delete(w.users, at, at+1)
+			w.users[at].fleet = nil
 			w.fleets = slices.DeleteFunc(w.fleets, func(f *fleet) bool {
 				return !slices.ContainsFunc(w.users, func(u user) bool { return u.fleet == f })
 			})
 		})
-		if len(w.users) == 0 {
+		if len(w.fleets) == 0 {
 			delete(r.known, h.key)
 		}
 	case h.fresh:
@@ -231,28 +233,33 @@ func (w *watched) place(id foreshock.ID) (at int, found bool) {
 	return slices.BinarySearchFunc(w.users, id, func(u user, id foreshock.ID) int { return cmp.Compare(u.id, id) })
 }
 
-// sum takes what a user states and gives that of all users of the resource together; shared is false where there is no other. They have one
-// owner, so who is asked after whom, and with that the answer, does not depend on chance.
-func (r *resources) sum(key resourceKey, id foreshock.ID, of account, mine foreshock.Allocation) (all foreshock.Allocation, shared bool) {
+// sum takes what a user states at a time, to count until another, and gives that of all users of the resource together that count; shared is false
+// where no other does. They have one owner, and until when one counts is fixed by its own steps: so who is asked after whom, and when the others heard
+// that one has left, is all the same.
+func (r *resources) sum(of *workload, a account, mine foreshock.Allocation, at, until time.Time) (all foreshock.Allocation, shared bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w := r.known[key]
+	w := r.known[of.key()]
 	if w == nil {
 		return mine, false
 	}
-	w.of(id).states[of] = mine
-	if len(w.users) == 1 {
-		return mine, false
-	}
+	w.users = slices.DeleteFunc(w.users, func(u user) bool { return u.fleet == nil && at.Sub(u.until) > newsKept })
+	me := w.of(of.id)
+	me.states[a], me.until = mine, until
 	for i := range w.users {
+		u := &w.users[i]
+		if at.After(u.until) {
+			continue
+		}
+		shared = shared || u.id != of.id
 		for d := range foreshock.Dimension(foreshock.NumDimensions) {
-			if x, ok := w.users[i].states[of].Get(d); ok {
+			if x, ok := u.states[a].Get(d); ok {
 				before, _ := all.Get(d)
 				all.Set(d, before+x)
 			}
 		}
 	}
-	return all, true
+	return all, shared
 }
 
 // advance reads all resources when that is due, in virtual time.

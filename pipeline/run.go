@@ -139,17 +139,13 @@ func (p *Pipeline) Register(id foreshock.ID, about ingest.About) (ingest.Handle,
 	}
 	shard := p.shardOf(id)
 	handle = p.take(shard)
-	slot := p.slot(handle)
-
 	o := p.owners[shard]
-	w := o.newWorkload(id, handle, about)
-	add := func(o *owner) {
-		for len(o.workloads) <= slot {
-			o.workloads = append(o.workloads, nil)
-		}
-		o.workloads[slot] = w
-	}
-	p.tell(shard, add)
+	w := o.newWorkload(id, handle, about, o.inherited[id])
+	delete(o.inherited, id) // or it would be kept for good
+	w.early = p.count() < p.Forecasts
+	w.groups, w.member = o.incidents.enter(w), o.cohorts.enter(w)
+	o.resume(w)
+	p.tell(shard, func(o *owner) { o.add(w) })
 	p.enter(id, handle)
 	if w.awaits {
 		p.saver.asks.add(id)
@@ -179,7 +175,8 @@ func (p *Pipeline) policy(id foreshock.ID) *decide.Policy {
 	return nil
 }
 
-func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.About) *workload {
+// newWorkload makes a workload that goes on from what is inherited. It is in no group yet.
+func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.About, before inherited) *workload {
 	w := &workload{
 		id: id, handle: handle, about: about,
 		fold:    ingest.NewFold(about.Step, about.Lateness),
@@ -187,7 +184,7 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 		judgeAt: never, decideAt: never,
 		awaits: o.saver.restores(), heard: o.time(),
 	}
-	if before := o.inherited[id]; before.profile != nil && before.profile.Length == about.Step {
+	if before.profile != nil && before.profile.Length == about.Step {
 		w.profile, w.seen, w.recent, w.awaits = before.profile, before.seen, before.recent, false
 	}
 	o.adopt(w)
@@ -199,13 +196,9 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 		w.recent = nil // what is not kept on has a gap
 	}
 	if w.states() {
-		w.takeRehearsals(o.inherited[id].rehearsals)
+		w.takeRehearsals(before.rehearsals)
 		w.awaitsKept = o.saver.restores() && w.rehearsals == [foreshock.NumDimensions]*rehearse.Rehearsal{}
 	}
-	delete(o.inherited, id) // or it would be kept for good
-	w.groups = o.incidents.enter(w)
-	w.member = o.cohorts.enter(w)
-	o.resume(w)
 	return w
 }
 
@@ -390,8 +383,8 @@ type inherited struct {
 func (p *Pipeline) Inherit(from *Pipeline) {
 	p.inherited = map[foreshock.ID]inherited{}
 	for _, o := range from.owners {
-		for _, w := range o.workloads {
-			if w != nil && w.profile.Steps > 0 {
+		for _, w := range o.order {
+			if w.profile.Steps > 0 {
 				p.inherited[w.id] = inherited{w.profile, w.seen, w.recent, w.rehearsals}
 			}
 		}

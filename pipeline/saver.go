@@ -148,15 +148,15 @@ func (o *owner) saveChanged(now time.Time, interval time.Duration, most int) {
 	}
 	// All workloads are to be visited once in half an interval, so a large shard seals more at once.
 	rounds := max(1, int(interval/(2*o.tick)))
-	most = max(most, len(o.workloads)/rounds)
+	most = max(most, len(o.order)/rounds)
 	var entries []store.Entry
-	for range o.workloads {
+	for range o.order {
 		if len(entries) >= most {
 			break
 		}
-		o.saveNext = (o.saveNext + 1) % len(o.workloads)
-		w := o.workloads[o.saveNext]
-		if w == nil || !w.changed || w.awaits || now.Sub(w.saved) < interval {
+		o.saveNext = (o.saveNext + 1) % len(o.order)
+		w := o.order[o.saveNext]
+		if !w.changed || w.awaits || now.Sub(w.saved) < interval {
 			continue
 		}
 		entry, err := seal(w)
@@ -236,8 +236,8 @@ func (p *Pipeline) saveAll(ctx context.Context) error {
 		}
 	}
 	for _, o := range p.owners {
-		for _, w := range o.workloads {
-			if w == nil || !w.changed || w.awaits {
+		for _, w := range o.order {
+			if !w.changed || w.awaits {
 				continue
 			}
 			if entry, err := seal(w); err == nil {

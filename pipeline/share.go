@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"time"
+
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/profile"
 )
@@ -13,7 +15,7 @@ func (o *owner) part(w *workload, step *foreshock.Step, allocated foreshock.Allo
 	}
 	var all foreshock.Allocation
 	mine := servedOf(step)
-	if all, w.shares = o.resources.sum(w.key(), w.id, served, mine); !w.shares {
+	if all, w.shares = o.sum(w, served, mine, step.Time); !w.shares {
 		return allocated
 	}
 	whole := o.resources.get(w.key()).resource
@@ -46,10 +48,19 @@ func servedOf(step *foreshock.Step) (a foreshock.Allocation) {
 }
 
 // asked is the demand for what a workload has: its own and that of all who share it.
-func (o *owner) asked(w *workload, demand foreshock.Allocation) foreshock.Allocation {
+func (o *owner) asked(w *workload, at time.Time, demand foreshock.Allocation) foreshock.Allocation {
 	if !w.shares {
 		return demand
 	}
-	all, _ := o.resources.sum(w.key(), w.id, demanded, demand)
+	all, _ := o.sum(w, demanded, demand, at)
 	return all
+}
+
+// sum is that of what all who use a workload's resource state of it, with what it states itself at a time.
+func (o *owner) sum(w *workload, of account, mine foreshock.Allocation, at time.Time) (all foreshock.Allocation, shared bool) {
+	until := never
+	if o.Forget > 0 {
+		until = at.Add(o.forgetAfter(w) + w.untilLeft())
+	}
+	return o.resources.sum(w, of, mine, at, until)
 }

@@ -69,11 +69,9 @@ func (p *Pipeline) Workloads(ctx context.Context) ([]View, error) {
 	parts := make(chan []View, len(p.owners))
 	for i := range p.owners {
 		p.tell(i, func(o *owner) {
-			list := make([]View, 0, len(o.workloads))
-			for _, w := range o.workloads {
-				if w != nil {
-					list = append(list, o.view(w))
-				}
+			list := make([]View, 0, len(o.order))
+			for _, w := range o.order {
+				list = append(list, o.view(w))
 			}
 			parts <- list
 		})
@@ -101,8 +99,8 @@ func (p *Pipeline) PerPolicy(ctx context.Context) (map[string]int, error) {
 	for i := range p.owners {
 		p.tell(i, func(o *owner) {
 			under := map[string]int{}
-			for _, w := range o.workloads {
-				if w != nil && w.policy != nil {
+			for _, w := range o.order {
+				if w.policy != nil {
 					under[w.policy.Name]++
 				}
 			}

@@ -73,11 +73,13 @@ type workload struct {
 	seasonsBusy uint8 // bit per metric
 	forecastAt  time.Time
 	forecasting bool
+	early       bool      // when it came there were fewer than are forecast
 	changed     bool      // since it was saved
 	saved       time.Time // when it was
 	heard       time.Time // when a source last pushed something, by the clock, whether it was of use or not
 	aheadSince  time.Time // since when the clock is far behind the data; zero: it is not
 	leaving     bool      // its last state is on its way to the store
+	tryAt       time.Time // when it is tried next to let it go; zero: not yet
 	awaits      bool      // the store has not said yet what it has; until then nothing is written over it
 	awaitsKept  bool      // the same of rehearsals
 	keepAt      time.Time // when they are written next; zero: there are none yet
@@ -93,7 +95,7 @@ func (w *workload) saveSoon() { w.changed, w.saved = true, time.Time{} }
 func (w *workload) remember(step *foreshock.Step, f *foreshock.Finding, use *profile.Use) {
 	was := w.severity
 	wasStage := w.stage
-	w.last, w.changed = *step, true
+	w.last, w.changed, w.tryAt = *step, true, time.Time{}
 	w.score, w.threshold, w.severity, w.stage = f.Score, f.Threshold, f.Severity, f.Stage
 	w.demand, w.saturated, w.hidden = use.Demand, 0, use.Hidden
 	for d, yes := range use.Saturated {

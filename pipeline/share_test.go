@@ -1,0 +1,42 @@
+package pipeline
+
+import (
+	"testing"
+	"time"
+
+	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/decide"
+)
+
+// Until when one counts among those who share a resource is a matter of its data and of the asker's, not of who was told first that it has left.
+func TestOneThatLeftCountsByTheData(t *testing.T) {
+	begin := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	f := func(heardBefore bool, after time.Duration, want float64, shared bool) {
+		t.Helper()
+		r := &New(Stages{}, Options{Virtual: true, Forget: time.Hour}).resources
+		policy := &decide.Policy{Name: "p", Target: "t"}
+		one, other := &workload{id: "one", handle: 1, policy: policy, resource: "x"}, &workload{id: "other", handle: 2, policy: policy, resource: "x"}
+		for _, w := range []*workload{one, other} {
+			r.watch("p", "t", "x", w.id, w.handle)
+		}
+		iops := func(x float64) (a foreshock.Allocation) {
+			a.Set(foreshock.DimIOPS, x)
+			return a
+		}
+		until := begin.Add(time.Hour)
+		r.sum(other, served, iops(10), begin, until)
+		r.left(until, other)
+		if heardBefore {
+			r.count("p", until.Add(time.Minute)) // somebody whose data are further on asks
+		}
+		all, also := r.sum(one, served, iops(1), begin.Add(after), never)
+		if got, _ := all.Get(foreshock.DimIOPS); got != want || also != shared {
+			t.Errorf("after %s, heard before %t: %g, shared %t", after, heardBefore, got, also)
+		}
+	}
+	for _, heardBefore := range []bool{false, true} {
+		f(heardBefore, time.Hour, 11, true)
+		f(heardBefore, time.Hour+time.Second, 1, false)
+		f(heardBefore, 3*time.Hour, 1, false)
+	}
+}
