@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/decide"
+	"github.com/foreshock-io/foreshock/ingest"
 )
 
 // Until when one counts among those who share a resource is a matter of its data and of the asker's, not of who was told first that it has left.
@@ -38,5 +40,30 @@ func TestOneThatLeftCountsByTheData(t *testing.T) {
 		f(heardBefore, time.Hour, 11, true)
 		f(heardBefore, time.Hour+time.Second, 1, false)
 		f(heardBefore, 3*time.Hour, 1, false)
+	}
+}
+
+// One that left while its data were late is fresh again when it comes back, also where nobody asked in between.
+func TestOneThatComesBackIsNotSilent(t *testing.T) {
+	begin := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	p := New(Stages{Policies: []decide.Policy{{Name: "p", Match: []string{"**"}, Target: "t"}}},
+		Options{Log: slog.New(slog.DiscardHandler), Virtual: true, Forget: time.Hour, Step: time.Minute, Most: 1})
+	o := p.owners[0]
+	come := func(at time.Time) *workload {
+		h, err := p.Register("vol/a", ingest.About{Source: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := o.held(h)
+		o.setQuality(w, foreshock.Fresh, at)
+		w.last.Time = at
+		return w
+	}
+	w := come(begin)
+	o.setQuality(w, foreshock.Late, begin.Add(3*time.Minute))
+	o.left(w, begin.Add(time.Hour))
+	come(begin.Add(2 * time.Hour))
+	if n := p.resources.count("p", begin.Add(3*time.Hour)); n.size != 1 || n.silent != 0 {
+		t.Errorf("of %d resources %d are silent", n.size, n.silent)
 	}
 }
