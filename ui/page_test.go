@@ -49,7 +49,10 @@ func (acted) Workload(_ context.Context, id foreshock.ID) (pipeline.Detail, bool
 	return d, true, nil
 }
 
-func (acted) Series(context.Context, foreshock.ID, time.Time, time.Time) (pipeline.Series, error) {
+func (acted) Series(_ context.Context, id foreshock.ID, _, _ time.Time) (pipeline.Series, error) {
+	if id == "vol/stored" {
+		return pipeline.Series{ID: id}, nil
+	}
 	s := pipeline.Series{ID: "vol/<a>", Dimension: foreshock.DimIOPS, Forecasts: []*foreshock.Forecast{forecastOf()}}
 	for i := 120; i >= 0; i-- {
 		p := pipeline.Point{Time: ago(i), Length: time.Minute, Demand: 800, Allocated: 1000}
@@ -100,7 +103,7 @@ func served(t *testing.T) *httptest.Server {
 	return s
 }
 
-// The page of a workload that is not watched says so, and asks for no opinion of it.
+// The page of a workload that is not watched says so, and what can be seen of it, and asks for no opinion of it.
 func TestPageOfWhatIsStored(t *testing.T) {
 	s := served(t)
 	answer, err := s.Client().Get(s.URL + "/workloads/vol/stored")
@@ -109,7 +112,7 @@ func TestPageOfWhatIsStored(t *testing.T) {
 	}
 	defer func() { _ = answer.Body.Close() }()
 	data, err := io.ReadAll(answer.Body)
-	if text := string(data); err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(text, "Not heard of since 2026-") || strings.Contains(text, "Missed</button>") {
+	if text := string(data); err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(text, "Not heard of since 2026-") || !strings.Contains(text, "only whole steps of 15 minutes") || strings.Contains(text, "Missed</button>") {
 		t.Errorf("status %d, %v: %s", answer.StatusCode, err, data)
 	}
 }
