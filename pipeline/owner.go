@@ -206,8 +206,7 @@ func (o *owner) judgeQuality(w *workload, step *foreshock.Step) {
 }
 
 func (o *owner) setQuality(w *workload, quality foreshock.Quality, at time.Time) {
-	first := w.last.Time.IsZero() // what was told of one that left and came back is over
-	if w.scalable() && (first || (w.quality == foreshock.Fresh) != (quality == foreshock.Fresh)) {
+	if w.scalable() && (w.quality == foreshock.Fresh) != (quality == foreshock.Fresh) {
 		o.resources.heard(at, hearing{key: w.key(), user: w.id, fresh: quality == foreshock.Fresh})
 	}
 	w.quality = quality
