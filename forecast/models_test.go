@@ -221,3 +221,34 @@ func TestAnomalyRaisesTheForecast(t *testing.T) {
 		t.Errorf("%.0f is expected after an anomaly, %.0f without one, %.0f when scores are not known", with, calm, without)
 	}
 }
+
+// A week is in forecasts before there are enough of them to find it as a season: of the first Friday to Sunday after two and a half weeks the weekend is
+// forecast as one.
+func TestWeekBeforeItIsFound(t *testing.T) {
+	const day = 96
+	at := func(i int, noise float64) float64 {
+		x := 500.0
+		if phase := i % day; phase >= 32 && phase < 72 && i/day%7 < 5 {
+			x = 4000
+		}
+		return x * (1 + 0.05*noise)
+	}
+	for seed := range uint64(5) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		h := history(19*day, func(i int) float64 { return at(i, rng.NormFloat64()) }, day) // up to a Friday's end
+		c, err := forecast.New(forecast.Default(), models(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := c.Unhurried().Choose(context.Background(), h).Forecast()
+		var off, yesterday float64
+		for k, x := range f.Mean {
+			actual := at(19*day+k, 0)
+			off += math.Abs(x - actual)
+			yesterday += math.Abs(at(18*day+k, 0) - actual)
+		}
+		if !f.Usable() || off > yesterday/4 {
+			t.Errorf("seed %d: %s, off by %.0f a step, yesterday by %.0f: %s %v", seed, f.Model, off/day, yesterday/day, f.Reason, f.Choice)
+		}
+	}
+}

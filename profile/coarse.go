@@ -17,12 +17,13 @@ func roundUp(t time.Time, length time.Duration) time.Time {
 // none is the peak demand of a coarse step in which none was read.
 const none = -1
 
-// advance closes the coarse steps that end before at; those in which nothing was read are missing.
-func advance(p *foreshock.Profile, at int64) {
+// advance closes the coarse steps that end before at; those in which nothing was read are missing. As many are kept as the configuration says now.
+func advance(p *foreshock.Profile, at int64, cfg *Config) {
 	c := &p.Coarse
 	if at <= c.EndsAt {
 		return
 	}
+	p.History.Resize(cfg.historySteps(c.Length))
 	closeCoarse(p)
 	missed, empty := (at-c.EndsAt-1)/int64(c.Length), quantile.NoRow()
 	c.EndsAt += (missed + 1) * int64(c.Length)

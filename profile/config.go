@@ -15,7 +15,7 @@ type Config struct {
 	LeastSteps int           `yaml:"least_steps"` // the window holds at least so many steps; default 120
 	MostSteps  int           `yaml:"most_steps"`  // and at most so many, spread over it by chance where there are more; default 192, the most that can be
 	Coarse     time.Duration `yaml:"coarse"`      // step of seasons and forecasts, rounded up to whole steps; default 15m
-	History    time.Duration `yaml:"history"`     // how far back coarse steps are kept; default 336h (14 days)
+	History    time.Duration `yaml:"history"`     // how far back coarse steps are kept; default 672h (28 days: fewer than three weeks tell no week)
 
 	ScoreSteps   int `yaml:"score_steps"`   // steps before anything is scored; default 20
 	TrustedSteps int `yaml:"trusted_steps"` // steps before anything is acted upon; default 120
@@ -34,7 +34,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Window: time.Hour, LeastSteps: 120, MostSteps: quantile.MostReadings,
-		Coarse: 15 * time.Minute, History: 14 * 24 * time.Hour,
+		Coarse: 15 * time.Minute, History: 28 * 24 * time.Hour,
 		ScoreSteps: 20, TrustedSteps: 120, Forgotten: 7 * 24 * time.Hour,
 		Persist: 210 * time.Minute, ShiftSteps: 3,
 		Renew: 24 * time.Hour,

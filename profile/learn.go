@@ -30,7 +30,7 @@ func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, use
 		p.Coarse.EndsAt = roundUp(step.Time, p.Coarse.Length).UnixNano()
 		p.History = quantile.NewHistories(cfg.historySteps(p.Coarse.Length))
 	}
-	advance(p, at)
+	advance(p, at, cfg)
 	middle := step.Time.Add(-p.Length / 2)
 	learnCeiling(p, step, &use.strain)
 	learnBacklog(p, &use.strain)

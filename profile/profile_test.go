@@ -179,8 +179,14 @@ func TestCoarseSteps(t *testing.T) {
 	}
 	f.now = f.now.Add(10 * 365 * 24 * time.Hour)
 	f.learn(foreshock.IOPS, 1, 0) // a gap of years costs no more than the ring
-	if n := f.p.History.Rows(); n != 1344 {
+	if n := f.p.History.Rows(); n != 2688 {
 		t.Errorf("the ring holds %d", n)
+	}
+	f.cfg.History = 24 * time.Hour // says the configuration after a reload
+	f.now = f.now.Add(time.Hour)
+	f.learn(foreshock.IOPS, 1, 0)
+	if n := f.p.History.Rows(); n != 96 {
+		t.Errorf("of a day the ring holds %d", n)
 	}
 }
 

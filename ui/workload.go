@@ -165,7 +165,7 @@ type span struct {
 var lengths = []struct {
 	text string
 	d    time.Duration
-}{{"15 min", 15 * time.Minute}, {"1 h", time.Hour}, {"3 h", 3 * time.Hour}, {"12 h", 12 * time.Hour}, {"2 d", 48 * time.Hour}, {"14 d", 14 * 24 * time.Hour}}
+}{{"15 min", 15 * time.Minute}, {"1 h", time.Hour}, {"3 h", 3 * time.Hour}, {"12 h", 12 * time.Hour}, {"2 d", 48 * time.Hour}, {"14 d", 14 * 24 * time.Hour}, {"28 d", 28 * 24 * time.Hour}}
 
 const (
 	usualLength    = 3 * time.Hour

@@ -52,7 +52,7 @@ func printSize(*labelled) error {
 		{"3 hours of 10 s steps", s, perDay / 8},
 		// Half a day more, since with the Monday windows begin anew.
 		{"28 days of them, history by the hour", &hourly, historyDays*perDay + perDay/2},
-		{"28 days of them, history of the last 14 by the quarter of an hour, the default", s, historyDays*perDay + perDay/2},
+		{"28 days of them, history by the quarter of an hour, the default", s, historyDays*perDay + perDay/2},
 	} {
 		for _, metrics := range []int{1, foreshock.NumMetrics} {
 			p, err := age.stages.grown(metrics, age.steps)

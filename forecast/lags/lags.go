@@ -59,12 +59,12 @@ func (w weekly) Fit(ctx context.Context, s forecast.Series) (forecast.Fitted, er
 	return w.Model.Fit(ctx, s)
 }
 
-// lagsOf is the lags for seasons in a series of n steps, ascending.
+// lagsOf is the lags for seasons in a series of n steps, ascending: those that leave half as many rows as they reach back, and more.
 func lagsOf(periods []int, n int) []int {
 	lags := []int{1, 2, 3}
 	for _, p := range periods {
 		for _, l := range []int{p - 1, p, p + 1, 2 * p} {
-			if l > 3 && n > 3*l {
+			if l > 3 && 2*n > 3*l {
 				lags = append(lags, l)
 			}
 		}

@@ -50,13 +50,13 @@ type Model struct{ cfg Config }
 // Name is "median".
 func (Model) Name() string { return "median" }
 
-// Variants implements [forecast.Varied].
+// Variants implements [forecast.Varied]. Where no week was found, the same hours of the last weeks are tried all the same: of one week more than that cannot be known.
 func (m Model) Variants(periods []int) []forecast.Model {
 	var list []forecast.Model
 	for _, n := range m.cfg.Cycles {
 		list = append(list, forecast.WithAnomalies(variant{cycles: n}), forecast.WithAnomalies(variant{cycles: n, levelled: true}))
 	}
-	if len(periods) > 1 {
+	if len(periods) > 0 {
 		weeks := variant{cycles: m.cfg.Weeks, season: 1}
 		levelled := weeks
 		levelled.levelled = true
@@ -95,8 +95,10 @@ func (v variant) Fit(_ context.Context, s forecast.Series) (forecast.Fitted, err
 	switch {
 	case v.season < len(s.Periods):
 		period = s.Periods[v.season]
+	case len(s.Periods) == 1 && len(s.Values) >= 7*s.Periods[0]:
+		period = 7 * s.Periods[0]
 	case v.season > 0:
-		return nil, errors.New("the longer season was not seen twice")
+		return nil, errors.New("the longer season was not seen")
 	}
 	f := &fitted{variant: v, period: period, around: period / smoothFrom}
 	f.past = make([]float64, period*v.cycles+f.around)

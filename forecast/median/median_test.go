@@ -68,7 +68,8 @@ func TestVariants(t *testing.T) {
 			}
 		}
 	}
-	f([]int{24}, "median of 2", "median of 2, levelled", "median of 5", "median of 5, levelled")
+	f(nil, "median of 2", "median of 2, levelled", "median of 5", "median of 5, levelled")
+	f([]int{24}, "median of 2", "median of 2, levelled", "median of 5", "median of 5, levelled", "median of 4 weeks", "median of 4 weeks, levelled")
 	f([]int{24, 168}, "median of 2", "median of 2, levelled", "median of 5", "median of 5, levelled", "median of 4 weeks", "median of 4 weeks, levelled")
 	for _, cycles := range [][]int{{0}, {3, 1000}, {}} {
 		if _, err := make(cycles, 3); err == nil {

@@ -56,6 +56,17 @@ func NewHistories(capacity int) Histories {
 // MaxRows bounds the capacity of histories.
 const MaxRows = 1 << 20
 
+// Resize keeps the last capacity rows from now on, of those that there are as well. It panics when capacity is not in 1..MaxRows.
+func (h *Histories) Resize(capacity int) {
+	if capacity == int(h.Capacity) {
+		return
+	}
+	n := h.blockBytes()
+	ordered := slices.Concat(h.Packed[int(h.Head)*n:], h.Packed[:int(h.Head)*n])
+	h.Capacity, h.Head = NewHistories(capacity).Capacity, 0
+	h.Packed = ordered[max(0, len(ordered)-h.mostBlocks()*n):]
+}
+
 // columns is how many are kept.
 func (h *Histories) columns() int { return bits.OnesCount8(h.Begun) }
 

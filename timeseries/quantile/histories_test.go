@@ -94,6 +94,38 @@ func TestHistories(t *testing.T) {
 	})
 }
 
+// Histories that are made longer or shorter keep what there is of the last rows, and go on as others do.
+func TestResize(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		before, after := rapid.IntRange(1, 200).Draw(t, "before"), rapid.IntRange(1, 200).Draw(t, "after")
+		had, more := rapid.IntRange(0, 500).Draw(t, "had"), rapid.IntRange(0, 500).Draw(t, "more")
+		h := NewHistories(before)
+		for i := range had + more {
+			if i == had {
+				h.Resize(after)
+			}
+			row := NoRow()
+			row[3] = Encode(float64(1000 + i))
+			h.Add(&row)
+		}
+		if more == 0 {
+			h.Resize(after)
+		}
+		if err := h.Valid(); err != nil {
+			t.Fatal(err)
+		}
+		got := h.Column(3).Values(nil)
+		if least := min(after, min(before, had)+more); len(got) < least || len(got) > after {
+			t.Fatalf("%d rows, want %d to %d", len(got), least, after)
+		}
+		for i, x := range got {
+			if want := float64(1000 + had + more - len(got) + i); math.Abs(x/want-1) > 0.01 {
+				t.Fatalf("row %d is %g, not %g", i, x, want)
+			}
+		}
+	})
+}
+
 // one is a column of some histories by itself.
 type one struct {
 	h      *Histories
