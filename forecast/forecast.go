@@ -35,6 +35,14 @@ type Series struct {
 	Periods []int     // season lengths in steps, shortest first, each seen at least twice
 }
 
+// TryWeek is the same with a season of seven seasons besides, where one season was found: what there is of a week may be of use before it can be told from chance.
+func (s Series) TryWeek() Series {
+	if len(s.Periods) == 1 {
+		s.Periods = []int{s.Periods[0], 7 * s.Periods[0]}
+	}
+	return s
+}
+
 // first is the first n steps.
 func (s Series) first(n int) Series {
 	return Series{s.Values[:n:n], s.Anomaly[:n:n], seenTwice(s.Periods, n)}

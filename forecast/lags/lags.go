@@ -53,10 +53,7 @@ func (weekly) Name() string { return "lags, weekly" }
 
 // Fit implements [forecast.Model].
 func (w weekly) Fit(ctx context.Context, s forecast.Series) (forecast.Fitted, error) {
-	if len(s.Periods) == 1 {
-		s.Periods = []int{s.Periods[0], 7 * s.Periods[0]}
-	}
-	return w.Model.Fit(ctx, s)
+	return w.Model.Fit(ctx, s.TryWeek())
 }
 
 // lagsOf is the lags for seasons in a series of n steps, ascending: those that leave half as many rows as they reach back, and more.

@@ -92,11 +92,9 @@ func (v variant) Name() string {
 // Fit implements [forecast.Model].
 func (v variant) Fit(_ context.Context, s forecast.Series) (forecast.Fitted, error) {
 	period := 1
-	switch {
-	case v.season < len(s.Periods):
-		period = s.Periods[v.season]
-	case len(s.Periods) == 1 && len(s.Values) >= 7*s.Periods[0]:
-		period = 7 * s.Periods[0]
+	switch seasons := s.TryWeek().Periods; {
+	case v.season < len(seasons):
+		period = seasons[v.season]
 	case v.season > 0:
 		return nil, errors.New("the longer season was not seen")
 	}
