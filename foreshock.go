@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/foreshock-io/foreshock/timeseries/quantile"
 )
 
 // ID is a primary identifier: it names a workload (a volume, a database, a VM, a service), for example
@@ -142,6 +144,22 @@ type Values struct {
 
 // Get gives the reading of m and whether there is one.
 func (v *Values) Get(m Metric) (float64, bool) { return v.v[m], v.has&(1<<m) != 0 }
+
+// Reading gives the reading of m, and whether it counts: a latency of a step without requests says nothing, and what is negative or not
+// finite is no reading.
+func (v *Values) Reading(m Metric) (float64, bool) {
+	x, ok := v.Get(m)
+	return x, ok && x >= 0 && x <= quantile.MaxValue && !(m == Latency && v.idle(x))
+}
+
+// idleIOPS is the rate below which the latency of a step says nothing.
+const idleIOPS = 0.5
+
+// idle says whether a latency is of a step without requests.
+func (v *Values) idle(latency float64) bool {
+	iops, known := v.Get(IOPS)
+	return known && iops < idleIOPS || latency == 0
+}
 
 // Has says whether there is a reading of m.
 func (v *Values) Has(m Metric) bool { return v.has&(1<<m) != 0 }

@@ -74,7 +74,7 @@ func (d *Detector) score(f *foreshock.Finding, p *foreshock.Profile, step *fores
 	second := middle.Unix()
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
 		f.Scores[m], f.Distance[m], f.Judged[m], f.Read[m] = 0, 0, false, false
-		x, ok := reading(&step.Values, m)
+		x, ok := step.Values.Reading(m)
 		if mp := p.Metrics[m]; ok && mp != nil {
 			f.Read[m] = mp.Rarity.Judge(&f.Rarity[m], second, x)
 			f.Judged[m] = f.Read[m] && f.Rarity[m].Ready
@@ -90,18 +90,6 @@ func (d *Detector) score(f *foreshock.Finding, p *foreshock.Profile, step *fores
 	if f.Judged[f.Lead] { // what the steps before left of a score begins no anomaly
 		f.Severity = d.severity(f, &p.Run)
 	}
-}
-
-// reading gives the reading of m, and whether it is worth a judgement.
-func reading(v *foreshock.Values, m foreshock.Metric) (float64, bool) {
-	x, ok := v.Get(m)
-	return x, ok && x >= 0 && x <= 1e15 && !(m == foreshock.Latency && idle(v, x))
-}
-
-// idle says whether a latency is of a step without requests.
-func idle(v *foreshock.Values, latency float64) bool {
-	iops, known := v.Get(foreshock.IOPS)
-	return known && iops < 0.5 || latency == 0
 }
 
 // judge weighs what is said of a metric, and gives its surprise as far as it is for the worse.

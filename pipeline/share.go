@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
-	"github.com/foreshock-io/foreshock/profile"
 )
 
 // part is what of an allocation there is for a workload. What others use as well is divided by what each uses, so that all are at their limit when
@@ -39,7 +38,7 @@ func (o *owner) part(w *workload, step *foreshock.Step, allocated foreshock.Allo
 func servedOf(step *foreshock.Step) (a foreshock.Allocation) {
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
 		if m, shows := d.Metric(); shows {
-			if x, ok := profile.Reading(&step.Values, m); ok {
+			if x, ok := step.Values.Reading(m); ok {
 				a.Set(d, x)
 			}
 		}

@@ -78,7 +78,7 @@ func Demand(step *foreshock.Step, p *foreshock.Profile) (u Use) {
 	var ratio float64
 	for _, d := range served {
 		m, _ := d.Metric()
-		rate, ok := Reading(&step.Values, m)
+		rate, ok := step.Values.Reading(m)
 		if !ok {
 			continue
 		}
@@ -139,7 +139,7 @@ func (s *strain) read(step *foreshock.Step, p *foreshock.Profile) {
 	if p == nil {
 		return
 	}
-	if iops, ok := Reading(&step.Values, foreshock.IOPS); ok {
+	if iops, ok := step.Values.Reading(foreshock.IOPS); ok {
 		s.iops = iops
 	}
 	wait, timed := step.Values.Get(foreshock.Latency)
@@ -176,11 +176,11 @@ func (s *strain) read(step *foreshock.Step, p *foreshock.Profile) {
 
 // queued is how many requests wait or are served, on average over a step: as read, else by Little's law.
 func queued(step *foreshock.Step) (float64, bool) {
-	if depth, ok := Reading(&step.Values, foreshock.QueueDepth); ok {
+	if depth, ok := step.Values.Reading(foreshock.QueueDepth); ok {
 		return depth, true
 	}
-	iops, served := Reading(&step.Values, foreshock.IOPS)
-	latency, timed := Reading(&step.Values, foreshock.Latency)
+	iops, served := step.Values.Reading(foreshock.IOPS)
+	latency, timed := step.Values.Reading(foreshock.Latency)
 	return iops * latency, served && timed
 }
 
@@ -208,7 +208,7 @@ func (s *strain) queueAt(depth, before float64, p *foreshock.Profile) float64 {
 }
 
 func overNormal(step *foreshock.Step, p *foreshock.Profile, m foreshock.Metric) (float64, bool) {
-	x, ok := Reading(&step.Values, m)
+	x, ok := step.Values.Reading(m)
 	mp := p.Metrics[m]
 	if !ok || mp == nil || mp.Rarity.Count < leastNormal {
 		return 0, false
@@ -283,7 +283,7 @@ func learnCeiling(p *foreshock.Profile, step *foreshock.Step, s *strain) {
 	}
 	for _, d := range served {
 		m, _ := d.Metric()
-		rate, ok := Reading(&step.Values, m)
+		rate, ok := step.Values.Reading(m)
 		if !ok || p.Metrics[m] == nil {
 			continue
 		}
@@ -305,7 +305,7 @@ func learnCeiling(p *foreshock.Profile, step *foreshock.Step, s *strain) {
 func heldBack(step *foreshock.Step) bool {
 	for _, d := range served {
 		m, _ := d.Metric()
-		rate, read := Reading(&step.Values, m)
+		rate, read := step.Values.Reading(m)
 		if have, known := step.Allocated.Get(d); read && known && rate >= near*have {
 			return true
 		}

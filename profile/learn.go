@@ -9,9 +9,6 @@ import (
 	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
 
-// idleIOPS is the rate below which the latency of a step says nothing.
-const idleIOPS = 0.5
-
 // incidentWeight is how many deviations latency and a queue that were outside count for in the record (see surprise.Handling): hardly any. A
 // workload that is slow every day is not well, and how often it is told of is for its threshold to follow; demand that comes every day is usual.
 const incidentWeight = 0.125
@@ -35,7 +32,7 @@ func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, use
 	learnCeiling(p, step, &use.strain)
 	learnBacklog(p, &use.strain)
 	for m := range foreshock.Metric(foreshock.NumMetrics) {
-		x, ok := Reading(&step.Values, m)
+		x, ok := step.Values.Reading(m)
 		if !ok {
 			continue
 		}
@@ -58,19 +55,6 @@ func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, use
 	p.Steps++
 	p.UpdatedAt = at
 	p.Stage = StageOf(p, step.Time, cfg)
-}
-
-// Reading gives the reading of m, and whether it counts: a latency of a step without requests says nothing, and what is negative or not
-// finite is no reading.
-func Reading(v *foreshock.Values, m foreshock.Metric) (float64, bool) {
-	x, ok := v.Get(m)
-	return x, ok && x >= 0 && x <= quantile.MaxValue && !(m == foreshock.Latency && idle(v, x))
-}
-
-// idle says whether a latency is of a step without requests.
-func idle(v *foreshock.Values, latency float64) bool {
-	iops, known := v.Get(foreshock.IOPS)
-	return known && iops < idleIOPS || latency == 0
 }
 
 func newMetric(p *foreshock.Profile, cfg *Config) *foreshock.MetricProfile {

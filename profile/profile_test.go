@@ -238,7 +238,7 @@ func TestIdleLatencyIsNoReading(t *testing.T) {
 		var v foreshock.Values
 		v.Set(foreshock.IOPS, iops)
 		v.Set(foreshock.Latency, latency)
-		if _, ok := Reading(&v, foreshock.Latency); ok != want {
+		if _, ok := v.Reading(foreshock.Latency); ok != want {
 			t.Errorf("latency %g at %g IOPS: %v", latency, iops, ok)
 		}
 	}
