@@ -174,3 +174,41 @@ func TestAnotherSeasonMovesNoLevelAstray(t *testing.T) {
 		}
 	}
 }
+
+// A flat line that becomes noisy is told of while it is new, and once or a few times: what swings to both sides of its level is no more at rest between, and
+// when what lasted is learned, its noise is.
+func TestFlatLineThatBecomesNoisy(t *testing.T) {
+	f := func(step time.Duration, noise float64, least int) {
+		t.Helper()
+		for seed := range uint64(3) {
+			r, rng := newRig(t, step), newRand(50+seed)
+			for range 72 * time.Hour / step {
+				r.one(foreshock.Latency, 3e-3)
+			}
+			for range 4 * time.Hour / step {
+				r.one(foreshock.Latency, 3e-3*math.Exp(noise*rng.NormFloat64()))
+			}
+			if r.began < least || r.began > 6 {
+				t.Errorf("noise of %g in steps of %s: %d anomalies", noise, step, r.began)
+			}
+			r.began = 0
+			for range 14 * time.Hour / step {
+				r.one(foreshock.Latency, 3e-3*math.Exp(noise*rng.NormFloat64()))
+			}
+			if r.began > 4 {
+				t.Errorf("noise of %g in steps of %s: %d anomalies after four hours", noise, step, r.began)
+			}
+			for range 12 {
+				r.one(foreshock.Latency, 30e-3)
+			}
+			if noise < 0.5 && r.f.Severity < foreshock.Medium {
+				t.Errorf("noise of %g in steps of %s: ten times as slow is %s", noise, step, r.f.Severity)
+			}
+		}
+	}
+	for _, step := range []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute} {
+		f(step, 0.05, 0) // changes below a fifth do not matter
+		f(step, 0.2, 1)
+		f(step, 0.5, 1)
+	}
+}

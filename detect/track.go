@@ -29,7 +29,7 @@ func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step *fores
 	if p.Current != nil && time.Duration(step.Time.UnixNano()-p.UpdatedAt) > max(d.cfg.Gap, time.Duration(d.cfg.Quiet)*p.Length) {
 		c.add(d.end(p, stopped))
 	}
-	d.count(&p.Run, ratio)
+	d.count(p, f, ratio)
 	switch over := f.Severity > foreshock.None; {
 	case p.Current != nil:
 		d.goOn(&c, p, f, step, over)
@@ -72,12 +72,15 @@ func (d *Detector) Stop(p *foreshock.Profile) (c Changes) {
 func (c *Changes) add(a foreshock.Anomaly) { c.Anomalies = append(c.Anomalies, a) }
 
 // count keeps the run of steps up to date. A step between release and threshold neither counts nor breaks it.
-func (d *Detector) count(run *foreshock.Run, ratio float64) {
+func (d *Detector) count(p *foreshock.Profile, f *foreshock.Finding, ratio float64) {
+	run := &p.Run
 	switch {
 	case ratio >= 1:
 		run.Over, run.Quiet = saturate(run.Over), 0
 	case ratio >= d.cfg.Release:
 		run.Quiet = 0
+	case away(p, f) && p.Steps%restless != 0:
+		run.Over = 0
 	default:
 		run.Over, run.Quiet = 0, saturate(run.Quiet)
 	}
@@ -87,6 +90,14 @@ func (d *Detector) count(run *foreshock.Run, ratio float64) {
 	case ratio < 1:
 		run.Medium = 0
 	}
+}
+
+// restless: so many steps far from usual, though for the better, count for one that is quiet.
+const restless = 8
+
+// away says whether the metric of the anomaly that lasts is still far from usual: what swings to both sides of its level is not at rest in between.
+func away(p *foreshock.Profile, f *foreshock.Finding) bool {
+	return p.Current != nil && f.Judged[p.Current.Metric] && f.Rarity[p.Current.Metric].Outside
 }
 
 func saturate(n int32) int32 { return min(n+1, math.MaxInt32-1) }

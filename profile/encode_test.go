@@ -271,6 +271,9 @@ func TestVersions6And7AreRead(t *testing.T) {
 		for m, mp := range want.Metrics {              // peaks were codes
 			closeTo(t, "peak demand", float64(got.Metrics[m].Peak), float64(mp.Peak), quantile.RelativeError)
 			got.Metrics[m].Peak = mp.Peak
+			if r := &mp.Rarity; r.Outside > 0 { // readings outside had no change
+				clear(r.Late[(r.Count-1)%32*5:][:5])
+			}
 		}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateNaNs()); diff != "" {
 			t.Errorf("version %d: %s", version, diff)

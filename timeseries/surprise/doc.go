@@ -39,7 +39,7 @@
 //
 // A reading with a surprise of 2.8 or more is outside: it moves no level, spread or season, and readings outside go into the tails as one
 // event, when they are over. The first that is usual again is judged as if they had not been. What lasts for three and a half
-// hours is the level from then on ([Metric.Learn]). For a week the one before is known: readings within three usual deviations of it are no surprise, and it is the
+// hours is the level from then on ([Metric.Learn]), and where it varies more than four times as much as what was usual, so does what is usual: deviations are learned anew. For a week the one before is known: readings within three usual deviations of it are no surprise, and it is the
 // level again once the last 6 are nearer to it. Of milder ones levels take in what is within four spreads of them, and deviations reach their
 // tails 32 readings late, so that an incident does not explain itself.
 //

@@ -22,6 +22,10 @@ const (
 	mostGrowth = 1000.0
 	// and newWeight is how many readings such a level counts for.
 	newWeight = 8.0
+	// noiseOfChange is the mean distance from the level of what has a median change of 1, where readings are independent and normal.
+	noiseOfChange = 0.84
+	// mostNoise is by how much what was outside may vary more than what was usual, and the record of that still tells of it.
+	mostNoise = 4
 	// unseasonal: so many deviations without a season weigh as much as one from the season, once it is known.
 	unseasonal = 4
 	// mostApart is by how many spreads a reading may tell the difference between two seasons otherwise than their levels do.
@@ -109,6 +113,9 @@ func (m *Metric) restart(y float32) {
 // record takes the deviations that have waited into the tails, and lets those of the reading wait.
 func (m *Metric) record(j *Judgement, out bool) {
 	digits, gain := m.Late.row(m.Count), float32(0)
+	if isOutside(digits) {
+		digits = 0
+	}
 	if !out {
 		m.SizeWeight += sizeAlpha * (1 - m.SizeWeight)
 		gain = sizeAlpha / m.SizeWeight
@@ -127,7 +134,7 @@ func (m *Metric) record(j *Judgement, out bool) {
 	}
 	if out {
 		m.farthest(j)
-		m.Late.put(m.Count, [NumScales]Place{})
+		m.Late.putOutside(m.Count, j.at[Change])
 	} else {
 		m.Late.put(m.Count, j.at)
 	}
@@ -249,7 +256,8 @@ func (m *Metric) comeHome(j *Judgement) {
 }
 
 // move makes the level of what was outside the usual one. Deviations are taken to grow with it, as it is with its season, but not to shrink. A flat line tells nothing of them: they are
-// learned anew.
+// learned anew. So they are where readings outside varied much more than
+// usual, by as much as they did.
 func (m *Metric) move(j *Judgement, weight float64) {
 	was, now := m.heights(j)
 	before := m.Levels[middle].Mean
@@ -259,10 +267,15 @@ func (m *Metric) move(j *Judgement, weight float64) {
 		growth = min(mostGrowth, now/was)
 	}
 	growth = max(growth, m.unshaped())
-	if m.Spread.Mean <= sizeFloor*spreadFloor*m.Height.Mean {
+	noise := noiseOfChange * m.Late.change() * m.usual(Change, j.Spread)
+	noisy := noise > mostNoise*growth*j.Spread
+	if noisy || m.Spread.Mean <= sizeFloor*spreadFloor*m.Height.Mean {
 		m.Tails = [NumScales][2]Tail{}
 		m.SizeWeight = min(m.SizeWeight, newWeight*sizeAlpha)
 		m.Spread.Weight = min(m.Spread.Weight, newWeight*spreadAlpha)
+	}
+	if noisy { // the greatest excursions are of that already; its event would be in units of what was usual before
+		growth, m.Spread.Mean, m.Farthest = 1, float32(noise), [NumScales]Place{}
 	}
 	for i := range m.Levels {
 		m.Levels[i].Mean = m.Held

@@ -1,5 +1,7 @@
 package surprise
 
+import "math"
+
 const (
 	// wait is for how many readings a deviation is kept from its tail.
 	wait = 32
@@ -38,4 +40,35 @@ func (w *Waiting) put(reading uint32, row [NumScales]Place) {
 	}
 	at := w[reading%wait*rowBytes:][:rowBytes]
 	at[0], at[1], at[2], at[3], at[4] = byte(digits), byte(digits>>8), byte(digits>>16), byte(digits>>24), byte(digits>>32)
+}
+
+// putOutside puts down a reading that is outside. It has the place of its change alone, the first digit: it waits for no tail, but tells how much such readings vary.
+func (w *Waiting) putOutside(reading uint32, change Place) {
+	w.put(reading, [NumScales]Place{Change: change})
+}
+
+// isOutside says whether a row is none that waits for the tails.
+func isOutside(digits uint64) bool { return digits%places == 0 }
+
+// change is the median change, in usual ones, of the readings outside, half of all rows at least; 0 where there are fewer.
+func (w *Waiting) change() float64 {
+	var counts [buckets]int
+	n := 0
+	for i := range uint32(wait) {
+		if digits := w.row(i); isOutside(digits) && digits > 0 {
+			_, bucket := Place(digits / (allPlaces / places)).in()
+			counts[bucket]++
+			n++
+		}
+	}
+	if n < wait/2 {
+		return 0
+	}
+	below := 0
+	for bucket, count := range counts {
+		if below += count; 2*below >= n {
+			return math.Exp2((float64(bucket)+0.5)/perOctave - octavesBelow)
+		}
+	}
+	return 0
 }
