@@ -18,7 +18,7 @@ type Config struct {
 	AlarmsPerWeek float64 `yaml:"alarms_per_week"`
 
 	Release float64       `yaml:"release"` // an anomaly lasts while the score is above this share of the threshold; default 0.7
-	Quiet   int           `yaml:"quiet"`   // and ends after so many steps below; default 6
+	Quiet   int           `yaml:"quiet"`   // and ends after so many steps below, or those of an hour (at least 3) where they are fewer; default 6
 	Rest    time.Duration `yaml:"rest"`    // after an anomaly only one of medium strength begins; default 10m
 	Gap     time.Duration `yaml:"gap"`     // without data an anomaly ends after so long, and quiet steps at least; default 1h
 

@@ -227,6 +227,43 @@ func TestOwnActionIsNoAnomaly(t *testing.T) {
 	f(1000, 50e-3, true) // not what an action is for
 }
 
+// Where steps are long an anomaly ends soon after what it is of: nobody is told of a spike of an hour for half a day.
+func TestAnomalyOfLongStepsEnds(t *testing.T) {
+	f := func(step time.Duration, lasts int, most float64) {
+		t.Helper()
+		const seeds = 8
+		after := 0.0
+		for seed := range uint64(seeds) {
+			rng := newRand(700 + seed)
+			r := newRig(t, step)
+			for i := 0; i < 700 || r.p.Current != nil; i++ {
+				r.step(volume(rng, 1000, 1e-3))
+			}
+			r.began = 0
+			for range lasts {
+				r.step(volume(rng, 1000, 4e-3))
+			}
+			for i := 0; i < 100; i++ {
+				if r.p.Current != nil {
+					after += 1. / seeds
+				}
+				r.step(volume(rng, 1000, 1e-3))
+			}
+			if r.began != 1 {
+				t.Errorf("%d steps of %s: %d anomalies", lasts, step, r.began)
+			}
+		}
+		if after > most {
+			t.Errorf("%d steps of %s: told of for %.1f steps after", lasts, step, after)
+		}
+	}
+	f(time.Hour, 1, 5)
+	f(time.Hour, 3, 5)
+	f(30*time.Minute, 3, 5)
+	f(15*time.Minute, 1, 6)
+	f(5*time.Minute, 1, 8)
+}
+
 // What follows must raise at most one anomaly for each change, never a storm.
 func TestNoStorm(t *testing.T) {
 	f := func(name string, most int, run func(r *rig, steady func(steps int))) {

@@ -26,7 +26,7 @@ type Changes struct {
 func (d *Detector) Track(p *foreshock.Profile, f *foreshock.Finding, step *foreshock.Step) Changes {
 	var c Changes
 	ratio := f.Score / f.Threshold
-	if p.Current != nil && time.Duration(step.Time.UnixNano()-p.UpdatedAt) > max(d.cfg.Gap, time.Duration(d.cfg.Quiet)*p.Length) {
+	if p.Current != nil && time.Duration(step.Time.UnixNano()-p.UpdatedAt) > max(d.cfg.Gap, time.Duration(d.quiet(p))*p.Length) {
 		c.add(d.end(p, stopped))
 	}
 	d.count(p, f, ratio)
@@ -92,6 +92,11 @@ func (d *Detector) count(p *foreshock.Profile, f *foreshock.Finding, ratio float
 	}
 }
 
+// quiet is for how many steps the score must have been low for an anomaly to end: where they are long for those of an hour, but for three.
+func (d *Detector) quiet(p *foreshock.Profile) int32 {
+	return int32(min(d.cfg.Quiet, max(3, int(time.Hour/p.Length))))
+}
+
 // restless: so many steps far from usual, though for the better, count for one that is quiet.
 const restless = 8
 
@@ -155,7 +160,7 @@ func (d *Detector) goOn(c *Changes, p *foreshock.Profile, f *foreshock.Finding, 
 		see(a, f, step)
 	}
 	switch {
-	case p.Run.Quiet >= int32(d.cfg.Quiet):
+	case p.Run.Quiet >= d.quiet(p):
 		why := ""
 		if mp := p.Metrics[a.Metric]; mp != nil && mp.LearnedAt > a.Start.UnixNano() {
 			why = "what lasted is now taken as normal"
@@ -173,7 +178,7 @@ func (d *Detector) goOn(c *Changes, p *foreshock.Profile, f *foreshock.Finding, 
 		return
 	}
 	// It becomes less severe only when it has been so for as long as it takes to end, so that it does not flicker.
-	if p.Run.Lower = saturate(p.Run.Lower); p.Run.Lower >= int32(d.cfg.Quiet) {
+	if p.Run.Lower = saturate(p.Run.Lower); p.Run.Lower >= d.quiet(p) {
 		a.Severity, p.Run.Lower = max(f.Severity, foreshock.Low), 0
 		c.add(speak(a, false, ""))
 	}
