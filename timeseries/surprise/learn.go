@@ -176,7 +176,7 @@ func (m *Metric) follow(j *Judgement, out bool) {
 	m.Levels[slow].updateWithin(levelAlphas[slow], j.y, within)
 	distance := abs(j.x - m.WithSeason)
 	for i := range m.seasons() {
-		m.season(i).learn(j, i, distance, m.Step, levelLimit*spread)
+		m.season(i).learn(j, i, distance, m.Step)
 	}
 	if m.Week == nil && int32((j.second+mondays)/3600)-m.Day.Since >= dayHours {
 		m.Week = new(Week)

@@ -179,15 +179,16 @@ func (s season) renew(hours []float64) {
 	}
 }
 
-// learn takes in a reading of an hour, its distance from the level without the season, and what it left if that is known. The cycles so far count alike until a new one would
-// count for less than seasonGain.
-func (s season) learn(j *Judgement, i int, distance, step, limit float32) {
+// learn takes in a reading of an hour, its distance from the level without the season, and what it left if that is known. Both levels follow alike, and no reading
+// tells more against a season than readings do without it: that a load is another for hours is no fault of its season. The cycles so far count alike until a
+// new one would count for less than seasonGain.
+func (s season) learn(j *Judgement, i int, distance, step float32) {
 	hour, now, y, cycle := j.hours[i], int32((j.second+mondays)/3600), j.x, int32(len(s.codes))
 	if left := j.lefts[i]; j.knowns[i] {
 		gain := s.Error.gain(min(step*errorAlpha[i], 1))
-		s.Error.Mean += gain * (abs(left-s.Level.Mean) - s.Error.Mean)
+		s.Error.Mean += gain * (min(abs(left-s.Level.Mean), max(distance, s.Raw)) - s.Error.Mean)
 		s.Raw += gain * (distance - s.Raw)
-		s.Level.updateWithin(levelAlpha, left, limit)
+		s.Level.update(levelAlpha, left)
 	}
 	if s.Since == 0 {
 		s.Since = now

@@ -157,6 +157,64 @@ func TestAnIncidentIsNotLearnedALastingLevelIs(t *testing.T) {
 	}
 }
 
+// A load that is another for hours does not lose its season: what the season leaves is off by as much as what there is without it.
+func TestSeasonOutlastsAnIncident(t *testing.T) {
+	f := func(step int64, by, noise float64, hours int64) {
+		t.Helper()
+		for seed := range uint64(5) {
+			rng := rand.New(rand.NewPCG(seed, 11))
+			m := NewMetric(float64(step))
+			begins := int64(10*day + 9*3600)
+			for at := int64(0); at < begins+hours*3600; at += step {
+				load := 500.0
+				if hour := at % day / 3600; hour >= 8 && hour < 18 {
+					load = 1500
+				}
+				if at >= begins {
+					load *= by
+				}
+				m.Observe(at, load*math.Exp(noise*rng.NormFloat64()))
+				if at == begins && m.Season == none {
+					t.Fatalf("no season was found")
+				}
+			}
+			if m.Season == none {
+				t.Errorf("%g times as much, noise %g, in steps of %d s: the season is gone after %d hours", by, noise, step, hours)
+			}
+		}
+	}
+	f(60, 1.5, 0.1, 6)
+	f(60, 2, 0.1, 6)
+	f(300, 2, 0.1, 6)
+	f(300, 1.5, 0.1, 6)
+}
+
+// Readings outside that vary much more than what was usual are learned with how much they vary.
+func TestNoiseOutsideIsLearned(t *testing.T) {
+	f := func(before, after, level float64) {
+		t.Helper()
+		rng := rand.New(rand.NewPCG(12, 12))
+		m := NewMetric(minute)
+		i := int64(0)
+		observe := func(n int, level, noise float64) {
+			for range n {
+				m.Observe(i*minute, level+noise*rng.NormFloat64())
+				i++
+			}
+		}
+		observe(3000, 100, before)
+		observe(4*int(Patience(minute)), level, after) // not all of which are outside
+		if want := after * math.Sqrt(2/math.Pi); !(float64(m.Spread.Mean) > want/1.5 && float64(m.Spread.Mean) < 1.5*want) {
+			t.Errorf("noise of %g after %g: readings differ from their level by %g, want %g", after, before, m.Spread.Mean, want)
+		}
+	}
+	f(0, 20, 100)
+	f(0, 100, 100)
+	f(1, 20, 100)
+	f(1, 20, 150)
+	f(0, 20, 400)
+}
+
 // What follows is nothing to be told of: it brings no more than one alert beyond those that the series has without it, by chance, in
 // two days. An alert of 1.4 comes a few times a week on noise that is sampled every five minutes.
 func TestNoFalseAlert(t *testing.T) {
