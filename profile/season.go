@@ -156,26 +156,24 @@ func (s levelScale) value(y float64) float64 {
 	return max(0, y)
 }
 
-// shape fills in the hours from the last cycle of each season, at the level that the trend has at its end.
+// shape fills in the hours from the last cycle of the longest season, at the level that the trend has at its end. What is usual in an hour of the day is the
+// mean over the days of a week where there is one: of a week and a day that a decomposition finds together neither has all of what comes every day.
 func (s *FoundSeason) shape(r stl.MultiResult, scale levelScale, day int, work SeasonWork) {
 	n := len(work.Values)
-	level := r.Trend[n-1]
-	for i, period := range r.Periods {
-		added := func(k int) float64 { return r.Seasonal[i][k] }
+	level, cycle := r.Trend[n-1], slices.Max(r.Periods)
+	for _, period := range r.Periods {
 		hours := &s.Day
 		if period > day {
 			hours = &s.Week
-			added = func(k int) (sum float64) {
-				for _, seasonal := range r.Seasonal {
-					sum += seasonal[k]
-				}
-				return sum
-			}
 		}
 		*hours = hourly(period*int(work.Length/time.Second)/3600, func(yield func(time.Time, float64)) {
-			for k := n - period; k < n; k++ {
+			for k := n - cycle; k < n; k++ {
 				middle := work.End.Add(time.Duration(k+1-n)*work.Length - work.Length/2)
-				yield(middle, scale.value(level+added(k)))
+				added := 0.0
+				for _, seasonal := range r.Seasonal {
+					added += seasonal[k]
+				}
+				yield(middle, scale.value(level+added))
 			}
 		})
 	}

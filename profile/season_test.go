@@ -18,6 +18,40 @@ func made(days int, at func(day, quarter int) float64) SeasonWork {
 	return w
 }
 
+// What is usual in an hour of the day is the mean over the days of the week, where a week was found beside the day: from whatever day on it is looked at.
+func TestDayOfAWeekIsItsMean(t *testing.T) {
+	f := func(days int, weekend float64) {
+		t.Helper()
+		rng := rand.New(rand.NewPCG(7, 8))
+		at := func(d, q int) float64 {
+			x := 500 + 400*math.Sin(2*math.Pi*float64(q)/96)
+			if d%7 >= 5 { // from Monday on
+				x *= weekend
+			}
+			return x
+		}
+		s, err := FindSeason(made(days, func(d, q int) float64 { return at(d, q) * math.Exp(0.05*rng.NormFloat64()) }))
+		if err != nil || len(s.Periods) != 2 {
+			t.Fatalf("%v, %v", s.Periods, err)
+		}
+		for h, x := range s.Day {
+			want := 0.0
+			for d := range 7 {
+				for q := range 4 {
+					want += at(d, 4*h+q) / 28
+				}
+			}
+			if math.Abs(x-want) > 60 {
+				t.Errorf("after %d days, weekends of %g: %.0f in hour %d, want %.0f", days, weekend, x, h, want)
+			}
+		}
+	}
+	f(28, 0.2)
+	f(30, 0.2)
+	f(33, 0.2)
+	f(30, 2)
+}
+
 func TestFindSeason(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	noise := func(sd float64) float64 { return math.Exp(sd * rng.NormFloat64()) }
