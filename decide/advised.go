@@ -48,7 +48,7 @@ func (d *deliberation) advise(m measure, a foreshock.Advice) {
 	to := advisedAmount(m, a)
 	d.wishes = append(d.wishes, wish{measure: m, to: to})
 	d.because(Cheapest, "%s costs least: %.2f times %s, a rule that over the last %s would have cost as much as %s, lateness included",
-		m.text(a.Rule), a.Multiple, a.Signal, span(a.Over), m.text(a.Cost))
+		m.text(a.Rule), a.Multiple, a.Signal, long(a.Over), m.text(a.Cost))
 	switch {
 	case to > a.Amount:
 		d.because(Demand, "demand %s: not less than that is had", m.text(to))

@@ -35,6 +35,15 @@ func span(x time.Duration) string {
 	return s
 }
 
+// long writes a time that can be of weeks: 16.7 days.
+func long(x time.Duration) string {
+	const day = 24 * time.Hour
+	if x < 2*day {
+		return span(x)
+	}
+	return strconv.FormatFloat(math.Round(10*float64(x)/float64(day))/10, 'f', -1, 64) + " days"
+}
+
 // clock writes a moment.
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 

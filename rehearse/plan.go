@@ -1,9 +1,6 @@
 package rehearse
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // planned is a plan's first step, in units of need: what a change now should be to, and between which amounts to wait is better than to change.
 type planned struct{ wish, from, to float64 }
@@ -20,21 +17,31 @@ const (
 
 // outlook is how a plan sees the future: as the same time on earlier days was.
 type outlook struct {
-	of    int  // which days: the last [lastDays], or those that are alike
+	of    int  // which days: the last [lastDays], this day of the weeks before, or those that are alike
 	today bool // to begin with as the last hour, and by half of how much today's demand differs from theirs
 }
 
-// lastDays are how many days outlooks are of; thoseAlike comes after them.
+// lastDays are how many days outlooks are of; the other sets come after them.
 var lastDays = [...]int{1, 3, 7}
 
-const thoseAlike = len(lastDays)
+const (
+	thisWeekday = len(lastDays) + iota
+	thoseAlike
+	daySets
+)
 
-var outlooks = [...]outlook{{0, false}, {1, false}, {2, false}, {thoseAlike, false}, {0, true}, {1, true}, {2, true}, {thoseAlike, true}}
+var outlooks = [...]outlook{
+	{0, false}, {1, false}, {2, false}, {thisWeekday, false}, {thoseAlike, false}, {0, true}, {1, true}, {2, true}, {thisWeekday, true}, {thoseAlike, true},
+}
 
-func (o outlook) name() string {
-	name := "the plan for days as those that began alike"
-	if o.of < thoseAlike {
-		name = fmt.Sprintf("the plan for days as the last %d", lastDays[o.of])
+func (o outlook) name() (name string) {
+	switch o.of {
+	case thisWeekday:
+		name = "the plan for days as this day of earlier weeks"
+	case thoseAlike:
+		name = "the plan for days as those that began alike"
+	default:
+		name = "the plan for days as " + lately(lastDays[o.of])
 	}
 	if o.today {
 		name += " and as today"
@@ -60,9 +67,9 @@ type planner struct {
 	amounts ladder
 	lowest  int // rung of amounts[0]
 	// days are, for each set of earlier days that outlooks are of, how much each of them counts, yesterday first.
-	days [thoseAlike + 1][likeDays]float64
+	days [daySets][likeDays]float64
 	// late is, for each of these sets and each slot, the mean need above each amount.
-	late  [thoseAlike + 1][planSlots]ladder
+	late  [daySets][planSlots]ladder
 	first int                   // minute of the first slot; 0: late is of none
 	last  ladder                // the same of the last hour
 	costs [planSlots + 1]ladder // expected in the slots before
@@ -85,20 +92,16 @@ func (p *planner) look(r *Rehearsal) {
 	p.last.above()
 	slot := r.slot()
 	first := now + 1 + minutes(r.terms.Delay)
-	s := 0
-	if p.first > 0 && p.first+slot == first && p.lowest == before && first+planSlots*slot-day <= r.past.n {
-		// Each slot is the next one of the time before, but for the last, and all are of minutes that are known then and now.
-		for of := range lastDays {
-			copy(p.late[of][:], p.late[of][1:])
-		}
-		s = planSlots - 1
-	}
+	// Each slot is the next one of the time before, but for the last, and all are of minutes that are known then and now.
+	goesOn := p.first > 0 && p.first+slot == first && p.lowest == before && first+planSlots*slot-day <= r.past.n
 	p.first = first
+	were := p.days
 	p.weigh(h)
 	for of := range p.late {
-		k := s
-		if of == thoseAlike { // they are others by now
-			k = 0
+		k := 0
+		if goesOn && p.days[of] == were[of] {
+			copy(p.late[of][:], p.late[of][1:])
+			k = planSlots - 1
 		}
 		for ; k < planSlots; k++ {
 			p.lookBack(r, of, k)
@@ -106,16 +109,24 @@ func (p *planner) look(r *Rehearsal) {
 	}
 }
 
-// weigh says how much each day of each set counts. As long as no day can be compared, those alike are the last ones.
+// weigh says how much each day of each set counts. As long as no week is known, and no day can be compared, it is the last ones.
 func (p *planner) weigh(h *history) {
 	for of, days := range lastDays {
 		for d := range days {
 			p.days[of][d] = 1
 		}
 	}
+	last := p.days[len(lastDays)-1]
+	p.days[thisWeekday] = last
+	if h.n >= 7*day {
+		clear(p.days[thisWeekday][:])
+		for d := 6; d < likeDays; d += 7 {
+			p.days[thisWeekday][d] = 1
+		}
+	}
 	var ok bool
 	if p.days[thoseAlike], ok = h.alike(); !ok {
-		p.days[thoseAlike] = p.days[thoseAlike-1]
+		p.days[thoseAlike] = last
 	}
 }
 

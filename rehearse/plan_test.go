@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -89,6 +90,26 @@ func TestPlansAreRenewed(t *testing.T) {
 		}
 		if bound := r.slot() + r.signals.every; most > bound {
 			t.Errorf("changes %v apart: plans are up to %d min old, want at most %d", spacing, most, bound)
+		}
+	}
+}
+
+// TestWeeklyJobIsExpected: a job of each Sunday that is too long and too high to wait for finds its capacity from the fourth week on.
+func TestWeeklyJobIsExpected(t *testing.T) {
+	const low, high = 1000.0, 7000.0
+	r, draw := New(someTerms["scarce"]), rand.New(rand.NewPCG(1, 2))
+	for i := range 35 * day {
+		need, m := low, i%(7*day)-(6*day+60)
+		if m >= 0 && m < 240 {
+			need = high
+		}
+		need *= math.Exp(0.1 * draw.NormFloat64())
+		r.Observe(Need{Time: monday.Add(time.Duration(i+1) * time.Minute), Amount: need, Known: true})
+		if r.GrowDue() {
+			r.SetForest(r.Grow())
+		}
+		if a, ok := r.Advice(); i >= 21*day && m == -minutes(r.terms.Delay)-1 && !(ok && a.Amount >= high) {
+			t.Errorf("in week %d, before the job begins, it advises %.0f by %s", 1+i/(7*day), a.Amount, a.Signal)
 		}
 	}
 }

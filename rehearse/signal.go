@@ -77,9 +77,17 @@ func (s *signals) nameRecent(n int) []string {
 	}
 	names = append(names, fmt.Sprintf("the best for the last %d min", n))
 	for _, d := range scarceDays {
-		names = append(names, fmt.Sprintf("the best for these hours of the last %d days, at least of the last %d min", d, n))
+		names = append(names, fmt.Sprintf("the best for these hours of %s, at least of the last %d min", lately(d), n))
 	}
 	return names
+}
+
+// lately names the last days.
+func lately(days int) string {
+	if days == 1 {
+		return "yesterday"
+	}
+	return fmt.Sprintf("the last %d days", days)
 }
 
 // read gives the signals now, in the order of their names.
