@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,6 +79,20 @@ func TestAblationsAreConfigurations(t *testing.T) {
 	for _, v := range ablations {
 		if _, err := config.Parse(v.name, []byte(v.settings)); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// Drawn traces are the same each time, and of as many days as they say.
+func TestDrawn(t *testing.T) {
+	list, err := drawn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _ := drawn()
+	for i, trace := range list {
+		if !slices.Equal(trace.Demand, again[i].Demand) || len(trace.Demand) > drawings[i].days*dayMinutes || len(trace.Demand) < (drawings[i].days-1)*dayMinutes || trace.Peak() <= 0 {
+			t.Errorf("%s: %d minutes, peak %g", trace.Name, len(trace.Demand), trace.Peak())
 		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 func main() {
 	shared := flag.String("data", "../shared", "folder with the data")
 	traces := flag.String("traces", "", "folder of traces with an index.json; by default that of the data")
-	set := flag.String("set", "shared", "shared: the traces of the index; other: others of the same kinds, made of further data; announced: surges of which not demand, but the size of requests tells before")
+	set := flag.String("set", "shared", "shared: the traces of the index; other: others of the same kinds, made of further data; announced: surges of which not demand, but the size of requests tells before; drawn: shapes that everybody who runs storage knows, each alone")
 	providers := flag.String("providers", "k8s,asg,ebs", "separated by commas")
 	policies := flag.String("policies", "", "separated by commas; all by default")
 	ablation := flag.Bool("ablation", false, "Foreshock without each of its parts as well")
@@ -52,10 +52,11 @@ func measure(shared, dir, set string, names, policies []string, ablation bool, s
 		"shared":    func() ([]*simulate.Trace, error) { return indexed(dir) },
 		"other":     func() ([]*simulate.Trace, error) { return others(shared) },
 		"announced": announced,
+		"drawn":     drawn,
 	}
 	load, ok := sets[set]
 	if !ok {
-		return fmt.Errorf("-set %s: there is: shared, other, announced", set)
+		return fmt.Errorf("-set %s: there is: shared, other, announced, drawn", set)
 	}
 	traces, err := load()
 	if err != nil {
