@@ -96,6 +96,7 @@ type tape struct {
 	ids     []foreshock.ID
 	about   []ingest.About
 	batches [][]ingest.Reading
+	late    func() time.Duration // after its last reading, until a batch is pushed; nil: none
 }
 
 func (v *tape) Register(id foreshock.ID, about ingest.About) (ingest.Handle, error) {
@@ -124,8 +125,8 @@ func (e events) take(event *foreshock.Event) {
 }
 
 // live runs the readings of a file through the live pipeline, each when its time comes, with all its goroutines and clocks. The program is stopped and
-// started anew, on the same data folder, after as many batches as stops say.
-func live(t *testing.T, c config.Config, o ReplayOptions, stops ...int) events {
+// started anew, on the same data folder, after as many batches as stops say. Change, where it is not nil, says how the batches come.
+func live(t *testing.T, c config.Config, o ReplayOptions, change func(*tape), stops ...int) events {
 	t.Helper()
 	reader, err := replay.Open(o.File, replay.Options{Step: o.Step})
 	if err != nil {
@@ -135,6 +136,9 @@ func live(t *testing.T, c config.Config, o ReplayOptions, stops ...int) events {
 	recorded := &tape{}
 	if err := reader.Run(t.Context(), recorded); err != nil {
 		t.Fatal(err)
+	}
+	if change != nil {
+		change(recorded)
 	}
 	found, folder := events{}, t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -183,12 +187,16 @@ func lived(t *testing.T, c config.Config, o ReplayOptions, step time.Duration, p
 // play pushes each batch when its last reading is read, and then waits until its step is over for sure.
 func play(t *testing.T, recorded *tape, batches [][]ingest.Reading, line *pipeline.Pipeline) {
 	handles := map[ingest.Handle]ingest.Handle{}
+	var newest int64
 	for _, batch := range batches {
-		var newest int64
 		for i := range batch {
 			newest = max(newest, batch[i].Time)
 		}
-		time.Sleep(time.Until(time.UnixMilli(newest)))
+		wait := time.Until(time.UnixMilli(newest))
+		if recorded.late != nil {
+			wait += recorded.late()
+		}
+		time.Sleep(wait)
 		for i := range batch {
 			h, known := handles[batch[i].Handle]
 			if !known || !line.Holds(h) {
@@ -204,7 +212,7 @@ func play(t *testing.T, recorded *tape, batches [][]ingest.Reading, line *pipeli
 			t.Fatal(err)
 		}
 	}
-	time.Sleep(2 * time.Minute)
+	time.Sleep(time.Until(time.UnixMilli(newest).Add(2 * time.Minute)))
 }
 
 // What the live program sees, forecasts and decides on some data is to the byte what a replay of them gives, also where data are missing.
@@ -255,12 +263,48 @@ func TestLiveIsReplayedWhereWorkloadsComeAndGo(t *testing.T) {
 	}
 }
 
+// The same where workloads share what they have, whichever of them is heard of first.
+func TestLiveIsReplayedWhereWorkloadsShare(t *testing.T) {
+	c, err := config.Parse("f.yaml", []byte("targets:\n- cgroup: {}\npolicies:\n- {name: p, match: ['**'], target: cgroup, resource: pool}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Sources = nil
+	o := ReplayOptions{File: recording(t), AllocatedIOPS: 4500}
+	for seed := range uint64(3) {
+		rng := rand.New(rand.NewPCG(seed, 6))
+		got := sameLiveOf(t, c, o, func(v *tape) {
+			apart := [][]ingest.Reading{}
+			for _, batch := range v.batches {
+				of := map[ingest.Handle][]ingest.Reading{}
+				for _, r := range batch {
+					of[r.Handle] = append(of[r.Handle], r)
+				}
+				for _, i := range rng.Perm(len(v.ids)) {
+					if readings := of[ingest.Handle(i)]; len(readings) > 0 {
+						apart = append(apart, readings)
+					}
+				}
+			}
+			v.batches, v.late = apart, func() time.Duration { return time.Duration(rng.IntN(31_000)) * time.Millisecond }
+		}, 3)
+		if !slices.ContainsFunc(got["a/log"], func(line string) bool { return strings.Contains(line, `"kind":"grow"`) }) {
+			t.Error("nothing was to grow: the data do not try it")
+		}
+	}
+}
+
 // sameLive compares the events of a replay with those of the live program, workload by workload.
 func sameLive(t *testing.T, o ReplayOptions, limits config.Limits, workloads int) events {
 	t.Helper()
 	c := config.Default()
 	c.Sources, c.Limits = nil, limits
-	got := live(t, c, o)
+	return sameLiveOf(t, c, o, nil, workloads)
+}
+
+func sameLiveOf(t *testing.T, c config.Config, o ReplayOptions, change func(*tape), workloads int) events {
+	t.Helper()
+	got := live(t, c, o, change)
 	want := events{}
 	o.Event = want.take
 	if _, err := Replay(t.Context(), c, o); err != nil {

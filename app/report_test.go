@@ -85,7 +85,7 @@ func TestReportGoesOnAfterStop(t *testing.T) {
 	c := config.Default()
 	c.Sources = nil
 	const stop = 1440 + 2*240 + 170 // minutes: within a peak, in which growth would have been in effect
-	found := live(t, c, ReplayOptions{File: daysOf(t, 2, outgrown), AllocatedIOPS: 1500}, stop)
+	found := live(t, c, ReplayOptions{File: daysOf(t, 2, outgrown), AllocatedIOPS: 1500}, nil, stop)
 	stopped := bubble.Add(stop * time.Minute)
 	var report promote.Report
 	over := 0

@@ -48,10 +48,16 @@ type watched struct {
 // user is a workload that uses a resource.
 type user struct {
 	id     foreshock.ID
-	handle ingest.Handle           // by which one that has left is told from one that came back
-	fleet  *fleet                  // of its policy; nil: it has left
-	states [2]foreshock.Allocation // by account, as of its last step
-	until  time.Time               // they count; zero: it has not stated anything
+	handle ingest.Handle // by which one that has left is told from one that came back
+	about  ingest.About
+	fleet  *fleet      // of its policy; nil: it has left
+	states []statement // oldest first: as many as others may have to ask for
+}
+
+// statement is what a user states at a step.
+type statement struct {
+	at, until time.Time               // it counts
+	amounts   [2]foreshock.Allocation // by account
 }
 
 // account is what a user states of a resource.
@@ -79,7 +85,7 @@ func (r *resources) init(p *Pipeline) {
 }
 
 // watch begins to read a resource for a workload.
-func (r *resources) watch(policy, target, name string, id foreshock.ID, handle ingest.Handle) {
+func (r *resources) watch(policy, target, name string, id foreshock.ID, handle ingest.Handle, about ingest.About) {
 	key := resourceKey{target, name}
 	r.mu.Lock()
 	w := r.known[key]
@@ -97,7 +103,7 @@ func (r *resources) watch(policy, target, name string, id foreshock.ID, handle i
 		f.add(w, 1)
 	}
 	u := w.of(id)
-	u.handle, u.fleet = handle, f
+	u.handle, u.fleet, u.about = handle, f, about
 	r.mu.Unlock()
 	r.refresh(target, name)
 }
@@ -234,8 +240,8 @@ func (w *watched) place(id foreshock.ID) (at int, found bool) {
 }
 
 // sum takes what a user states at a time, to count until another, and gives that of all users of the resource together that count; shared is false
-// where no other does. They have one owner, and until when one counts is fixed by its own steps: so who is asked after whom, and when the others heard
-// that one has left, is all the same.
+// where no other does. Of the others that counts which they stated before, and until when is fixed by their own steps: so whose readings came first, who is asked
+// after whom, and when the others heard that one has left, is all the same.
 func (r *resources) sum(of *workload, a account, mine foreshock.Allocation, at, until time.Time) (all foreshock.Allocation, shared bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -243,23 +249,70 @@ func (r *resources) sum(of *workload, a account, mine foreshock.Allocation, at, 
 	if w == nil {
 		return mine, false
 	}
-	w.users = slices.DeleteFunc(w.users, func(u user) bool { return u.fleet == nil && at.Sub(u.until) > newsKept })
+	w.users = slices.DeleteFunc(w.users, func(u user) bool { return u.fleet == nil && at.Sub(u.until()) > newsKept })
 	me := w.of(of.id)
-	me.states[a], me.until = mine, until
+	me.state(at, until, w.latest()).amounts[a] = mine
 	for i := range w.users {
-		u := &w.users[i]
-		if at.After(u.until) {
-			continue
+		s := &me.states[len(me.states)-1]
+		if u := &w.users[i]; u.id != of.id {
+			if s = u.before(at.Add(-me.behind(u))); s == nil || at.After(s.until) {
+				continue
+			}
+			shared = true
 		}
-		shared = shared || u.id != of.id
 		for d := range foreshock.Dimension(foreshock.NumDimensions) {
-			if x, ok := u.states[a].Get(d); ok {
+			if x, ok := s.amounts[a].Get(d); ok {
 				before, _ := all.Get(d)
 				all.Set(d, before+x)
 			}
 		}
 	}
 	return all, shared
+}
+
+// behind is how much earlier than a user's own step the step of another ended of which all has come for certain.
+func (u *user) behind(other *user) time.Duration {
+	return min(u.about.Step, other.about.Step) + max(0, other.about.Lateness-u.about.Lateness)
+}
+
+// latest is how late the readings of a resource's users may come.
+func (w *watched) latest() (most time.Duration) {
+	for i := range w.users {
+		most = max(most, w.users[i].about.Lateness)
+	}
+	return most
+}
+
+// state gives what the user states at a time, and forgets what nobody asks for any more where readings come so late.
+func (u *user) state(at, until time.Time, late time.Duration) *statement {
+	last := len(u.states) - 1
+	if last < 0 || !u.states[last].at.Equal(at) {
+		old := 0
+		for old < last && !u.states[old+1].at.After(at.Add(-2*u.about.Step-late)) {
+			old++
+		}
+		u.states = append(slices.Delete(u.states, 0, old), statement{at: at, until: until})
+		last = len(u.states) - 1
+	}
+	return &u.states[last]
+}
+
+// before is what the user stated last at a time or before it, or nil.
+func (u *user) before(at time.Time) *statement {
+	for i := len(u.states) - 1; i >= 0; i-- {
+		if !u.states[i].at.After(at) {
+			return &u.states[i]
+		}
+	}
+	return nil
+}
+
+// until is when the last that the user has stated counts no more; zero where it has stated nothing.
+func (u *user) until() (at time.Time) {
+	if last := len(u.states) - 1; last >= 0 {
+		at = u.states[last].until
+	}
+	return at
 }
 
 // advance reads all resources when that is due, in virtual time.

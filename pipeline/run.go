@@ -190,7 +190,7 @@ func (o *owner) newWorkload(id foreshock.ID, handle ingest.Handle, about ingest.
 	o.adopt(w)
 	if w.policy = o.policy(id); w.policy != nil && w.policy.Target != "" {
 		w.resource = w.policy.ResourceName(id)
-		o.resources.watch(w.policy.Name, w.policy.Target, w.resource, id, handle)
+		o.resources.watch(w.policy.Name, w.policy.Target, w.resource, id, handle, about)
 	}
 	if !w.scalable() {
 		w.recent = nil // what is not kept on has a gap

@@ -48,7 +48,7 @@ func servedOf(step *foreshock.Step) (a foreshock.Allocation) {
 
 // asked is the demand for what a workload has: its own and that of all who share it.
 func (o *owner) asked(w *workload, at time.Time, demand foreshock.Allocation) foreshock.Allocation {
-	if !w.shares {
+	if !w.scalable() {
 		return demand
 	}
 	all, _ := o.sum(w, demanded, demand, at)

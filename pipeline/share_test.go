@@ -19,7 +19,7 @@ func TestOneThatLeftCountsByTheData(t *testing.T) {
 		policy := &decide.Policy{Name: "p", Target: "t"}
 		one, other := &workload{id: "one", handle: 1, policy: policy, resource: "x"}, &workload{id: "other", handle: 2, policy: policy, resource: "x"}
 		for _, w := range []*workload{one, other} {
-			r.watch("p", "t", "x", w.id, w.handle)
+			r.watch("p", "t", "x", w.id, w.handle, ingest.About{})
 		}
 		iops := func(x float64) (a foreshock.Allocation) {
 			a.Set(foreshock.DimIOPS, x)
