@@ -18,7 +18,7 @@ const (
 	DropFuture     Drop = "future"       // more than five minutes ahead of the clock
 	DropDuplicate  Drop = "duplicate"    // read already
 	DropKnown      Drop = "known"        // its step was learned before a restart
-	DropGone       Drop = "gone"         // its workload left in this moment; the next reading brings it back
+	DropGone       Drop = "gone"         // its workload left, and not just now; the next reading brings it back
 	DropOutOfOrder Drop = "out_of_order" // a counter's reading older than its last
 	DropReset      Drop = "reset"        // a counter that began again
 	DropTooMany    Drop = "too_many"     // above the bound on workloads or series

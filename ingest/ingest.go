@@ -68,8 +68,8 @@ type VirtualSink interface {
 	Advance(ctx context.Context, now time.Time) error
 }
 
-// Holder is a sink that lets workloads go that it has not heard of for long. What is pushed with the handle of one that has gone is not taken,
-// and is never another's.
+// Holder is a sink that lets workloads go that it has not heard of for long. What is pushed with the handle of one that has just gone brings it back; later
+// it is not taken, and it is never another's.
 type Holder interface {
 	Holds(h Handle) bool
 }

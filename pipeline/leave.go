@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/rehearse"
 	"github.com/foreshock-io/foreshock/store"
 )
@@ -243,5 +244,81 @@ func (o *owner) remove(w *workload, at time.Time) {
 	}
 	o.incidents.left(from, w)
 	w.member.leave(from)
+	o.departed.add(w, o.time())
 	o.places.leave(w.id, w.handle)
+}
+
+// departed are those that left lately, by handle: what was on its way to them when they left brings them back.
+type departed struct {
+	lately, before map[ingest.Handle]departure
+	since          time.Time // lately begins
+}
+
+type departure struct {
+	id    foreshock.ID
+	about ingest.About
+	at    time.Time
+}
+
+// straysKept is how long a source may take from asking for a workload until what it pushes is here.
+const straysKept = 10 * time.Minute
+
+func (d *departed) add(w *workload, now time.Time) {
+	if d.lately == nil || now.Sub(d.since).Abs() > straysKept {
+		d.lately, d.before, d.since = map[ingest.Handle]departure{}, d.lately, now
+	}
+	d.lately[w.handle] = departure{w.id, w.about, now}
+}
+
+func (d *departed) of(h ingest.Handle, now time.Time) (who departure, lately bool) {
+	who, is := d.lately[h]
+	if !is {
+		who, is = d.before[h]
+	}
+	return who, is && now.Sub(who.at) <= straysKept
+}
+
+// bringBack registers workloads anew for which something came when they had just left, and pushes it to them: in the background, since the owner is
+// told of them.
+func (o *owner) bringBack(strays []ingest.Reading) {
+	known := strays[:0]
+	who := map[ingest.Handle]departure{}
+	for _, r := range strays {
+		left, is := o.departed.of(r.Handle, o.time())
+		if !is {
+			o.Drops.Add("", ingest.DropGone, 1)
+			continue
+		}
+		who[r.Handle] = left
+		known = append(known, r)
+	}
+	work := func(ctx context.Context) {
+		now := map[ingest.Handle]ingest.Handle{}
+		back := known[:0]
+		for _, r := range known {
+			h, is := now[r.Handle]
+			if !is {
+				var err error
+				if h, err = o.Register(who[r.Handle].id, who[r.Handle].about); err != nil {
+					o.Drops.Add(who[r.Handle].about.Source, ingest.DropTooMany, 1)
+					continue
+				}
+				now[r.Handle] = h
+			}
+			r.Handle = h
+			back = append(back, r)
+		}
+		_ = o.Push(ctx, back) // else it stops: what a source pushes then is lost as well
+	}
+	switch {
+	case len(known) == 0:
+	case o.Virtual:
+		work(context.Background())
+	default:
+		select {
+		case o.work.queue <- work:
+		default:
+			o.Drops.Add("", ingest.DropGone, len(known))
+		}
+	}
 }

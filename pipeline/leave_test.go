@@ -598,6 +598,52 @@ func TestLeaveWhileAsked(t *testing.T) {
 	}
 	cancel()
 	all.Wait()
+	if dropped := p.Counts().Dropped; slices.ContainsFunc(dropped, func(c ingest.Dropped) bool { return c.Reason == ingest.DropGone }) {
+		t.Errorf("readings were lost: %+v", dropped)
+	}
+}
+
+// What a source pushes that had asked just before the workload left brings it back; what comes with the handle much later is not taken.
+func TestWhatIsOnItsWayBringsItBack(t *testing.T) {
+	f := func(after time.Duration, known int, lost int64) {
+		t.Helper()
+		s, o := leaving(t, ample{})
+		o.Virtual = true
+		p := pipeline.New(s, o)
+		now := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+		h, err := p.Register("vol/a", ingest.About{Source: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		push := func() {
+			t.Helper()
+			if err := p.Push(t.Context(), []ingest.Reading{{Handle: h, Field: ingest.IOPS, Time: now.UnixMilli(), Value: 100}, {Handle: h, Field: ingest.Latency, Time: now.UnixMilli(), Value: 0.001}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pass := func(d time.Duration) {
+			t.Helper()
+			if now = now.Add(d); p.Advance(t.Context(), now) != nil {
+				t.Fatal("the clock cannot be set")
+			}
+		}
+		pass(time.Second)
+		push()
+		for range 70 {
+			pass(time.Minute)
+		}
+		if p.Holds(h) || p.Known() != 0 {
+			t.Fatal("it is still here")
+		}
+		pass(after)
+		push()
+		if c := p.Counts(); p.Known() != known || c.Dropped == nil && lost > 0 || len(c.Dropped) > 0 && c.Dropped[0].Count != lost || c.Readings != 4-lost {
+			t.Errorf("after %s: %d workloads, %d readings, dropped %+v", after, p.Known(), c.Readings, c.Dropped)
+		}
+	}
+	f(time.Second, 1, 0)
+	f(time.Minute, 1, 0)
+	f(time.Hour, 0, 2)
 }
 
 // Of a workload that is not here, but in the store, that is shown: after a restart, and when it has left. It is in no list by that, and takes no room.

@@ -24,6 +24,7 @@ type owner struct {
 	shown     foreshock.Finding // scratch, for what people are shown
 	clock     time.Time         // of the workloads: wall clock, or virtual
 	saveNext  int               // where the last round of saving stopped
+	departed  departed
 
 	rehearsing []*workload // that have rehearsals
 	keepNext   int         // where the last round of keeping these stopped
@@ -75,6 +76,7 @@ func (o *owner) handle(m message) {
 
 // foldBatch folds readings, and observes each step that they complete.
 func (o *owner) foldBatch(readings []ingest.Reading) {
+	var strays []ingest.Reading // of workloads that left after the source had asked for them
 	future, now := int64(1<<63-1), o.time()
 	if !o.Virtual {
 		future = now.Add(ingest.MostAhead).UnixMilli()
@@ -83,7 +85,7 @@ func (o *owner) foldBatch(readings []ingest.Reading) {
 		r := &readings[i]
 		w := o.held(r.Handle)
 		if w == nil {
-			o.Drops.Add("", ingest.DropGone, 1)
+			strays = append(strays, *r)
 			continue
 		}
 		w.heard = now
@@ -102,6 +104,9 @@ func (o *owner) foldBatch(readings []ingest.Reading) {
 			continue
 		}
 		o.stats.readings.add(1)
+	}
+	if len(strays) > 0 {
+		o.bringBack(strays)
 	}
 }
 
