@@ -84,9 +84,9 @@ func decoder(n config.Node) func(any) error { return n.Decode }
 func build(c config.Config, log *slog.Logger) (*parts, error) {
 	l := &faultList{config: c}
 	p := &parts{targets: map[string]act.Target{}, drops: new(ingest.Drops)}
+	p.buildStages(c, l)
 	p.buildSources(c, l, log)
 	p.buildStore(c, l, log)
-	p.buildStages(c, l)
 	p.buildCapacity(c, l, log)
 	p.buildTargets(c, l, log)
 	p.buildPolicies(c, l, log)
@@ -134,7 +134,7 @@ func (p *parts) buildSources(c config.Config, l *faultList, log *slog.Logger) {
 			l.at(item.Block, unknown("source", item.Kind, sources, func(f ingest.Factory) string { return f.Name }))
 			continue
 		}
-		s, err := f.New(decoder(item.Block), ingest.Env{Log: log.With("source", item.Name), Step: c.Step, Drops: p.drops})
+		s, err := f.New(decoder(item.Block), ingest.Env{Log: log.With("source", item.Name), Step: c.Step, History: p.profile.History, Drops: p.drops})
 		if err != nil {
 			l.at(item.Block, err)
 			continue

@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/foreshock-io/foreshock/config"
+	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -245,4 +247,22 @@ func TestValuesInTheSchema(t *testing.T) {
 	f("sources: [{host: {}, name: here}]", true)
 	f("sources: [{host: {}, ebpf: {}}]", false)
 	f("sources: [{name: here}]", false)
+}
+
+// Sources know how far back profiles keep what they learn.
+func TestSourcesKnowTheHistory(t *testing.T) {
+	known := sources
+	defer func() { sources = known }()
+	var told ingest.Env
+	sources = []ingest.Factory{{Name: "mine", New: func(_ func(any) error, env ingest.Env) (ingest.Source, error) {
+		told = env
+		return nil, nil
+	}}}
+	c, err := config.Parse("f.yaml", []byte("profile: {history: 21d}\nsources:\n- mine: {}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(c); err != nil || told.History != 21*24*time.Hour {
+		t.Errorf("the source is told of %s: %v", told.History, err)
+	}
 }

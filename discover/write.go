@@ -53,7 +53,7 @@ func (w *writer) line(format string, args ...any) { fmt.Fprintf(&w.text, format+
 func (f *Found) sources(w *writer) {
 	w.line("\nsources:")
 	if f.Prometheus != "" {
-		w.line("  - prometheus:             # asked for what it has, at start two weeks backwards")
+		w.line("  - prometheus:             # asked for what it has, at start as far backwards as profiles keep, four weeks")
 		w.line("      url: %q", f.Prometheus)
 		w.line("      presets: [%s]", strings.Join(f.Presets, ", "))
 		w.line("      # bearer_token_file: token  # or username and password_file, where it asks for them")

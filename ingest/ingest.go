@@ -44,9 +44,10 @@ type Factory struct {
 
 // Env is what the program lends to a source.
 type Env struct {
-	Log   *slog.Logger  // it names the source already
-	Step  time.Duration // the program's default step
-	Drops *Drops
+	Log     *slog.Logger  // it names the source already
+	Step    time.Duration // the program's default step
+	History time.Duration // how far back profiles keep what they learn; 0: as where nothing is said of it
+	Drops   *Drops
 }
 
 // Sink takes what sources read. It is safe for concurrent use.

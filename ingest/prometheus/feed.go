@@ -124,7 +124,7 @@ func (f *feed) progress(samples int) {
 		return
 	}
 	f.samples += samples
-	percent := int(100 * f.done.Sub(f.began) / max(time.Since(f.began), 1))
+	percent := int(100 * f.done.Sub(f.began).Seconds() / max(time.Since(f.began).Seconds(), 1))
 	if percent/10 > f.percent/10 {
 		f.env.Log.Info("backfill", "percent", percent, "until", f.done, "samples", f.samples)
 	}

@@ -38,7 +38,7 @@ type Config struct {
 	Interval    time.Duration `yaml:"interval"`           // how often to ask; default 15s
 	Step        time.Duration `yaml:"step"`               // of the workloads, at least the scrape interval; default the longer of interval and the program's
 	Lag         time.Duration `yaml:"lag"`                // how long after its time a sample can be asked for; default 15s
-	Backfill    time.Duration `yaml:"backfill"`           // how far to ask backwards at start; default 14d
+	Backfill    time.Duration `yaml:"backfill"`           // how far to ask backwards at start; default what profiles keep (profile.history), 28d
 	Timeout     time.Duration `yaml:"timeout"`            // for one answer; default 30s
 	MaxResponse int64         `yaml:"max_response_bytes"` // of one answer; default 128 MiB
 }
@@ -58,6 +58,9 @@ const name = "prometheus"
 // Factory offers this source to config files as "prometheus".
 var Factory = ingest.Factory{Name: name, New: func(decode func(any) error, env ingest.Env) (ingest.Source, error) {
 	cfg := Defaults()
+	if env.History > 0 {
+		cfg.Backfill = env.History
+	}
 	if err := decode(&cfg); err != nil {
 		return nil, err
 	}
@@ -67,7 +70,7 @@ var Factory = ingest.Factory{Name: name, New: func(decode func(any) error, env i
 // Defaults are the settings where a file says nothing.
 func Defaults() Config {
 	return Config{
-		Interval: 15 * time.Second, Lag: 15 * time.Second, Backfill: 14 * 24 * time.Hour, Timeout: 30 * time.Second, MaxResponse: 128 << 20,
+		Interval: 15 * time.Second, Lag: 15 * time.Second, Backfill: 28 * 24 * time.Hour, Timeout: 30 * time.Second, MaxResponse: 128 << 20,
 	}
 }
 

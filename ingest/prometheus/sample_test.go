@@ -8,6 +8,28 @@ import (
 	"github.com/foreshock-io/foreshock/ingest"
 )
 
+// Unless a configuration says how far backwards to ask, it is as far as profiles keep.
+func TestBackfillIsWhatProfilesKeep(t *testing.T) {
+	f := func(stated string, history, want time.Duration) {
+		t.Helper()
+		c, err := config.Parse("f.yaml", []byte("sources:\n- prometheus: {url: 'http://127.0.0.1:9090', presets: [node_exporter]"+stated+"}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Factory.New(c.Sources[0].Block.Decode, ingest.Env{Step: time.Minute, History: history})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.(*Source).cfg.Backfill; got != want {
+			t.Errorf("%q with a history of %s: it asks %s backwards, not %s", stated, history, got, want)
+		}
+	}
+	f("", 0, 28*24*time.Hour)
+	f("", 42*24*time.Hour, 42*24*time.Hour)
+	f(", backfill: 3d", 42*24*time.Hour, 3*24*time.Hour)
+	f(", backfill: 0s", 42*24*time.Hour, 0)
+}
+
 func TestSample(t *testing.T) {
 	file, err := config.Load("sample.yaml")
 	if err != nil {

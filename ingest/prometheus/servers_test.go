@@ -236,14 +236,14 @@ func compare(t *testing.T, got *sink, device string, field ingest.Field, began i
 	return len(list)
 }
 
-// Two weeks of history come out of VictoriaMetrics as they went in.
+// Four weeks of history come out of VictoriaMetrics as they went in.
 func TestVictoriaMetrics(t *testing.T) {
 	needs(t, "victoria-metrics")
 	address := freeAddress(t)
 	start(t, "http://"+address+"/health", "victoria-metrics", "-httpListenAddr="+address, "-storageDataPath="+t.TempDir(),
 		"-retentionPeriod=1y", "-search.latencyOffset=1s")
 	now := time.Now()
-	h := newHistory(now.Add(-14*24*time.Hour-time.Hour).Truncate(time.Minute), now.Add(-time.Minute), time.Minute)
+	h := newHistory(now.Add(-28*24*time.Hour-time.Hour).Truncate(time.Minute), now.Add(-time.Minute), time.Minute)
 	text := h.lines(func(series string, p point) string { return fmt.Sprintf("%s %v %d\n", series, p.value, p.time) })
 	post(t, "http://"+address+"/api/v1/import/prometheus", text)
 	post(t, "http://"+address+"/internal/force_flush", "")
