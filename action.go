@@ -371,7 +371,19 @@ type Correction struct {
 	To       float64 `json:"to"`   // as From
 	Why      string  `json:"why"`
 	Undoes   uint64  `json:"undoes,omitempty"` // the number of the event that it takes back; 0: none
+	Was      *Stand  `json:"was,omitempty"`    // of a threshold that an opinion, a verdict or an undo moved; nil: all that moved is From
+	Is       *Stand  `json:"is,omitempty"`     // as Was, afterwards
 }
+
+// Stand is what opinions move of a [Threshold], which may stay where it is while the rest moves.
+type Stand struct {
+	Value  float64 `json:"value"`
+	Bias   float64 `json:"bias"`
+	Alarms float32 `json:"alarms"`
+}
+
+// Moved says whether there is something to take back.
+func (c *Correction) Moved() bool { return c.From != c.To || c.Was != nil }
 
 // Text is From or To with its unit.
 func (c *Correction) Text(x float64) string {

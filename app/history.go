@@ -87,7 +87,7 @@ func (h *history) withdrawn(s *said) bool {
 	defer h.mu.RUnlock()
 	back := false
 	for i := range s.moved {
-		if c := s.moved[i].Correction; c.From != c.To {
+		if s.moved[i].Correction.Moved() {
 			if _, back = h.undone[s.moved[i].Seq]; !back {
 				return false
 			}

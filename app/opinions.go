@@ -156,7 +156,7 @@ var inWords = map[string]string{foreshock.FalseAlarm: "a false alarm", foreshock
 func (g *generation) takeBack(ctx context.Context, s *said, actor, why string) error {
 	for i := len(s.moved) - 1; i >= 0; i-- {
 		e := &s.moved[i]
-		if e.Correction.From == e.Correction.To || !g.app.history.claim(e.Seq) {
+		if !e.Correction.Moved() || !g.app.history.claim(e.Seq) {
 			continue
 		}
 		if err := g.pipeline.Undo(ctx, *e, actor, why); err != nil {

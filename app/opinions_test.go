@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,18 @@ func TestOpinionsCountOnce(t *testing.T) {
 		return true
 	})
 	f("ann", "useful", anomaly.ID, "bob has said so already, and it was learned from once: nothing changes", false)
+
+	until(t, "what came of it is in the journal", func() bool {
+		s := a.opinions.before(foreshock.Opinion{Workload: id, Anomaly: anomaly.ID, Says: "false_alarm"}, time.Now())
+		return s != nil && s.Says == "useful" && len(s.moved) > 0
+	})
+	f("ann", "false_alarm", anomaly.ID, "noted; what bob had said, useful, is taken back", true)
+	until(t, "the alarm counts again", func() bool {
+		return slices.ContainsFunc(corrections(), func(e foreshock.Event) bool {
+			c := e.Correction
+			return c.Undoes > 0 && c.What == "threshold" && strings.Contains(c.Why, "reported as useful") && c.Is.Alarms >= c.Was.Alarms
+		})
+	})
 
 	f("ann", "missed", "", "noted", true)
 	f("ann", "missed", "", "ann has said so already, and it was learned from once: nothing changes", false)

@@ -1,5 +1,13 @@
 package pipeline
 
+import "github.com/foreshock-io/foreshock"
+
+// ThresholdOf is a workload's own, of a pipeline in virtual time.
+func ThresholdOf(p *Pipeline, id foreshock.ID) *foreshock.Threshold {
+	h, _ := p.find(id)
+	return &p.owners[0].held(h).profile.Threshold
+}
+
 // Sizes are how much of each kind a pipeline has in memory that does not run, or is asked from its owner's goroutine.
 type Sizes struct{ Workloads, Slots, Resources, Users, Groups, Members, News, Inherited int }
 

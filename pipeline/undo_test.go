@@ -8,6 +8,8 @@ import (
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/act"
+	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/pipeline"
 )
 
 // Everything that acting on a disk has taught can be taken back, the last first, and then nothing is known. What is no correction cannot.
@@ -53,6 +55,50 @@ func TestWhatIsLearnedIsUndone(t *testing.T) {
 				t.Errorf("an event of type %s is undone: %v", e.Type, err)
 			}
 			break
+		}
+	}
+}
+
+// Opinions are taken back to the bit, whether the threshold itself has moved by them or not; where something was said since, that alone stays.
+func TestOpinionsAreUndone(t *testing.T) {
+	const id = foreshock.ID("vol/a")
+	begin := foreshock.Threshold{Value: 1.1, Bias: 1.05, Alarms: 3.3, Lows: 5, Watched: 2 * 7 * 86400}
+	f := func(begin foreshock.Threshold, undo []int, want foreshock.Threshold, says ...string) {
+		t.Helper()
+		var told []foreshock.Event
+		p := virtual(t, func(e *foreshock.Event) {
+			if e.Correction != nil && e.Correction.What == "threshold" {
+				told = append(told, *e)
+			}
+		})
+		if _, err := p.Register(id, ingest.About{Source: "test"}); err != nil {
+			t.Fatal(err)
+		}
+		threshold := pipeline.ThresholdOf(p, id)
+		*threshold = begin
+		for _, what := range says {
+			if err := p.Opine(t.Context(), foreshock.Opinion{Workload: id, Says: what}, nil, "someone"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, i := range undo {
+			if !told[i].Correction.Moved() {
+				continue // nothing is to be taken back
+			}
+			if err := p.Undo(t.Context(), told[i], "someone", ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if *threshold != want {
+			t.Errorf("%q, %v taken back: %+v, want %+v", says, undo, *threshold, want)
+		}
+	}
+	none := foreshock.Threshold{}
+	bound := foreshock.Threshold{Value: 4, Bias: 2.4, Alarms: 60, Lows: 80, Watched: 7 * 86400}
+	for _, from := range []foreshock.Threshold{begin, none, bound} {
+		for _, says := range []string{"useful", "false_alarm", "missed"} {
+			f(from, []int{0}, from, says)
+			f(from, []int{2, 1, 0}, from, says, "useful", "missed")
 		}
 	}
 }
