@@ -221,6 +221,8 @@ type Decision struct {
 	Action     *Action     `json:"action,omitempty"`
 	// Reserve says that capacity must be granted first: To is what to ask for, and the decision comes again with the answer.
 	Reserve bool `json:"reserve,omitempty"`
+	// Waits says that nothing but what goes on elsewhere keeps back what is wanted: it is done when there is room.
+	Waits bool `json:"-"`
 }
 
 // Candidate is an amount of a dimension that a decision weighed: what speaks for it, what bound it, and what would have to change.

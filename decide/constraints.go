@@ -46,7 +46,7 @@ func (d *deliberation) settle(kind foreshock.Kind) bool {
 	d.out.To = allocation(d.wishes)
 	switch {
 	case d.held:
-		d.out.Kind = foreshock.Hold
+		d.out.Kind, d.out.Waits = foreshock.Hold, d.inLine()
 	case !d.out.Reserve:
 		d.act(kind)
 	}

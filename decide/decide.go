@@ -70,6 +70,7 @@ type Past struct {
 // Counts is what was done lately, counted from the journal. Each counts actions that were begun.
 type Counts struct {
 	Open            int  // fleet-wide, not terminal
+	Ahead           int  // that wait for the same limits and go first
 	LastHour        int  // fleet-wide
 	PolicyResources int  // distinct resources of the policy changed in the last hour
 	PolicyMine      bool // this resource is one of them

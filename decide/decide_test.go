@@ -430,6 +430,7 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 	"counts": func(s *State, _ string, a map[string]string) {
 		c := &s.Counts
 		setInt(a, "open", &c.Open)
+		setInt(a, "ahead", &c.Ahead)
 		setInt(a, "last_hour", &c.LastHour)
 		setInt(a, "workload_last_day", &c.WorkloadLastDay)
 		setInt(a, "policy_resources", &c.PolicyResources)

@@ -1,6 +1,11 @@
 package decide
 
-import "github.com/foreshock-io/foreshock"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/foreshock-io/foreshock"
+)
 
 func owner(d *deliberation, _ foreshock.Kind) {
 	if who := d.Resource.Owner; who != "" {
@@ -143,11 +148,15 @@ func fleet(d *deliberation, kind foreshock.Kind) {
 
 // Exceeded says which limits keep an action back that would follow upon what is counted: it is asked for each decision, and again before the provider is.
 func (l *Limits) Exceeded(c *Counts, kind foreshock.Kind, undoes bool, say func(code, format string, args ...any)) {
-	if l.AtOnce > 0 && c.Open >= l.AtOnce {
-		say(FleetAtOnce, "%s under way, at most %d may be", foreshock.Count(c.Open, "action is", "actions are"), l.AtOnce)
+	ahead, first := 0, ""
+	if c.Ahead > 0 && !undoes {
+		ahead, first = c.Ahead, fmt.Sprintf(" and %s first", foreshock.Count(c.Ahead, "workload goes", "workloads go"))
 	}
-	if most := l.perHour(c.FleetSize); most > 0 && c.LastHour >= most {
-		say(FleetPerHour, "%s in the last hour, at most %d may be", begun(c.LastHour), most)
+	if l.AtOnce > 0 && c.Open+ahead >= l.AtOnce {
+		say(FleetAtOnce, "%s under way%s, at most %d may be", foreshock.Count(c.Open, "action is", "actions are"), first, l.AtOnce)
+	}
+	if most := l.perHour(c.FleetSize); most > 0 && c.LastHour+ahead >= most {
+		say(FleetPerHour, "%s in the last hour%s, at most %d may be", begun(c.LastHour), first, most)
 	}
 	perDay := l.PerDay
 	if kind == foreshock.Shrink && !undoes {
@@ -171,6 +180,14 @@ func (l *Limits) Exceeded(c *Counts, kind foreshock.Kind, undoes bool, say func(
 		say(StopAfter, "%s did not help and %d of the policy's are not judged yet: at most %d may be for nothing", actions(c.NotHelped), c.PolicyDue, l.StopAfter)
 	}
 }
+
+// inLine says whether only what goes on elsewhere holds what is wanted, and it would be done at once.
+func (d *deliberation) inLine() bool {
+	return d.policy.Mode == foreshock.Auto && !slices.ContainsFunc(d.holds, func(code string) bool { return code != FleetAtOnce && code != FleetPerHour })
+}
+
+// Urgency says how hard a workload presses for more: 0 not, 1 firmly, 2 hard.
+func Urgency(s *State) int { return int(deliberate(*s).pressure()) }
 
 func actions(n int) string { return foreshock.Count(n, "action", "actions") }
 

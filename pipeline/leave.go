@@ -245,6 +245,7 @@ func (o *owner) remove(w *workload, at time.Time) {
 	o.incidents.left(from, w)
 	w.member.leave(from)
 	o.departed.add(w, o.time())
+	o.turns.done(w.id)
 	o.places.leave(w.id, w.handle)
 }
 

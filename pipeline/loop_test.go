@@ -47,7 +47,8 @@ type disks struct {
 	events []foreshock.Event
 	due    []foreshock.Action
 	dueAt  []time.Time
-	silent bool // nothing is read
+	silent bool                 // nothing is read
+	limits func(*decide.Limits) // changes them; nil: they are the default's
 	// deaf lets no verdict come: every action is "unclear" at once.
 	deaf bool
 }
@@ -72,6 +73,9 @@ func (f *disks) start(n int) {
 	policy := decide.Default()
 	policy.Name, policy.Match, policy.Mode, policy.Target, policy.Forecast = "p", []string{"disk/*"}, foreshock.Auto, "t", false
 	policy.Bounds = map[foreshock.Dimension]decide.Bounds{foreshock.DimIOPS: {Min: 100, Max: 1e6, Step: 0.25}}
+	if f.limits != nil {
+		f.limits(&policy.Limits)
+	}
 	s := stages(f.t)
 	s.Forecast, s.Policies, s.Executor, s.Ledger = nil, []decide.Policy{policy}, f, f.ledger
 	latches := new(pipeline.Latches)

@@ -113,13 +113,19 @@ func (o *owner) observe(w *workload, step *foreshock.Step) {
 
 // decide takes one workload through the stages that run when they are due.
 func (o *owner) decide(w *workload, now time.Time) {
-	decision := decide.Decide(o.state(w, now)) // what to do about it
+	state := o.state(w, now)
+	decision := decide.Decide(state) // what to do about it
 	w.decided(&decision, now)
 	if decision.Reserve && o.Planner != nil {
 		o.reserve(w, &decision, now) // the decision comes again with the answer
 		return
 	}
 	w.grant = nil
+	if decision.Waits {
+		o.turns.wait(w, &state)
+	} else {
+		o.turns.done(w.id)
+	}
 	if w.told.News(&decision) {
 		o.emit(now, &foreshock.Event{Type: foreshock.EventDecision, Decision: &decision})
 	}

@@ -25,6 +25,7 @@ type Pipeline struct {
 	tick      time.Duration
 	pool      sync.Pool
 	resources resources
+	turns     turns
 	incidents incidents
 	cohorts   cohorts
 	stats     stats

@@ -238,6 +238,7 @@ func (o *owner) fromLedger(s *decide.State, w *workload, now time.Time) {
 	done := o.Ledger.Counts(act.Asked{Policy: w.policy.Name, Workload: w.id, Target: target, Resource: resource, Now: now})
 	size := o.resources.count(w.policy.Name, now.Add(-w.profile.Length)) // what fell silent within this step is known in the next
 	s.Counts = Counted(done)
+	s.Counts.Ahead = o.turns.ahead(w, s)
 	s.Counts.PolicySize, s.Counts.PolicySilent, s.Counts.FleetSize = size.size, size.silent, size.of
 }
 
