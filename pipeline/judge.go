@@ -207,15 +207,26 @@ func (o *owner) resume(w *workload) {
 		o.begin(w, last.Action, last.Effective, last.Effective)
 		return
 	}
+	w.undo = o.wanted(w)
+}
+
+// wanted is the roll-back that the verdict on the last action asks for and that is not begun yet; nil where there is none. One that was refused or expired before
+// it was begun is wanted still, unless a person was asked.
+func (o *owner) wanted(w *workload) *foreshock.Action {
+	last, ok := o.lastAction(w)
 	latch := o.Latches.of(w.id)
-	if latch.RollBack == nil || latch.RollBack.Action != last.Action.ID {
-		return
+	if !ok || latch.RollBack == nil || latch.RollBack.Action != last.Action.ID {
+		return nil
 	}
-	begun := func(c foreshock.ActionChange) bool { return c.Action.Undoes == last.Action.ID }
-	if !slices.ContainsFunc(o.Ledger.Actions(), begun) {
-		undo := feedback.RollBack(last.Action, *latch.RollBack, latch.Wanted)
-		w.undo = &undo
+	begun := func(c foreshock.ActionChange) bool {
+		never := c.Action.Mode == foreshock.Auto && (c.State == foreshock.Refused || c.State == foreshock.Expired)
+		return c.Action.Undoes == last.Action.ID && !never
 	}
+	if slices.ContainsFunc(o.Ledger.Actions(), begun) {
+		return nil
+	}
+	undo := feedback.RollBack(last.Action, *latch.RollBack, latch.Wanted)
+	return &undo
 }
 
 // learnBias compares the demand of the coarse step that has just ended with what was forecast for it when the models were last fitted: what they

@@ -47,8 +47,9 @@ type disks struct {
 	events []foreshock.Event
 	due    []foreshock.Action
 	dueAt  []time.Time
-	silent bool                 // nothing is read
-	limits func(*decide.Limits) // changes them; nil: they are the default's
+	silent bool                         // nothing is read
+	limits func(*decide.Limits)         // changes them; nil: they are the default's
+	refuse func(*foreshock.Action) bool // at the last look; nil: none
 	// deaf lets no verdict come: every action is "unclear" at once.
 	deaf bool
 }
@@ -123,6 +124,10 @@ func (f *disks) Read(_ context.Context, target, resource string) (foreshock.Reso
 
 // Submit begins a change.
 func (f *disks) Submit(a foreshock.Action) error {
+	if f.refuse != nil && f.refuse(&a) {
+		f.p.ActionChanged(f.tell(a, foreshock.Refused))
+		return nil
+	}
 	f.tell(a, foreshock.Intent)
 	f.due, f.dueAt = append(f.due, a), append(f.dueAt, f.now.Add(takes))
 	return nil
@@ -294,6 +299,27 @@ func TestRollBackLoop(t *testing.T) {
 	}
 	f("at once", func(*disks) {})
 	f("after a restart", func(f *disks) { f.restart() })
+	refusals := func(f *disks, many int, meanwhile func()) {
+		refused := 0
+		f.refuse = func(a *foreshock.Action) bool {
+			if a.Undoes == "" || refused == many {
+				return false
+			}
+			refused++
+			return true
+		}
+		for range 300 {
+			if f.run(1, nil); refused == many {
+				break
+			}
+		}
+		if refused != many {
+			t.Errorf("it was refused %d times", refused)
+		}
+		meanwhile()
+	}
+	f("after it was refused at the last look", func(f *disks) { refusals(f, 2, func() {}) })
+	f("after it was refused, and a restart", func(f *disks) { refusals(f, 1, f.restart) })
 	f("after silence", func(f *disks) {
 		f.silent = true
 		f.run(240, nil) // longer than the cooldown

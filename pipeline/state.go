@@ -75,6 +75,7 @@ func (w *workload) expected() map[foreshock.Dimension]*foreshock.Forecast {
 // submit hands an action over to be done. It is a copy: the decision's own is on its way to the journal already.
 func (o *owner) submit(w *workload, a foreshock.Action, now time.Time) {
 	w.sequence++
+	undo := w.undo
 	w.undo = nil
 	a.Before = w.recent.window(now, beforeSteps)
 	w.controls, w.said = o.cohorts.choose(w, &a), nil
@@ -83,7 +84,7 @@ func (o *owner) submit(w *workload, a foreshock.Action, now time.Time) {
 	}
 	if err := o.Executor.Submit(a); err != nil {
 		o.Log.Warn("an action was decided but is not taken", "workload", w.id, "action", a.ID, "err", err)
-		w.decideAt = now.Add(1)
+		w.undo, w.decideAt = undo, now.Add(1)
 	}
 }
 
@@ -154,6 +155,9 @@ func (p *Pipeline) ActionChanged(e *foreshock.Event) {
 			_, effective := change.Times(e.Time)
 			o.begin(w, change.Action, effective, e.Time)
 		case foreshock.Failed, foreshock.Refused, foreshock.Expired, foreshock.Parked:
+			if change.Action.Undoes != "" {
+				w.undo = o.wanted(w)
+			}
 			w.decideAt = time.Time{}
 		}
 	})
