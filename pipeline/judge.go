@@ -148,6 +148,15 @@ func (o *owner) evidence(w *workload, p *pending, now time.Time) feedback.Input 
 	return in
 }
 
+// supersede judges the actions on a resource that are watched, whichever of its users they were for, by what is known of them: another has taken effect.
+func (o *owner) supersede(target, name string, now time.Time) {
+	for _, h := range o.resources.users(resourceKey{target, name}) {
+		if w := o.held(h); w != nil && w.pending != nil && w.pending.action.Target == target && w.pending.action.Resource == name {
+			o.judged(w, feedback.Superseded(o.evidence(w, w.pending, now)), now)
+		}
+	}
+}
+
 // begin watches an action that is in effect at a time. The one that was watched until now is judged by what is known of it.
 func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
 	if w.pending != nil {

@@ -226,6 +226,18 @@ func (r *resources) get(key resourceKey) known {
 	return known{w.resource, w.err}
 }
 
+// users gives those that use a resource, by ID. They have one owner.
+func (r *resources) users(key resourceKey) (list []ingest.Handle) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w := r.known[key]; w != nil {
+		for i := range w.users {
+			list = append(list, w.users[i].handle)
+		}
+	}
+	return list
+}
+
 // of gives a user, a new one when there is none.
 func (w *watched) of(id foreshock.ID) *user {
 	at, found := w.place(id)

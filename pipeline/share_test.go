@@ -67,3 +67,26 @@ func TestOneThatComesBackIsNotSilent(t *testing.T) {
 		t.Errorf("of %d resources %d are silent", n.size, n.silent)
 	}
 }
+
+// An action on a resource that is shared ends the watch of the one before, whichever of its users that was for.
+func TestAnActionOfAnotherUserSupersedes(t *testing.T) {
+	begin := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	var told []foreshock.Evaluation
+	p := New(Stages{Policies: []decide.Policy{{Name: "p", Match: []string{"**"}, Target: "t", Resource: "pool"}}},
+		Options{Log: slog.New(slog.DiscardHandler), Virtual: true, Step: time.Minute, Most: 2, Event: func(e *foreshock.Event) {
+			if e.Evaluation != nil {
+				told = append(told, *e.Evaluation)
+			}
+		}})
+	for i, id := range []foreshock.ID{"vol/a", "vol/b", "vol/b"} {
+		if _, err := p.Register(id, ingest.About{Source: "test"}); err != nil {
+			t.Fatal(err)
+		}
+		at := begin.Add(time.Duration(i) * time.Minute)
+		a := foreshock.Action{ID: string(rune('1' + i)), Workload: id, Target: "t", Resource: "pool", Evidence: at}
+		p.ActionChanged(&foreshock.Event{Time: at, Change: &foreshock.ActionChange{Action: a, State: foreshock.Done}})
+		if len(told) != i || i > 0 && (told[i-1].Action != string(rune('0'+i)) || told[i-1].Verdict != foreshock.Unclear) {
+			t.Fatalf("with action %s these are judged: %+v", a.ID, told)
+		}
+	}
+}

@@ -153,6 +153,7 @@ func (p *Pipeline) ActionChanged(e *foreshock.Event) {
 			w.calledAt = e.Time
 		case foreshock.Done:
 			_, effective := change.Times(e.Time)
+			o.supersede(change.Action.Target, change.Action.Resource, e.Time)
 			o.begin(w, change.Action, effective, e.Time)
 		case foreshock.Failed, foreshock.Refused, foreshock.Expired, foreshock.Parked:
 			if change.Action.Undoes != "" {
