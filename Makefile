@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 export CGO_ENABLED ?= 0
 # Packages that start no goroutine: the race detector would only make their many numbers ten times slower.
-ALONE := foreshock/timeseries foreshock/decide foreshock/detect foreshock/feedback foreshock/profile
+ALONE := foreshock/timeseries foreshock/decide foreshock/detect foreshock/feedback foreshock/profile foreshock/rehearse
 TOOL := go tool -modfile=go.tools.mod
 
 .PHONY: build run test check lint vulns fmt bench bench-detect bench-forecast bench-loop reference demo guest kubernetes screenshots soak release release-twice packages newcomer generate generate-docs deps clean help
@@ -20,7 +20,7 @@ test: ## every test, with the race detector where there is more than one gorouti
 	./scripts/deps.sh kubernetes
 	CGO_ENABLED=1 go test -race -timeout 40m $$(go list ./... | grep -v $(addprefix -e ,$(ALONE) /app/))
 	go test -timeout 40m $$(go list ./... | grep $(addprefix -e ,$(ALONE)))
-	go test -p 1 -parallel 6 -timeout 30m ./app/... # which mostly wait
+	go test -p 1 -parallel 6 -timeout 30m $$(go list ./app/... | grep /app/) # which mostly wait
 
 check: lint test ## what CI runs
 
