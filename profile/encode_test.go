@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -275,8 +276,9 @@ func TestVersions6And7AreRead(t *testing.T) {
 				clear(r.Late[(r.Count-1)%32*5:][:5])
 			}
 		}
-		same := cmpopts.EquateApprox(0, 1e-9) // levels of seasons were cut off
-		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateNaNs(), same); diff != "" {
+		// The error of a season had no bound.
+		bound := cmp.FilterPath(func(p cmp.Path) bool { return strings.HasSuffix(p.String(), ".Error.Mean") }, cmpopts.EquateApprox(0, 1e-9))
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateNaNs(), bound); diff != "" {
 			t.Errorf("version %d: %s", version, diff)
 		}
 	}
