@@ -64,9 +64,4 @@ func surpriseOf(score, boundary float64) float64 {
 	return boundary + math.Log1p(stretch*(score-1))/2
 }
 
-func threshold(p *foreshock.Profile) float64 {
-	if p.Threshold.Value > 0 {
-		return p.Threshold.Value
-	}
-	return 1
-}
+func threshold(p *foreshock.Profile) float64 { return known(p.Threshold.Value) }

@@ -76,9 +76,12 @@ func (d *Detector) move(p *foreshock.Profile, why func() string) *foreshock.Corr
 	return &foreshock.Correction{Workload: p.ID, What: "threshold", From: from, To: wanted, Why: why()}
 }
 
-func bias(t *foreshock.Threshold) float64 {
-	if t.Bias > 0 {
-		return t.Bias
+func bias(t *foreshock.Threshold) float64 { return known(t.Bias) }
+
+// known is x, and 1 where nothing is known yet.
+func known(x float64) float64 {
+	if x > 0 {
+		return x
 	}
 	return 1
 }
@@ -114,22 +117,61 @@ const wasted = 1.06
 
 func (d *Detector) opinion(p *foreshock.Profile, factor float64, alarms float32, why string) foreshock.Correction {
 	t := &p.Threshold
+	was := stand(t)
 	t.Bias = min(max(bias(t)*factor, leastBias), mostBias)
 	t.Alarms = max(0, t.Alarms-alarms)
-	if c := d.move(p, func() string { return why }); c != nil {
-		return *c
+	c := d.move(p, func() string { return why })
+	if c == nil {
+		at := threshold(p)
+		c = &foreshock.Correction{Workload: p.ID, What: "threshold", From: at, To: at, Why: why + "; it stays where it is"}
 	}
-	at := threshold(p)
-	return foreshock.Correction{Workload: p.ID, What: "threshold", From: at, To: at, Why: why + "; it stays where it is"}
+	tell(c, was, t)
+	return *c
 }
 
-// Undo takes a correction of the threshold back: it is at c.From again and goes on following its history from there.
+// stand is what opinions move of a threshold.
+func stand(t *foreshock.Threshold) foreshock.Stand {
+	return foreshock.Stand{Value: t.Value, Bias: t.Bias, Alarms: t.Alarms}
+}
+
+// tell has a correction say all that it moved of a threshold that stood so before, so that it can be taken back.
+func tell(c *foreshock.Correction, was foreshock.Stand, t *foreshock.Threshold) {
+	if is := stand(t); is != was {
+		c.Was, c.Is = &was, &is
+	}
+}
+
+// Undo takes a correction of the threshold back: it is at c.From again and goes on following its history from there. Where the correction says all that it
+// moved, all of that is taken back.
 func (d *Detector) Undo(p *foreshock.Profile, c foreshock.Correction) foreshock.Correction {
 	t := &p.Threshold
-	from := threshold(p)
+	stood, from := stand(t), threshold(p)
 	if c.From > 0 && c.To > 0 {
 		t.Bias = min(max(bias(t)*c.From/c.To, leastBias), mostBias)
 		t.Value = min(max(from*c.From/c.To, LeastThreshold), MostThreshold)
 	}
-	return foreshock.Correction{Workload: p.ID, What: "threshold", From: from, To: t.Value, Why: "undone: " + c.Why}
+	if c.Was != nil && c.Is != nil {
+		takeBack(t, stood, &c)
+	}
+	undone := foreshock.Correction{Workload: p.ID, What: "threshold", From: from, To: threshold(p), Why: "undone: " + c.Why}
+	tell(&undone, stood, t)
+	return undone
+}
+
+// takeBack takes back all that a correction moved of a threshold that stood so before its value was set back. What nothing else has moved since is to the bit
+// what it was. Of the rest the change alone is taken out, within what it has been: alarms that count again are forgotten as if they were new, since
+// how much of them would be left by now is not kept.
+func takeBack(t *foreshock.Threshold, stood foreshock.Stand, c *foreshock.Correction) {
+	was, is := *c.Was, *c.Is
+	if stood.Value == is.Value {
+		t.Value = was.Value
+	}
+	t.Bias = was.Bias
+	if before, after, now := known(was.Bias), known(is.Bias), known(stood.Bias); stood.Bias != is.Bias {
+		t.Bias = max(min(now*before/after, max(now, before, after)), min(now, before, after))
+	}
+	t.Alarms = was.Alarms
+	if stood.Alarms != is.Alarms {
+		t.Alarms = max(0, stood.Alarms+(was.Alarms-is.Alarms))
+	}
 }

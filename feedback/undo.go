@@ -1,7 +1,6 @@
 package feedback
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -54,29 +53,6 @@ func undoLeadTime(known time.Duration, c foreshock.Correction) time.Duration {
 	}
 	seconds = math.Max(shortest.Seconds(), math.Min(longest.Seconds(), finite(seconds)))
 	return time.Duration(seconds * float64(time.Second)).Round(time.Millisecond)
-}
-
-// StandOf is what opinions move of a threshold.
-func StandOf(t *foreshock.Threshold) foreshock.Stand {
-	return foreshock.Stand{Value: t.Value, Bias: t.Bias, Alarms: t.Alarms}
-}
-
-// UndoThreshold takes back all that a correction moved of a threshold that stood so before its value was set back. What nothing else has moved since is to the bit
-// what it was. Of the rest the change alone is taken out, within what it has been: alarms that count again are forgotten as if they were new, since
-// how much of them would be left by now is not kept.
-func UndoThreshold(t *foreshock.Threshold, stood foreshock.Stand, c *foreshock.Correction) {
-	was, is := *c.Was, *c.Is
-	if stood.Value == is.Value {
-		t.Value = was.Value
-	}
-	t.Bias = was.Bias
-	if before, after, now := cmp.Or(was.Bias, 1), cmp.Or(is.Bias, 1), cmp.Or(stood.Bias, 1); stood.Bias != is.Bias {
-		t.Bias = max(min(finite(now*before/after), max(now, before, after)), min(now, before, after))
-	}
-	t.Alarms = was.Alarms
-	if stood.Alarms != is.Alarms {
-		t.Alarms = max(0, stood.Alarms+(was.Alarms-is.Alarms))
-	}
 }
 
 // without is x less the change of c.

@@ -97,8 +97,8 @@ func (o *owner) mark(w *workload, p *pending, e *foreshock.Evaluation, now time.
 	}
 	switch {
 	case known && genuine:
-		o.corrected(now, []foreshock.Correction{w.bend(func(p *foreshock.Profile) foreshock.Correction { return o.Detector.Helped(p, why) })})
+		o.corrected(now, []foreshock.Correction{o.Detector.Helped(w.profile, why)})
 	case known, e.Verdict == foreshock.DidNotHelp:
-		o.corrected(now, []foreshock.Correction{w.bend(func(p *foreshock.Profile) foreshock.Correction { return o.Detector.Wasted(p, why) })})
+		o.corrected(now, []foreshock.Correction{o.Detector.Wasted(w.profile, why)})
 	}
 }

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -34,7 +33,7 @@ func (p *Pipeline) Opine(ctx context.Context, opinion foreshock.Opinion, about *
 		move := map[string]func(*foreshock.Profile) foreshock.Correction{
 			foreshock.FalseAlarm: o.Detector.FalseAlarm, foreshock.Missed: o.Detector.Missed, foreshock.Useful: o.Detector.Useful,
 		}[opinion.Says]
-		correction := w.bend(move)
+		correction := move(w.profile)
 		w.saveSoon()
 		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventOpinion, Actor: actor, Opinion: &opinion})
 		o.Emit(&foreshock.Event{Time: now, Type: foreshock.EventCorrection, Actor: actor, Correction: &correction})
@@ -71,16 +70,6 @@ func (p *Pipeline) Undo(ctx context.Context, e foreshock.Event, actor, why strin
 	})
 }
 
-// bend moves a workload's threshold, and has the correction say all that moved, so that it can be taken back.
-func (w *workload) bend(move func(*foreshock.Profile) foreshock.Correction) foreshock.Correction {
-	was := feedback.StandOf(&w.profile.Threshold)
-	correction := move(w.profile)
-	if is := feedback.StandOf(&w.profile.Threshold); is != was {
-		correction.Was, correction.Is = &was, &is
-	}
-	return correction
-}
-
 // undone changes the workload's state back.
 func (o *owner) undone(w *workload, e *foreshock.Event, now time.Time) (foreshock.Correction, error) {
 	switch {
@@ -91,15 +80,7 @@ func (o *owner) undone(w *workload, e *foreshock.Event, now time.Time) (foreshoc
 		}
 		return feedback.Open(w.id, "undone: "+e.Evaluation.Text), nil
 	case e.Correction.What == "threshold":
-		return w.bend(func(p *foreshock.Profile) foreshock.Correction {
-			stood := feedback.StandOf(&p.Threshold)
-			correction := o.Detector.Undo(p, *e.Correction)
-			if e.Correction.Was != nil && e.Correction.Is != nil {
-				feedback.UndoThreshold(&p.Threshold, stood, e.Correction)
-				correction.To = cmp.Or(p.Threshold.Value, 1)
-			}
-			return correction
-		}), nil
+		return o.Detector.Undo(w.profile, *e.Correction), nil
 	case strings.HasPrefix(e.Correction.What, "weight/"):
 		weights, correction, err := feedback.UndoWeight(w.profile.Weights(), *e.Correction)
 		w.profile.Weigh(weights)
