@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -34,16 +33,8 @@ const (
 	larger     = 3  // times as large are requests meanwhile
 )
 
-func announced() (list []*simulate.Trace, err error) {
-	for i, h := range heralds {
-		t, err := simulate.TraceOf(h.rows(rand.New(rand.NewPCG(7, uint64(i))))) //nolint:gosec // the same traces each time
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", h.name, err)
-		}
-		t.Name, t.Warmup = h.name, 14*dayMinutes
-		list = append(list, t)
-	}
-	return list, nil
+func announced() ([]*simulate.Trace, error) {
+	return traces(heralds, 7, 14, func(h herald, random *rand.Rand) (string, []simulate.Row, error) { return h.name, h.rows(random), nil })
 }
 
 // rows has a daily rhythm with surges to two to four times as much for 20 to 60 minutes.

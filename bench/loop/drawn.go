@@ -1,25 +1,15 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"github.com/foreshock-io/foreshock/simulate"
 )
 
-// drawing is a trace that is drawn: what a volume asks for, IOPS, as time goes on.
-type drawing struct {
-	name string
-	days int
-	step int // minutes; 0: one
-	draw func(random *rand.Rand) func(minute int) float64
-	gaps [][2]int // minutes that nothing is known of, from and to
-}
-
-// drawings are the traces of -set drawn: shapes that everybody who runs storage knows, each alone. What a policy does about one of them is plain to see in a
+// drawnShapes are the traces of -set drawn: shapes that everybody who runs storage knows, each alone. What a policy does about one of them is plain to see in a
 // page of `foreshock simulate`; none was used to choose anything but that plans know the day of the week.
-var drawings = []drawing{
+var drawnShapes = []shape{
 	{name: "constant", days: 21, draw: steady(func(int) float64 { return 3000 }, 0)},
 	{name: "office-week", days: 42, draw: steady(func(m int) float64 {
 		if day, hour := calendar(m); day < 5 && hour >= 8 && hour < 18 {
@@ -46,7 +36,7 @@ var drawings = []drawing{
 		return 400
 	}, 0.1)},
 	{name: "every-3h-or-so", days: 28, draw: batches},
-	{name: "growth", days: 35, step: 5, draw: steady(func(m int) float64 {
+	{name: "growth", days: 35, step: 300, draw: steady(func(m int) float64 {
 		return math.Exp(float64(m)/dayMinutes/12) * daily(m, 500, 200)
 	}, 0.08)},
 	{name: "levels", days: 35, draw: steady(func(m int) float64 {
@@ -57,7 +47,7 @@ var drawings = []drawing{
 	{name: "gaps", days: 28, draw: steady(func(m int) float64 { return daily(m, 2000, 1500) }, 0.15), gaps: [][2]int{{12960, 13536}, {17280, 19440}, {28800, 28944}}},
 	{name: "sawtooth", days: 21, draw: steady(func(m int) float64 { return 500 + 7000*float64(m%300)/300 }, 0.05)},
 	{name: "noise", days: 21, draw: steady(func(int) float64 { return 1500 }, 0.8)},
-	{name: "hourly", days: 42, step: 60, draw: steady(func(m int) float64 {
+	{name: "hourly", days: 42, step: 3600, draw: steady(func(m int) float64 {
 		if day, hour := calendar(m); day < 5 && hour >= 9 && hour < 12 {
 			return 2500 + daily(m, 2500, 2000)
 		}
@@ -74,9 +64,9 @@ func daily(minute int, mean, by float64) float64 {
 }
 
 // steady is a shape with log-normal noise.
-func steady(shape func(minute int) float64, noise float64) func(*rand.Rand) func(int) float64 {
+func steady(of func(minute int) float64, noise float64) drawing {
 	return func(random *rand.Rand) func(int) float64 {
-		return func(m int) float64 { return shape(m) * math.Exp(noise*random.NormFloat64()) }
+		return func(m int) float64 { return of(m) * math.Exp(noise*random.NormFloat64()) }
 	}
 }
 
@@ -119,34 +109,8 @@ func bursts(random *rand.Rand) func(int) float64 {
 
 const monday = 1767571200 // 2026-01-05
 
-func (d drawing) rows(random *rand.Rand) (rows []simulate.Row) {
-	at := d.draw(random)
-	for m := 0; m < d.days*dayMinutes; m += max(1, d.step) {
-		iops := at(m)
-		if !d.unknown(m) {
-			rows = append(rows, simulate.Row{At: monday + 60*int64(m), IOPS: iops, Bytes: iops * meanSize})
-		}
-	}
-	return rows
-}
-
-func (d drawing) unknown(minute int) bool {
-	for _, gap := range d.gaps {
-		if minute >= gap[0] && minute < gap[1] {
-			return true
-		}
-	}
-	return false
-}
-
-func drawn() (list []*simulate.Trace, err error) {
-	for i, d := range drawings {
-		t, err := simulate.TraceOf(d.rows(rand.New(rand.NewPCG(11, uint64(i))))) //nolint:gosec // the same traces each time
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", d.name, err)
-		}
-		t.Name, t.Warmup = d.name, 7*dayMinutes
-		list = append(list, t)
-	}
-	return list, nil
+func drawn() ([]*simulate.Trace, error) {
+	return traces(drawnShapes, 11, 7, func(s shape, random *rand.Rand) (string, []simulate.Row, error) {
+		return s.name, s.drawn(monday, random), nil
+	})
 }

@@ -16,7 +16,7 @@ import (
 func TestRun(t *testing.T) {
 	s := otherShapes[len(otherShapes)-1]
 	s.days = 2
-	trace, err := simulate.TraceOf(scaled(s.drawn(rand.New(rand.NewPCG(1, 1)))))
+	trace, err := simulate.TraceOf(scaled(s.drawn(epoch, rand.New(rand.NewPCG(1, 1)))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestDrawn(t *testing.T) {
 	}
 	again, _ := drawn()
 	for i, trace := range list {
-		if !slices.Equal(trace.Demand, again[i].Demand) || len(trace.Demand) > drawings[i].days*dayMinutes || len(trace.Demand) < (drawings[i].days-1)*dayMinutes || trace.Peak() <= 0 {
+		if !slices.Equal(trace.Demand, again[i].Demand) || len(trace.Demand) > drawnShapes[i].days*dayMinutes || len(trace.Demand) < (drawnShapes[i].days-1)*dayMinutes || trace.Peak() <= 0 {
 			t.Errorf("%s: %d minutes, peak %g", trace.Name, len(trace.Demand), trace.Peak())
 		}
 	}

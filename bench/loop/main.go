@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
+	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/app"
 	"github.com/foreshock-io/foreshock/providers"
 	"github.com/foreshock-io/foreshock/simulate"
@@ -56,7 +59,7 @@ func measure(shared, dir, set string, names, policies []string, ablation bool, s
 	}
 	load, ok := sets[set]
 	if !ok {
-		return fmt.Errorf("-set %s: there is: shared, other, announced, drawn", set)
+		return foreshock.NoSuch("set", set, slices.Sorted(maps.Keys(sets)))
 	}
 	traces, err := load()
 	if err != nil {

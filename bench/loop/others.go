@@ -21,10 +21,14 @@ type shape struct {
 	name   string
 	file   string // in the data; "" is drawn
 	column string // of a file of columns, or the series of a file of rows
-	step   int64  // seconds; 0: the file has times
+	step   int64  // seconds; 0: the file has times, and what is drawn minutes
 	days   int    // at the most; 0: all
-	draw   func(minute float64, random *rand.Rand) float64
+	draw   drawing
+	gaps   [][2]int // minutes of what is drawn that nothing is known of, from and to
 }
+
+// drawing gives what a volume asks for at each minute, as time goes on.
+type drawing func(random *rand.Rand) func(minute int) float64
 
 // otherShapes are of the kinds of the shared traces, and none of them is the shape of one. That settings were fitted to those shows here.
 var otherShapes = []shape{
@@ -50,47 +54,71 @@ const (
 )
 
 // backup is quiet but for two hours each night and the whole of Sunday's night.
-func backup(minute float64, random *rand.Rand) float64 {
-	day, at := int(minute)/dayMinutes, math.Mod(minute, dayMinutes)
-	hours := 2.0
-	if day%7 == 6 {
-		hours = 6
+func backup(random *rand.Rand) func(int) float64 {
+	return func(m int) float64 {
+		day, at := m/dayMinutes, m%dayMinutes
+		hours := 2
+		if day%7 == 6 {
+			hours = 6
+		}
+		x := 0.12 + 0.02*random.NormFloat64()
+		if at > 60 && at < 60+60*hours {
+			x = 0.9 + 0.05*random.NormFloat64()
+		}
+		return x
 	}
-	x := 0.12 + 0.02*random.NormFloat64()
-	if at > 60 && at < 60+60*hours {
-		x = 0.9 + 0.05*random.NormFloat64()
-	}
-	return x
 }
 
 // ramp grows by the day under a daily rhythm.
-func ramp(minute float64, random *rand.Rand) float64 {
-	return (0.2 + 0.02*minute/dayMinutes) * (1 + 0.5*math.Sin(2*math.Pi*minute/dayMinutes) + 0.08*random.NormFloat64())
+func ramp(random *rand.Rand) func(int) float64 {
+	return func(m int) float64 {
+		minute := float64(m)
+		return (0.2 + 0.02*minute/dayMinutes) * (1 + 0.5*math.Sin(2*math.Pi*minute/dayMinutes) + 0.08*random.NormFloat64())
+	}
 }
 
 // levelShift doubles after 18 days and falls to half of that after 24.
-func levelShift(minute float64, random *rand.Rand) float64 {
-	level := 1.0
-	if day := minute / dayMinutes; day > 18 && day <= 24 {
-		level = 2
+func levelShift(random *rand.Rand) func(int) float64 {
+	return func(m int) float64 {
+		minute := float64(m)
+		level := 1.0
+		if day := minute / dayMinutes; day > 18 && day <= 24 {
+			level = 2
+		}
+		return level * (1 + 0.3*math.Sin(2*math.Pi*minute/dayMinutes) + 0.1*random.NormFloat64())
 	}
-	return level * (1 + 0.3*math.Sin(2*math.Pi*minute/dayMinutes) + 0.1*random.NormFloat64())
 }
 
 // others makes the traces; data are the folder of the shared files.
-func others(data string) (list []*simulate.Trace, err error) {
-	for i, s := range otherShapes {
-		var rows []simulate.Row
+func others(data string) ([]*simulate.Trace, error) {
+	list, err := traces(otherShapes, 5, 14, func(s shape, random *rand.Rand) (string, []simulate.Row, error) {
 		if s.draw != nil {
-			rows = s.drawn(rand.New(rand.NewPCG(5, uint64(i)))) //nolint:gosec // the same traces each time
-		} else if rows, err = s.read(data); err != nil {
+			return s.name, scaled(s.drawn(epoch, random)), nil
+		}
+		rows, err := s.read(data)
+		if err != nil {
+			return s.name, nil, err
+		}
+		return s.name, scaled(rows), nil
+	})
+	for _, t := range list {
+		t.Warmup = min(t.Warmup, len(t.Demand)/3)
+	}
+	return list, err
+}
+
+// traces makes a trace of each thing of a list, with random draws of its own, the same each time, and with so many days to warm up.
+func traces[T any](things []T, seed uint64, warmup int, of func(T, *rand.Rand) (name string, rows []simulate.Row, err error)) (list []*simulate.Trace, err error) {
+	for i, thing := range things {
+		name, rows, err := of(thing, rand.New(rand.NewPCG(seed, uint64(i)))) //nolint:gosec // draws are to be the same
+		if err != nil {
 			return nil, err
 		}
-		t, err := simulate.TraceOf(scaled(rows))
+		t, err := simulate.TraceOf(rows)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		t.Name, t.Warmup = s.name, min(len(t.Demand)/3, 14*dayMinutes)
+		t.Name, t.Warmup = name, warmup*dayMinutes
 		list = append(list, t)
 	}
 	return list, nil
@@ -98,11 +126,20 @@ func others(data string) (list []*simulate.Trace, err error) {
 
 const epoch = 1767225600 // of shapes without times: a Thursday, 2026-01-01
 
-func (s shape) drawn(random *rand.Rand) (rows []simulate.Row) {
-	for i := range s.days * dayMinutes {
-		rows = append(rows, simulate.Row{At: epoch + 60*int64(i), IOPS: max(0, s.draw(float64(i), random))})
+// drawn draws a shape from a time on.
+func (s shape) drawn(from int64, random *rand.Rand) (rows []simulate.Row) {
+	at := s.draw(random)
+	for m := 0; m < s.days*dayMinutes; m += max(1, int(s.step/60)) {
+		iops := max(0, at(m))
+		if !s.unknown(m) {
+			rows = append(rows, simulate.Row{At: from + 60*int64(m), IOPS: iops, Bytes: iops * meanSize})
+		}
 	}
 	return rows
+}
+
+func (s shape) unknown(minute int) bool {
+	return slices.ContainsFunc(s.gaps, func(gap [2]int) bool { return minute >= gap[0] && minute < gap[1] })
 }
 
 // scaled brings a shape to IOPS as the shared traces are.
