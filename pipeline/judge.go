@@ -152,16 +152,21 @@ func (o *owner) evidence(w *workload, p *pending, now time.Time) feedback.Input 
 func (o *owner) supersede(target, name string, now time.Time) {
 	for _, h := range o.resources.users(resourceKey{target, name}) {
 		if w := o.held(h); w != nil && w.pending != nil && w.pending.action.Target == target && w.pending.action.Resource == name {
-			o.judged(w, feedback.Superseded(o.evidence(w, w.pending, now)), now)
+			o.overtake(w, now)
 		}
+	}
+}
+
+// overtake judges the action that is watched, if one is, by what is known of it.
+func (o *owner) overtake(w *workload, now time.Time) {
+	if w.pending != nil {
+		o.judged(w, feedback.Superseded(o.evidence(w, w.pending, now)), now)
 	}
 }
 
 // begin watches an action that is in effect at a time. The one that was watched until now is judged by what is known of it.
 func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
-	if w.pending != nil {
-		o.judged(w, feedback.Superseded(o.evidence(w, w.pending, now)), now)
-	}
+	o.overtake(w, now)
 	asked := w.calledAt
 	if asked.IsZero() || asked.After(at) {
 		asked = a.Evidence
