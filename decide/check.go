@@ -87,6 +87,10 @@ func (c *checker) objective(o Costs) {
 	c.when(!within(o.UnitHour, 0, math.MaxFloat64), "objective.unit_hour", "is %g; at least 0 is allowed, for example 1", o.UnitHour)
 	c.when(!within(o.LateSecond, 0, math.MaxFloat64), "objective.late_second", "is %g; at least 0 is allowed", o.LateSecond)
 	c.when(!within(o.Utilisation, 0, 1), "objective.utilisation", "is %g; between 0 and 1 is allowed, for example 90%%", o.Utilisation)
+	least := o.UnitHour / time.Hour.Seconds()
+	c.when(o.Stated() && o.LateSecond <= least, "objective.late_second",
+		"is %g, no more than capacity costs for a second, unit_hour / 3600 = %.3g, so that the least amount would always be the cheapest; state more, for example %.3g",
+		o.LateSecond, least, 20*least)
 	c.when(o != Costs{} && !o.Stated(), "objective", "states a part only; unit_hour, late_second and utilisation belong together")
 }
 

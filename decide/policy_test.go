@@ -131,6 +131,8 @@ func TestObjective(t *testing.T) {
 	}
 	f(Costs{}, false, 0)
 	f(Costs{UnitHour: 1, LateSecond: 20. / 3600, Utilisation: 0.9}, true, 0)
+	f(Costs{UnitHour: 3600, LateSecond: 1.01, Utilisation: 0.9}, true, 0)
+	f(Costs{UnitHour: 3600, LateSecond: 1, Utilisation: 0.9}, true, 1) // the least amount is always the cheapest
 	f(Costs{UnitHour: 1, Utilisation: 0.9}, false, 1)
 	f(Costs{UnitHour: 1, LateSecond: 1, Utilisation: 1.1}, true, 1)
 	f(Costs{UnitHour: -1, LateSecond: math.NaN(), Utilisation: 0.9}, false, 3)
