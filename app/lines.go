@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/config"
@@ -16,9 +17,10 @@ import (
 
 // SimulateLines is the controller of a simulated volume over lines of JSON, by the protocol of package simulate: it answers hello and each
 // sample with actions and done, until bye or the end of in. Between them it tells what was seen and decided, in lines of other types. Samples that are
-// not later than the one before them are passed over; of the first it tells say.
+// not later than the one before them, and lines that do not begin as an object does, are passed over. Of the first of each say is told, and at the end
+// what readings were of no use.
 func SimulateLines(c config.Config, in io.Reader, out, say io.Writer) error {
-	s := &lines{config: c, say: say, out: bufio.NewWriterSize(out, 1<<16)}
+	s := &lines{config: c, say: say, told: map[string]bool{}, out: bufio.NewWriterSize(out, 1<<16)}
 	s.encoder = json.NewEncoder(s.out)
 	s.encoder.SetEscapeHTML(false)
 	scanner := bufio.NewScanner(in)
@@ -30,11 +32,12 @@ func SimulateLines(c config.Config, in io.Reader, out, say io.Writer) error {
 			return fmt.Errorf("standard input, line %d: %w", s.number, err)
 		}
 		if over {
-			return nil
+			break
 		}
 	}
+	s.dropped()
 	if errors.Is(scanner.Err(), bufio.ErrTooLong) {
-		return fmt.Errorf("standard input: a line is longer than %d bytes; write one JSON object per line", longestLine)
+		return fmt.Errorf("standard input, line %d: it is longer than %d bytes; write one JSON object per line", s.number+1, longestLine)
 	}
 	return scanner.Err()
 }
@@ -45,8 +48,10 @@ const longestLine = 1 << 20
 type lines struct {
 	config  config.Config
 	say     io.Writer
-	told    bool // of a sample that was passed over
-	number  int  // of the line
+	told    map[string]bool // what was told once
+	number  int             // of the line
+	before  int64           // time of the sample before, or of hello
+	step    int64           // seconds
 	out     *bufio.Writer
 	encoder *json.Encoder
 	id      string
@@ -57,7 +62,14 @@ type lines struct {
 
 // take answers a line; over says that it was the last.
 func (s *lines) take(line []byte) (over bool, err error) {
-	if line = bytes.TrimSpace(line); len(line) == 0 {
+	if s.number == 1 {
+		line = bytes.TrimPrefix(line, []byte("\ufeff"))
+	}
+	switch line = bytes.TrimSpace(line); {
+	case len(line) == 0:
+		return false, nil
+	case line[0] != '{':
+		s.once("line", "it is no JSON object; it and all further ones like it are passed over")
 		return false, nil
 	}
 	m := &s.message
@@ -90,7 +102,8 @@ func (s *lines) hello() error {
 	if s.loop, err = NewLoop(s.config, LoopOptions{Volume: v, Event: s.tell}); err != nil {
 		return err
 	}
-	return s.answer(*s.message.Time, nil)
+	s.before, s.step = v.Start.Unix(), int64(v.Step/time.Second)
+	return s.answer(s.before, nil)
 }
 
 func (s *lines) sample() error {
@@ -105,14 +118,35 @@ func (s *lines) sample() error {
 		return err
 	}
 	asked, err := s.loop.Answer(sample)
-	switch {
-	case errors.Is(err, errNotLater) && !s.told:
-		s.told = true
-		fmt.Fprintf(s.say, "foreshock: standard input, line %d: %v; it and all further ones like it are passed over\n", s.number, err)
-	case err != nil && !errors.Is(err, errNotLater):
+	switch apart, step := sample.Time-s.before, s.step; {
+	case errors.Is(err, errNotLater):
+		s.once("order", "%v; it and all further ones like it are passed over", err)
+		return s.answer(sample.Time, nil)
+	case err != nil:
 		return err
+	case apart != step:
+		s.once("step", "the sample comes %d s after what was before it, and hello told of steps of %d s; see whether step_s is right", apart, step)
 	}
+	s.before = sample.Time
 	return s.answer(sample.Time, asked)
+}
+
+// once tells of the first line of which there is something of a kind to tell.
+func (s *lines) once(kind, format string, args ...any) {
+	if !s.told[kind] {
+		s.told[kind] = true
+		fmt.Fprintf(s.say, "foreshock: standard input, line %d: %s\n", s.number, fmt.Sprintf(format, args...))
+	}
+}
+
+// dropped tells which readings were not taken, and why.
+func (s *lines) dropped() {
+	if s.loop == nil {
+		return
+	}
+	for _, d := range s.loop.Dropped() {
+		fmt.Fprintf(s.say, "foreshock: standard input: %d readings of the samples were not taken (%s); correct them, or write null where nothing was measured\n", d.Count, d.Reason)
+	}
 }
 
 // answer writes the actions and done, and lets them go.

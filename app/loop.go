@@ -35,6 +35,7 @@ type Loop struct {
 	target   *volume.Volume
 	line     *pipeline.Pipeline
 	executor *act.Executor
+	drops    *ingest.Drops
 	handle   ingest.Handle
 	readings []ingest.Reading
 	phase    time.Duration // of the volume's steps against those of the pipeline, which end at multiples of their length
@@ -58,7 +59,7 @@ func NewLoop(c config.Config, o LoopOptions) (*Loop, error) {
 		return nil, err
 	}
 	start := o.Volume.Start
-	l := &Loop{phase: start.Sub(start.Truncate(o.Volume.Step)), now: start.Truncate(o.Volume.Step)}
+	l := &Loop{drops: p.drops, phase: start.Sub(start.Truncate(o.Volume.Step)), now: start.Truncate(o.Volume.Step)}
 	l.target = volume.New(loopTarget, o.Volume, foreshock.DimIOPS)
 	ledger := act.NewLedger()
 	tell := o.Event
@@ -154,6 +155,9 @@ func (l *Loop) Answer(s simulate.Sample) ([]float64, error) {
 	l.executor.Drive(ctx) // what was decided
 	return l.target.Take(), nil
 }
+
+// Dropped are the readings that were not taken.
+func (l *Loop) Dropped() []ingest.Dropped { return l.drops.List() }
 
 // read gives a sample as readings. What works is what is allocated, as far as the workload can feel.
 func (l *Loop) read(s simulate.Sample, at time.Time) []ingest.Reading {

@@ -181,43 +181,58 @@ func sampleAt(at int) string {
 	return fmt.Sprintf(`{"type":"sample","id":"v","t":%d,"provisioned":500,"latency_ms":1,"iops":100,"queue_depth":null}`, at)
 }
 
+// toldOf runs the program on lines, and gives what it said and the times of done.
+func toldOf(t *testing.T, lines ...string) (said, done string) {
+	t.Helper()
+	cmd := exec.Command(binary(t), "simulate", "--stdio")
+	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n"))
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Errorf("%q: %v: %s", lines, err, stderr.String())
+	}
+	for line := range strings.Lines(stdout.String()) {
+		var at int
+		if n, _ := fmt.Sscanf(line, `{"type":"done","t":%d}`, &at); n == 1 {
+			done += fmt.Sprint(at, " ")
+		}
+	}
+	return stderr.String(), done
+}
+
 // A sample that is not later than the one before it is answered by done, told once, and changes nothing.
 func TestSimulatePassesOverSamplesOutOfOrder(t *testing.T) {
 	t.Parallel()
-	run := func(times ...int) (said, done string) {
-		t.Helper()
-		cmd := exec.Command(binary(t), "simulate", "--stdio")
-		lines := []string{helloLine}
-		for _, at := range times {
-			lines = append(lines, sampleAt(at))
-		}
-		cmd.Stdin = strings.NewReader(strings.Join(lines, "\n"))
-		var stdout, stderr strings.Builder
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		if err := cmd.Run(); err != nil {
-			t.Errorf("%v: %v: %s", times, err, stderr.String())
-		}
-		for line := range strings.Lines(stdout.String()) {
-			if strings.HasPrefix(line, `{"type":"done"`) {
-				done += line
-			}
-		}
-		return stderr.String(), done
-	}
-	answers := func(times ...int) (lines string) {
-		for _, at := range times {
-			lines += fmt.Sprintf("{\"type\":\"done\",\"t\":%d}\n", at)
-		}
-		return lines
-	}
-	said, got := run(660, 660, 600, 720)
+	said, got := toldOf(t, helloLine, sampleAt(660), sampleAt(660), sampleAt(600), sampleAt(720))
 	const want = "foreshock: standard input, line 3: a sample of 660 is not later than the one before it; send samples in order of time; it and all further ones like it are passed over\n"
-	if said != want || got != answers(600, 660, 660, 600, 720) {
+	if said != want || got != "600 660 660 600 720 " {
 		t.Errorf("said %s\nanswered %s", said, got)
 	}
-	if said, got := run(660, 720); said != "" || got != answers(600, 660, 720) {
+	if said, got := toldOf(t, helloLine, sampleAt(660), sampleAt(720)); said != "" || got != "600 660 720 " {
 		t.Errorf("said %s\nanswered %s", said, got)
 	}
+}
+
+// What a simulator may write otherwise costs no answer, and what is of no use is told once.
+func TestSimulateBearsOtherLines(t *testing.T) {
+	t.Parallel()
+	f := func(want string, lines ...string) {
+		t.Helper()
+		said, done := toldOf(t, lines...)
+		if said != want || done != "600 660 720 " {
+			t.Errorf("%q: said %sanswered %s; want %s", lines, said, done, want)
+		}
+	}
+	sample := func(at, more string) string {
+		return fmt.Sprintf(`{"type":"sample","id":"v","t":%s,"provisioned":500,"effective":500,%s}`, at, more)
+	}
+	const pre = "foreshock: standard input"
+	f("", strings.Replace(helloLine, `"protocol":1,"id":"v","t":600,"step_s":60,`, `"protocol":1.0,"id":"v","t":600.0,"step_s":6e1,`, 1), sample("660.0", `"next_action_t":660.0`), sampleAt(720))
+	f("", "\ufeff"+helloLine+"\r", sampleAt(660)+"\r", sampleAt(720))
+	f("", helloLine, sample("660", `"latency_ms":NaN,"iops":Infinity,"queue_depth":-Infinity,"note":"NaN \"Infinity\""`), sampleAt(720))
+	f(pre+", line 2: it is no JSON object; it and all further ones like it are passed over\n", helloLine, "nonsense", sampleAt(660), "[1]", sampleAt(720))
+	f(pre+": 2 readings of the samples were not taken (negative); correct them, or write null where nothing was measured\n", helloLine, sample("660", `"latency_ms":-1,"iops":-5`), sampleAt(720), `{"type":"bye"}`)
+	f(pre+", line 2: the sample comes 60 s after what was before it, and hello told of steps of 5 s; see whether step_s is right\n", strings.Replace(helloLine, `"step_s":60`, `"step_s":5`, 1), sampleAt(660), sampleAt(720))
 }
 
 // What is wrong with a line is told with its place, and the exit code is not 0.
@@ -236,12 +251,28 @@ func TestSimulateTellsBadLines(t *testing.T) {
 	}
 	f("", helloLine, sampleAt(660), "", sampleAt(720))
 	f("line 1: a sample before hello; send hello first", sampleAt(660))
-	f("line 2: invalid character", helloLine, "nonsense")
+	f("line 2: unexpected end of JSON input; one JSON object per line", helloLine, `{"type":`)
+	f("line 2: latency_ms: string stands where a number", helloLine, `{"type":"sample","id":"v","t":660,"provisioned":500,"latency_ms":"NaN"}`)
+	f("line 2: latency_ms: number 1e999 stands where a number below", helloLine, `{"type":"sample","id":"v","t":660,"provisioned":500,"latency_ms":1e999}`)
+	f("line 3: it is longer than 1048576 bytes", helloLine, sampleAt(660), strings.Repeat("x", 2<<20))
 	f("line 2: the object has no type", helloLine, "{}")
 	f(`line 2: a sample of "w"`, helloLine, `{"type":"sample","id":"w","t":660,"provisioned":1}`)
-	f("line 2: sample: t and provisioned are needed", helloLine, `{"type":"sample","id":"v","t":660}`)
+	f("line 2: sample: t, in whole Unix seconds from 1970 to the year 9999, and provisioned, at least 0, are needed", helloLine, `{"type":"sample","id":"v","t":660}`)
+	f("line 2: sample: t, in whole Unix seconds", helloLine, `{"type":"sample","id":"v","t":660.5,"provisioned":500}`)
 	f("line 2: a second hello", helloLine, helloLine)
 	f("line 1: hello: protocol 2 is not known; there is: 1", strings.Replace(helloLine, `"protocol":1`, `"protocol":2`, 1))
 	f("line 1: hello: a provider with", strings.Replace(helloLine, `"max":9000`, `"max":0`, 1))
+	hello := func(want, more string) {
+		t.Helper()
+		f("line 1: hello: "+want, strings.TrimSuffix(helloLine, "}")+","+more+"}")
+	}
+	hello("t, in whole Unix seconds from 1970 to the year 9999", `"t":1700000000000`)
+	hello("t, in whole Unix seconds from 1970 to the year 9999", `"t":-600`)
+	hello("provider: apply_delay_s 1e+300 and cooldown_s 0 must be between 0 and 31622400, a year", `"provider":{"max":9000,"apply_delay_s":1e300}`)
+	hello("slo.latency_ms is 1; it must be above base_latency_ms, 1, which an idle volume takes", `"slo":{"latency_ms":1,"base_latency_ms":1}`)
+	hello("slo.max_utilisation is 1.5; between 0 and 1", `"slo":{"max_utilisation":1.5}`)
+	hello("objective.late_weight is -1; above 1 is needed", `"objective":{"late_weight":-1}`)
+	hello("objective.late_weight is 1; above 1 is needed, else the least capacity is always the cheapest", `"objective":{"late_weight":1}`)
+	hello("id: workload id is empty; name the volume", `"id":""`)
 	f(`line 1: hello: capacity in "replicas"`, strings.Replace(helloLine, `"id":"v"`, `"id":"v","unit":"replicas"`, 1))
 }
