@@ -11,7 +11,7 @@ type Reference struct {
 }
 
 var references = []Reference{
-	{"oracle", "knows the future: nobody can do better", planOf},
+	{"oracle", "knows the future: near to the least; where changes have a budget it spreads them evenly", planOf},
 	{"seasonal-naive", "HPA, and yesterday's same window with a margin of 20 %", newSeasonal},
 	{"holt-winters", "HPA on the larger of load and Holt-Winters forecast (as PHPA)", newWinters},
 	{"predictive", "highest load of each hour of 14 days, under target tracking (as AWS predictive scaling)", newPredictive},

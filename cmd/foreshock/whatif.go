@@ -189,6 +189,19 @@ func (w *whatIf) about() string {
 	add(p.Cooldown > 0, "changes at least %s apart", model.Duration(p.Cooldown))
 	add(p.Changes > 0, "at most %d changes in any %s", p.Changes, model.Duration(p.Window))
 	const day = "2006-01-02 15:04"
-	return fmt.Sprintf("%s from %s to %s UTC, scored from %s on; %s: %s.", w.trace.Name, w.time(0).Format(day), w.time(len(w.trace.Demand)).Format(day),
+	text := fmt.Sprintf("%s from %s to %s UTC, scored from %s on; %s: %s.", w.trace.Name, w.time(0).Format(day), w.time(len(w.trace.Demand)).Format(day),
 		w.time(w.trace.Warmup).Format(day), p.Name, strings.Join(rules, ", "))
+	missing := 0
+	for _, m := range w.trace.Missing {
+		if m {
+			missing++
+		}
+	}
+	if missing > 0 {
+		text += fmt.Sprintf(" %.2g %% of it was not measured, and is not scored.", 100*float64(missing)/float64(len(w.trace.Missing)))
+	}
+	if peak := w.trace.Peak(); peak > p.Max {
+		text += fmt.Sprintf(" At its highest it needs %s, more than %s gives: then latency is too high under every policy.", iops(peak), p.Name)
+	}
+	return text
 }

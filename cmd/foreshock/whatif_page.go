@@ -56,7 +56,7 @@ func (w *whatIf) verdict() (list []string) {
 		s := &r.Score
 		cost := foreshock.FormatAmount(foreshock.DimIOPS, paid(s)) + " on average"
 		if w.price > 0 {
-			cost += fmt.Sprintf(", %.2f in all", r.Money)
+			cost += fmt.Sprintf(", which comes to %.2f in money", r.Money)
 		}
 		late := time.Duration(s.Violated / 100 * s.Days * 24 * float64(time.Hour))
 		scored := time.Duration(s.Days * 24 * float64(time.Hour))
@@ -176,7 +176,7 @@ func worstFirst(anomalies []foreshock.Anomaly) []foreshock.Anomaly {
 const pageClock = "2006-01-02 15:04"
 
 func anomalyList(anomalies []foreshock.Anomaly) report.List {
-	l := report.List{Name: fmt.Sprintf("anomalies, the worst first: %d", len(anomalies)), Left: max(0, len(anomalies)-pageRows)}
+	l := report.List{Name: fmt.Sprintf("anomalies, the worst first (UTC): %d", len(anomalies)), Left: max(0, len(anomalies)-pageRows)}
 	for _, a := range worstFirst(anomalies)[:min(pageRows, len(anomalies))] {
 		l.Rows = append(l.Rows, [2]string{a.Start.UTC().Format(pageClock), a.Worst.String() + ": " + a.Text})
 	}
@@ -185,7 +185,7 @@ func anomalyList(anomalies []foreshock.Anomaly) report.List {
 
 // decisionList are the last actions.
 func decisionList(decisions []foreshock.Decision) report.List {
-	l := report.List{Name: fmt.Sprintf("actions with their reasons, the last first: %d", len(decisions)), Left: max(0, len(decisions)-pageRows)}
+	l := report.List{Name: fmt.Sprintf("actions with their reasons, the last first (UTC): %d", len(decisions)), Left: max(0, len(decisions)-pageRows)}
 	for i := len(decisions) - 1; i >= l.Left; i-- {
 		d := &decisions[i]
 		l.Rows = append(l.Rows, [2]string{d.Time.UTC().Format(pageClock), d.Text()})

@@ -88,3 +88,19 @@ func TestPageIsBounded(t *testing.T) {
 		t.Error("the peak of a single minute is not in the drawing")
 	}
 }
+
+// What is simulated is told with what was not measured, and with demand that the provider cannot serve.
+func TestWhatIfTellsGapsAndTooMuch(t *testing.T) {
+	f := func(demand float64, missing bool, want string) {
+		t.Helper()
+		trace := &simulate.Trace{Name: "t", Start: 1_772_323_200, Demand: []float64{900, demand, 900, 900}, Missing: []bool{false, false, missing, false}}
+		w := &whatIf{trace: trace, provider: simulate.Provider{Name: "small", Quantum: 100, Min: 100, Max: 1000}}
+		_, got, _ := strings.Cut(w.about(), "in steps of 100.")
+		if got != want {
+			t.Errorf("%g, %v: %q; want %q", demand, missing, got, want)
+		}
+	}
+	f(900, false, "")
+	f(900, true, " 25 % of it was not measured, and is not scored.")
+	f(1800, false, " At its highest it needs 2000 IOPS, more than small gives: then latency is too high under every policy.")
+}

@@ -194,7 +194,7 @@ func TestNotUnderstood(t *testing.T) {
 	f("", Options{}, "is empty")
 	f("\n\r\n", Options{}, "is empty")
 	f("time,iops\n", Options{}, "has no rows")
-	f("series_id,t1,t2\na,1,2\n", Options{}, "no column holds the time", `"series_id", "t1", "t2"`, "bytes_per_sec", "option columns")
+	f("series_id,t1,t2\na,1,2\n", Options{}, "no column holds the time", `"series_id", "t1", "t2"`, "bytes_per_sec", "rename them; a source of the configuration can map them by its setting columns")
 	f("time,a,b\n1,2,3\n", Options{}, "no column holds anything that is known", `"time", "a", "b"`)
 	f("time\n1\n", Options{}, "no column holds anything")
 	f("time,latency_ms,latency_seconds\n1,2,3\n", Options{}, "leave one out")

@@ -172,7 +172,7 @@ func (t *table) notUnderstood() error {
 	if t.timeAt == none {
 		lacks = "no column holds the time"
 	}
-	return fmt.Errorf("line %d: %s; the columns are %s%s; known are the time as %s, id, %s, or a single value; rename them, or map them by the option columns",
+	return fmt.Errorf("line %d: %s; the columns are %s%s; known are the time as %s, id, %s, or a single value; rename them; a source of the configuration can map them by its setting columns",
 		t.lines.number, lacks, strings.Join(quoted, ", "), more, strings.Join(tables.TimeColumns, " or "), strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 }
 
