@@ -438,6 +438,14 @@ func (p Pause) Text() string {
 	return p.Scope
 }
 
+// Ends says until when a pause holds, after its text; "" where that is until it is lifted.
+func (p Pause) Ends() string {
+	if p.Until.IsZero() {
+		return ""
+	}
+	return " until " + p.Until.UTC().Format(time.RFC3339)
+}
+
 // Reservation is a change of a capacity grant.
 type Reservation struct {
 	ID       string     `json:"id"`

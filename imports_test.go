@@ -66,13 +66,13 @@ var mayImport = map[string][]string{
 	// The stages meet in pipeline, the components in app.
 	"pipeline":   {"", "ingest", "store", "profile", "detect", "forecast", "capacity", "decide", "act", "feedback", "promote", "rehearse", "timeseries/*"},
 	"config":     {""},
-	"discover":   {"", "ingest"},                                                                        // looks at what there is, and writes a configuration
-	"api":        {"", "act", "api/*", "capacity", "config", "notify", "pipeline", "ingest", "promote"}, // durations are written as in configurations
-	"api/*":      {"", "api/problem"},                                                                   // what a problem looks like, how types are described
-	"api/*/*":    {"api/access"},                                                                        // what tests of access need
-	"api/access": {"", "api/problem", "certs"},                                                          // who may
-	"api/keda":   {"", "certs", "decide"},                                                               // asks the pipeline what is needed, as KEDA would have it
-	"client":     {"", "api", "pipeline"},                                                               // asks the program that runs
+	"discover":   {"", "ingest"},                                                                                  // looks at what there is, and writes a configuration
+	"api":        {"", "act", "api/*", "capacity", "config", "notify", "pipeline", "ingest", "promote", "tables"}, // durations are written as in configurations, times as in files
+	"api/*":      {"", "api/problem"},                                                                             // what a problem looks like, how types are described
+	"api/*/*":    {"api/access"},                                                                                  // what tests of access need
+	"api/access": {"", "api/problem", "certs"},                                                                    // who may
+	"api/keda":   {"", "certs", "decide"},                                                                         // asks the pipeline what is needed, as KEDA would have it
+	"client":     {"", "api", "pipeline"},                                                                         // asks the program that runs
 	"ui":         {"", "act", "api", "api/access", "api/problem", "capacity", "pipeline", "promote", "ui/chart"},
 	"ui/*":       {"", "ui/chart"}, // drawings and pages of them, for reports as well
 	"app": {

@@ -19,6 +19,7 @@ import (
 	"github.com/foreshock-io/foreshock/notify"
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/foreshock-io/foreshock/promote"
+	"github.com/foreshock-io/foreshock/tables"
 )
 
 // Program is what is served.
@@ -116,6 +117,9 @@ func (h handler) explain(r *http.Request) (any, error) {
 		return nil, err
 	}
 	id := foreshock.ID(r.PathValue("id"))
+	if err := id.Check(); err != nil {
+		return nil, fault(http.StatusBadRequest, "%v; GET /api/v1/workloads (foreshock workloads) lists them", err)
+	}
 	d, watched, err := h.p.Workload(r.Context(), id)
 	switch {
 	case err != nil:
@@ -177,18 +181,20 @@ func Why(ctx context.Context, p Program, d pipeline.Detail, at time.Time) (x Exp
 	return x, nil
 }
 
-// Moment reads a time, or an age before now; nothing is the zero time.
+// Moment reads a time, in any form that the program writes or reads elsewhere, or an age before now; nothing is the zero time.
 func Moment(name, s string) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
-	t, err := time.Parse(time.RFC3339, s)
-	if err == nil {
+	if _, t, ok := tables.Written(s); ok {
 		return t, nil
 	}
 	age, err := config.ParseDuration(s)
-	if err != nil {
-		return t, fault(http.StatusBadRequest, "%s=%s: a time (2026-01-02T15:04:05Z) or an age (90m, 7d) is expected", name, s)
+	switch {
+	case err == nil && age < 0:
+		return time.Time{}, fault(http.StatusBadRequest, "%s=%s: that is to come; an age is a time ago, as 90m", name, s)
+	case err != nil:
+		return time.Time{}, fault(http.StatusBadRequest, "%s=%s: a time (2026-01-02T15:04:05Z) or an age (90m, 7d) is expected", name, s)
 	}
 	return time.Now().Add(-age), nil
 }
@@ -325,7 +331,7 @@ func (h handler) pause(r *http.Request) (any, error) {
 	if err := h.p.Pause(r.Context(), p, access.Of(r).Name); err != nil {
 		return nil, err
 	}
-	return Done{"paused " + p.Text() + h.nobody(r.Context(), p.Scope)}, nil
+	return Done{"paused " + p.Text() + p.Ends() + h.nobody(r.Context(), p.Scope)}, nil
 }
 
 // nobody says that there is nothing of a scope now, or "": a pause holds all the same, for what is to come.
@@ -353,7 +359,8 @@ func (h handler) resume(r *http.Request) (any, error) {
 }
 
 func checkScope(scope string) error {
-	if scope == "*" || strings.HasPrefix(scope, "policy/") || strings.HasPrefix(scope, "workload/") {
+	kind, name, _ := strings.Cut(scope, "/")
+	if scope == "*" || (kind == "policy" || kind == "workload") && name != "" {
 		return nil
 	}
 	return fault(http.StatusBadRequest, "the scope %q is none; there is: * (everything), policy/NAME, workload/ID", scope)
@@ -375,9 +382,13 @@ func (h handler) opine(r *http.Request) (any, error) {
 func CheckOpinion(o foreshock.Opinion) error {
 	switch o.Says {
 	case foreshock.FalseAlarm, foreshock.Missed, foreshock.Useful:
-		return nil
+	default:
+		return fault(http.StatusBadRequest, "says=%q; there is: false_alarm, missed, useful", o.Says)
 	}
-	return fault(http.StatusBadRequest, "says=%q; there is: false_alarm, missed, useful", o.Says)
+	if o.At.After(time.Now().Add(ingest.MostAhead)) {
+		return fault(http.StatusBadRequest, "at=%s: that is to come; what was missed is past", o.At.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 func (h handler) reload(r *http.Request) (any, error) {

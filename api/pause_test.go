@@ -52,6 +52,9 @@ func TestPauseRequests(t *testing.T) {
 		if path == "pause" && strings.Contains(w.Body.String(), "there is no such") != strings.Contains(body, "nobody") {
 			t.Errorf("%s: %s", body, w.Body)
 		}
+		if status == 200 && strings.Contains(w.Body.String(), " until 20") != strings.Contains(body, `"for"`) { // a pause says how long it holds
+			t.Errorf("%s: %s", body, w.Body)
+		}
 	}
 	f("pause", `{}`, 200, "* lifted=false")
 	f("pause", `{"scope": "policy/p", "only": "grow", "for": "2h"}`, 200, "grow of policy/p lifted=false")
@@ -67,4 +70,6 @@ func TestPauseRequests(t *testing.T) {
 	f("pause", `{"stop_all": true, "for": "2h"}`, 400, "")
 	f("pause", `{"stop_all": true, "scope": "policy/p"}`, 400, "")
 	f("pause", `{"scope": "nothing"}`, 400, "")
+	f("pause", `{"scope": "policy/"}`, 400, "")
+	f("pause", `{"scope": "workload/"}`, 400, "")
 }

@@ -75,4 +75,6 @@ func TestExplainWhatIsNotWatched(t *testing.T) {
 	f("disk/b?at=30m", 404, `no workload is called "disk/b"`)
 	f("disk/a?at=2999-01-01T00:00:00Z", 400, "that is to come")
 	f("disk/a?at=-10m", 400, "that is to come")
+	f("disk/a?at=-1m", 400, "that is to come")
+	f("", 400, "workload id is empty; GET /api/v1/workloads (foreshock workloads) lists them")
 }

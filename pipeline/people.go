@@ -14,7 +14,9 @@ import (
 // within runs f on the owner of a workload and waits until it has ended.
 func (p *Pipeline) within(ctx context.Context, id foreshock.ID, f func(*owner, *workload) error) error {
 	done := make(chan error, 1)
-	p.askOr(id, func(o *owner, w *workload) { done <- f(o, w) }, func() { done <- fmt.Errorf("workload %q: %w", id, act.ErrNotFound) })
+	p.askOr(id, func(o *owner, w *workload) { done <- f(o, w) }, func() {
+		done <- fmt.Errorf("workload %q: %w; foreshock workloads lists what there is", id, act.ErrNotFound)
+	})
 	select {
 	case err := <-done:
 		return err

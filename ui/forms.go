@@ -75,9 +75,6 @@ func told(w http.ResponseWriter, r *http.Request) string {
 
 func doOpinion(s *site, r *http.Request) (string, error) {
 	o := foreshock.Opinion{Workload: foreshock.ID(r.PostFormValue("workload")), Anomaly: r.PostFormValue("anomaly"), Says: r.PostFormValue("says")}
-	if err := api.CheckOpinion(o); err != nil {
-		return "", err
-	}
 	if o.Says == foreshock.Missed {
 		o.At = time.Now().UTC()
 		if at := r.PostFormValue("at"); at != "" {
@@ -86,6 +83,9 @@ func doOpinion(s *site, r *http.Request) (string, error) {
 				return "", err
 			}
 		}
+	}
+	if err := api.CheckOpinion(o); err != nil {
+		return "", err
 	}
 	names := map[string]string{foreshock.FalseAlarm: "a false alarm", foreshock.Missed: "an anomaly that was missed", foreshock.Useful: "a useful alarm"}
 	done, err := s.program.Opine(r.Context(), o, access.Of(r).Name)

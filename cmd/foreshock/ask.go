@@ -242,7 +242,11 @@ func statusCommand() *cobra.Command {
 					add("source "+src.Name, "%s", state)
 				}
 				for _, p := range s.Pauses {
-					add("paused", "%s %s", p.Text(), p.Reason)
+					text := p.Text() + p.Ends()
+					if p.Reason != "" {
+						text += ": " + p.Reason
+					}
+					add("paused", "%s", text)
 				}
 				for _, d := range s.Counts.Dropped {
 					add("dropped from "+d.Source, "%d %s", d.Count, d.Reason)

@@ -26,6 +26,9 @@ func run(args []string) int {
 	if m := noCommand.FindStringSubmatch(err.Error()); m != nil {
 		err = noSuchCommand(root, m[1])
 	}
+	if m := notBoth.FindStringSubmatch(err.Error()); m != nil {
+		err = usageError{fmt.Errorf("--%s exclude each other; state one of them", strings.ReplaceAll(m[1], " ", " and --"))}
+	}
 	for _, line := range strings.Split(err.Error(), "\n") {
 		fmt.Fprintln(os.Stderr, errorStart()+line)
 	}
@@ -46,9 +49,10 @@ forecasts the demand behind them, and gets more capacity before latency suffers.
 
 `
 
-// What cobra says of a command that there is not, and of what is no number or no time.
+// What cobra says of a command that there is not, of flags that exclude each other, and of what is no number or no time.
 var (
 	noCommand = regexp.MustCompile(`^unknown command "(.*)" for `)
+	notBoth   = regexp.MustCompile(`^if any flags in the group \[.*\] are set none of the others can be; \[(.*)\] were all set`)
 	noTime    = regexp.MustCompile("invalid time format .*")
 	notParsed = regexp.MustCompile(`strconv\.Parse\w+: parsing "[^"]*": [a-z ]+`)
 )
