@@ -30,7 +30,7 @@ func (d *deliberation) advises(kind foreshock.Kind, m measure, a foreshock.Advic
 		return false
 	}
 	w := wish{measure: m}
-	to := ceil(advisedAmount(m, a), w.quantum())
+	to := ceil(d.advisedAmount(m, a), w.quantum())
 	if kind == foreshock.Grow {
 		return to > m.have*(1+1e-9)
 	}
@@ -41,15 +41,25 @@ func (d *deliberation) advises(kind foreshock.Kind, m measure, a foreshock.Advic
 	return d.policy.Reduce.Allowed && m.rule.Down && !m.saturated && !d.slow() && d.idles(m) && to < m.have*(1-least)
 }
 
-// advisedAmount is never below what is used.
-func advisedAmount(m measure, a foreshock.Advice) float64 { return max(a.Amount, m.demand) }
+// advisedAmount is never below what is used. Nothing is lowered below what serves that in time where changes are scarce: to have it again takes another.
+func (d *deliberation) advisedAmount(m measure, a foreshock.Advice) float64 {
+	if need := d.inTime(m); a.Scarce && need <= m.have {
+		return max(a.Amount, need)
+	}
+	return max(a.Amount, m.demand)
+}
+
+// inTime is what serves what is used with the latency that people want.
+func (d *deliberation) inTime(m measure) float64 { return m.demand / d.policy.Objective.Utilisation }
 
 func (d *deliberation) advise(m measure, a foreshock.Advice) {
-	to := advisedAmount(m, a)
+	to := d.advisedAmount(m, a)
 	d.wishes = append(d.wishes, wish{measure: m, to: to})
 	d.because(Cheapest, "%s costs least: %.2f times %s, a rule that over the last %s would have cost as much as %s, lateness included",
 		m.text(a.Rule), a.Multiple, a.Signal, long(a.Over), m.text(a.Cost))
 	switch {
+	case to > a.Amount && to > m.demand:
+		d.because(Demand, "demand %s takes %s to be in time, and changes are scarce: not less than that is had", m.text(m.demand), m.text(to))
 	case to > a.Amount:
 		d.because(Demand, "demand %s: not less than that is had", m.text(to))
 	case to > a.Rule:

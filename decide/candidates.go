@@ -159,7 +159,7 @@ func (d *deliberation) against(m *measure, highest float64, watched bool) (code,
 
 // weighAdvice tells of the amount that costs least, in the direction that it lies in.
 func (d *deliberation) weighAdvice(m *measure, a foreshock.Advice) {
-	amount := advisedAmount(*m, a)
+	amount := d.advisedAmount(*m, a)
 	kind := foreshock.Grow
 	if amount < m.have {
 		kind = foreshock.Shrink
@@ -181,7 +181,7 @@ func (d *deliberation) againstAdvice(kind foreshock.Kind, m *measure, a foreshoc
 	_, known := d.latency()
 	kept := m.have >= a.Lower && m.have <= a.Upper
 	switch {
-	case kind == foreshock.Grow && (!kept || advisedAmount(*m, a) <= m.have):
+	case kind == foreshock.Grow && (!kept || d.advisedAmount(*m, a) <= m.have):
 		return AlreadyThere, "a rule that costs less at more than " + m.text(m.have)
 	case kept:
 		return TooSmall, fmt.Sprintf("less than %s or more than %s allocated: between them to wait costs less than to change now", m.text(a.Lower), m.text(a.Upper))
