@@ -198,10 +198,35 @@ func (f *facts) worse() bool {
 // binds is the share of an amount from which on it limits.
 const binds = 0.9
 
+// limiting is the changed dimension of which the new amount limits, the fullest of several.
+func (f *facts) limiting() (fullest use, limits bool) {
+	for _, u := range f.dims {
+		if u.known && u.is() >= binds && (!limits || u.is() > fullest.is()) {
+			fullest, limits = u, true
+		}
+	}
+	return fullest, limits
+}
+
 // saturated says whether the new amount limits.
 func (f *facts) saturated() bool {
-	u, ok := f.bound()
-	return ok && u.is() >= binds
+	_, limits := f.limiting()
+	return limits
+}
+
+// elsewhere is a dimension that limits now and was not changed, though it may be: what was given let through what it holds up.
+func (f *facts) elsewhere() (foreshock.Dimension, bool) {
+	for d := range foreshock.Dimension(foreshock.NumDimensions) {
+		_, may := f.Reversible[d]
+		have, known := f.Action.From.Get(d)
+		if _, rate := d.Metric(); !may || !rate || !known || f.Action.To.Has(d) {
+			continue
+		}
+		if demand, seen := mean(demands(f.after, d)); seen && demand >= binds*have {
+			return d, true
+		}
+	}
+	return 0, false
 }
 
 // needed says whether the demand of now would saturate the old amount.
@@ -254,11 +279,16 @@ func idle(share float64) float64 { return 1 - math.Min(0.99, share) }
 // was. The queue's law alone would allow the more the fuller it was; but there a neighbour that goes looks the same.
 func (u use) credible() float64 { return 2 * slower(u.is(), u.was()) }
 
-// explained says whether latency since, without what happened to all, is at most twice what the queue's law makes of before by the change of what is in use, and
-// no more than people want, where they say so.
+// explained says whether latency since is no more than demand explains, and than people want, where they say so.
 func (f *facts) explained() bool {
+	return (f.MaxLatency <= 0 || f.accepted(f.own())) && f.asFull()
+}
+
+// asFull says whether demand came up with what was given: the old amount would be saturated by it, and latency since, without what happened to all, is at most twice
+// what the queue's law makes of before by the change of what is in use.
+func (f *facts) asFull() bool {
 	u, ok := f.bound()
-	return ok && (f.MaxLatency <= 0 || f.accepted(f.own())) && f.own().level() <= 2*slower(u.is(), u.was())*f.was.level()
+	return ok && f.needed() && f.own().level() <= 2*slower(u.is(), u.was())*f.was.level()
 }
 
 // without is the latency in seconds that was to be expected had nothing been done: that of before while demand would still saturate the old

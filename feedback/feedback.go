@@ -23,7 +23,7 @@ type Input struct {
 	Before, Meanwhile, After []Step
 	Normal                   Normal
 	MaxLatency               time.Duration // what people want; 0: only what is normal counts
-	// Reversible names the dimensions whose change can be undone.
+	// Reversible names the dimensions that may be changed, and says whether that can be undone.
 	Reversible map[foreshock.Dimension]bool
 	// Forecasts are those of the demand that were known when it was decided.
 	Forecasts map[foreshock.Dimension]*foreshock.Forecast

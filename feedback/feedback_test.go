@@ -90,6 +90,41 @@ func TestSuperseded(t *testing.T) {
 	f(foreshock.Unclear, "before it could be judged", func(in *Input) { in.After, in.Completed = nil, in.Now.Add(time.Minute) }) // it does not work yet
 }
 
+// What limits may be another dimension than the one that would bind most had nothing been done: one that was changed as well, or one that was not.
+func TestOtherDimensions(t *testing.T) {
+	f := func(well bool, to, demand float64, verdict foreshock.Verdict, text string) {
+		t.Helper()
+		in := example()
+		in.After = steps(8, start, 0.0159, 800, 800, true)
+		if well {
+			in.Before = steps(8, start.Add(-80*time.Second), 0.0003, 200, 200, false)
+			for i := range in.After {
+				in.After[i].Demand.Set(foreshock.DimIOPS, 220)
+			}
+		}
+		in.Action.From.Set(foreshock.DimThroughput, 1e6)
+		if to > 0 {
+			in.Action.To.Set(foreshock.DimThroughput, to)
+		}
+		in.Reversible[foreshock.DimThroughput] = false
+		for _, list := range [][]Step{in.Before, in.After} {
+			for i := range list {
+				list[i].Demand.Set(foreshock.DimThroughput, demand)
+			}
+		}
+		e, _ := Judge(in)
+		if e.Verdict != verdict || !strings.Contains(e.Text, text) || e.Latch != (verdict == foreshock.DidNotHelp) {
+			t.Errorf("throughput of %g of 1e6, now %g: %+v, expected %s with %q", demand, to, e, verdict, text)
+		}
+	}
+	f(false, 0, 5e5, foreshock.DidNotHelp, "does not limit")
+	f(false, 0, 9.5e5, foreshock.Unclear, "throughput limits now, which was not changed")
+	f(false, 1.1e6, 1.2e6, foreshock.TooLittle, "throughput is still saturated")
+	f(false, 4e6, 1.2e6, foreshock.DidNotHelp, "does not limit")
+	f(true, 0, 5e5, foreshock.DidNotHelp, "though demand did not")
+	f(true, 0, 9.5e5, foreshock.Unclear, "throughput limits now, which was not changed")
+}
+
 func TestRollBack(t *testing.T) {
 	in := example()
 	in.Action.From.Set(foreshock.DimThroughput, 1e6) // not changed

@@ -50,11 +50,18 @@ func reduction(f *facts) ruling {
 // relieved judges a growth that was to relieve a latency that was bad.
 func relieved(f *facts) ruling {
 	u, known := f.bound()
+	full, saturated := f.limiting()
+	other, elsewhere := f.elsewhere()
+	stayed := (f.worse() || f.unimproved()) && f.bad(f.is)
 	switch {
-	case f.worse() && !f.saturated() && f.slow():
+	case stayed && !saturated && elsewhere:
+		return otherwise(other)
+	case stayed && !saturated && f.asFull():
+		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("latency stayed, as %s of what was given is asked for", percent(u.is()))}
+	case f.worse() && !saturated && f.slow():
 		return f.useless("latency rose since, though what was given does not limit")
-	case f.unimproved() && f.saturated():
-		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("%s is still saturated", u.Dimension)}
+	case f.unimproved() && saturated:
+		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("%s is still saturated", full.Dimension)}
 	case f.unimproved() && f.bad(f.is):
 		return f.useless("latency stayed, though what was given does not limit")
 	case f.recoveredEarly():
@@ -63,8 +70,8 @@ func relieved(f *facts) ruling {
 		return ruling{why: "the load fell by itself, the old amount would do now"}
 	case f.unimproved() && !f.needed():
 		return f.useless("latency fell as much where nothing was done")
-	case f.bad(f.is) && f.saturated():
-		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("latency fell, but %s is still saturated", u.Dimension)}
+	case f.bad(f.is) && saturated:
+		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("latency fell, but %s is still saturated", full.Dimension)}
 	case !f.improved():
 		return ruling{why: "the change of latency is within what it varies by", wait: true}
 	case known && u.was() < binds && math.Exp(-f.change.ratio) > u.credible():
@@ -81,12 +88,16 @@ func relieved(f *facts) ruling {
 // prepared judges a growth that was decided ahead of a demand.
 func prepared(f *facts) ruling {
 	u, known := f.bound()
+	full, saturated := f.limiting()
+	other, elsewhere := f.elsewhere()
 	switch {
-	case f.bad(f.is) && f.saturated():
-		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("demand came, and %s is saturated", u.Dimension)}
+	case f.bad(f.is) && saturated:
+		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("demand came, and %s is saturated", full.Dimension)}
+	case f.slow() && elsewhere:
+		return otherwise(other)
 	case f.slow() && f.worse() && known && u.peak < 1.2*u.before:
 		return f.useless("latency rose since, though demand did not")
-	case f.slow() && f.needed() && !f.saturated() && f.explained():
+	case f.slow() && !saturated && f.explained():
 		return ruling{verdict: foreshock.Helped, why: "demand came that would have saturated the old amount, and latency rose no further than demand explains"}
 	case f.slow():
 		return ruling{why: "latency rose, but what was given does not limit"}
@@ -105,6 +116,11 @@ func prepared(f *facts) ruling {
 		return ruling{verdict: foreshock.TooMuch, why: fmt.Sprintf("%s was forecast, at most %s came", u.text(peak), u.text(u.peak))}
 	}
 	return ruling{why: "latency was well before and is, and the old amount would do"}
+}
+
+// otherwise is the ruling on a growth that may have helped, were it not for a dimension that it did not change.
+func otherwise(d foreshock.Dimension) ruling {
+	return ruling{why: fmt.Sprintf("latency is bad, but %s limits now, which was not changed", d)}
 }
 
 // useless is the ruling on a growth that did not help: it is taken back where that can be done and the old amount would do, and

@@ -131,7 +131,9 @@ func (o *owner) evidence(w *workload, p *pending, now time.Time) feedback.Input 
 	}
 	if r := o.resources.get(resourceKey{p.action.Target, p.action.Resource}).resource; r != nil {
 		for d, rule := range r.Rules {
-			in.Reversible[d] = rule.Down
+			if w.policy != nil && w.policy.Changes(d) {
+				in.Reversible[d] = rule.Down
+			}
 		}
 	}
 	if w.policy != nil {
