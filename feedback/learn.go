@@ -24,7 +24,9 @@ const (
 // first, one odd action moves the lead time by a factor of 1.4, 3 to the power of 0.3, at the most.
 func Learn(l foreshock.Learned, d foreshock.Dimension, e foreshock.Evaluation) (foreshock.Learned, []foreshock.Correction) {
 	before := l
-	l.LeadTime = learnLeadTime(l.LeadTime, e.LeadTime)
+	if !e.Reduced { // less is there at once where more must start, and it is more that is waited for
+		l.LeadTime = learnLeadTime(l.LeadTime, e.LeadTime)
+	}
 	if e.Verdict != foreshock.Unclear {
 		l.Actions++
 		if e.Verdict == foreshock.Helped {

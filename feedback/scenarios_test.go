@@ -189,6 +189,7 @@ func (s *scenario) learn(what string, v values) {
 		return
 	}
 	e := s.verdict(what)
+	e.Reduced = v[""] == "less"
 	if x := s.number(v, "lead"); x > 0 {
 		e.LeadTime = time.Duration(x * float64(time.Second))
 	}
