@@ -276,6 +276,16 @@ func (l *Ledger) Action(id string) (foreshock.ActionChange, time.Time, bool) {
 	return e.change, e.at, true
 }
 
+// Called gives when the provider was asked for an action; zero where it was not, or that is not remembered.
+func (l *Ledger) Called(id string) (at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e := l.actions[id]; e != nil {
+		at = e.called
+	}
+	return at
+}
+
 // Actions lists the actions that are remembered, the latest first: all that are open, and those of the last week.
 func (l *Ledger) Actions() []foreshock.ActionChange {
 	l.mu.Lock()

@@ -169,9 +169,11 @@ func (o *owner) overtake(w *workload, now time.Time) {
 // begin watches an action that is in effect at a time. The one that was watched until now is judged by what is known of it.
 func (o *owner) begin(w *workload, a foreshock.Action, at, now time.Time) {
 	o.overtake(w, now)
-	asked := w.calledAt
-	if asked.IsZero() || asked.After(at) {
-		asked = a.Evidence
+	asked := a.Evidence
+	if o.Ledger != nil {
+		if called := o.Ledger.Called(a.ID); !called.IsZero() && !called.After(at) {
+			asked = called
+		}
 	}
 	w.profile.Shift = &foreshock.Shift{From: asked, Until: feedback.Due(at, w.profile.Length), ActionID: a.ID}
 	if o.Without.Feedback {

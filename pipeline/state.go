@@ -149,8 +149,6 @@ func (p *Pipeline) ActionChanged(e *foreshock.Event) {
 	}
 	p.ask(change.Action.Workload, func(o *owner, w *workload) {
 		switch change.State {
-		case foreshock.Called:
-			w.calledAt = e.Time
 		case foreshock.Done:
 			_, effective := change.Times(e.Time)
 			o.supersede(change.Action.Target, change.Action.Resource, e.Time)

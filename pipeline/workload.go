@@ -63,7 +63,6 @@ type workload struct {
 	latest     *foreshock.Anomaly
 	near       []nearMiss // the latest, oldest first
 	judgeAt    time.Time
-	calledAt   time.Time // when a provider was last asked for the workload
 	coarseSeen time.Time // the coarse step that the forecasts have taken in
 	recent     *recent   // steps lately, of workloads that can be scaled
 	slow       []ingest.Operation
