@@ -96,14 +96,19 @@ func (c *costing) watch(minutes int) {
 	c.t.Helper()
 	for range minutes {
 		time.Sleep(time.Minute)
-		now := time.Now()
-		iops := 2000 + 900*math.Sin(float64(now.Unix()/60)/40) + 200*math.Sin(float64(now.Unix()/60%977))
-		if err := c.p.Push(c.t.Context(), []ingest.Reading{
-			{Handle: c.handle, Field: ingest.IOPS, Time: now.UnixMilli(), Value: iops},
-			{Handle: c.handle, Field: ingest.Latency, Time: now.UnixMilli(), Value: 0.001},
-		}); err != nil {
+		if err := c.p.Push(c.t.Context(), seenNow(c.handle)); err != nil {
 			c.t.Fatal(err)
 		}
+	}
+}
+
+// seenNow is what the volume does now.
+func seenNow(h ingest.Handle) []ingest.Reading {
+	now := time.Now()
+	iops := 2000 + 900*math.Sin(float64(now.Unix()/60)/40) + 200*math.Sin(float64(now.Unix()/60%977))
+	return []ingest.Reading{
+		{Handle: h, Field: ingest.IOPS, Time: now.UnixMilli(), Value: iops},
+		{Handle: h, Field: ingest.Latency, Time: now.UnixMilli(), Value: 0.001},
 	}
 }
 
@@ -273,4 +278,37 @@ func TestUnseal(t *testing.T) {
 	if _, err := unseal(want.ID, store.Seal(want.ID, profile.Version+1, data)); !errors.Is(err, profile.ErrNewer) {
 		t.Errorf("a newer version: %v", err)
 	}
+}
+
+// What the live program knows of costs is what a replay of the same data knows, to the bit, forests included.
+func TestCostsLiveAsInReplay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const minutes = 12*60 + 40 // a forest is asked for after half a day, and comes into use ten minutes later
+		live := startCosting(t, nil, nil)
+		replay := New(live.p.Stages, Options{Log: slog.New(slog.DiscardHandler), Step: time.Minute, Most: 10, Virtual: true})
+		h, err := replay.Register(volumeID, ingest.About{Source: "test", Step: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		encoded := func(o *owner, h ingest.Handle) []byte {
+			b, err := o.held(h).rehearsals[foreshock.DimIOPS].Encode()
+			if err != nil {
+				t.Error(err)
+			}
+			return b
+		}
+		for range minutes {
+			live.watch(1)
+			synctest.Wait()
+			if err := errors.Join(replay.Advance(t.Context(), time.Now()), replay.Push(t.Context(), seenNow(h))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		answer := make(chan []byte)
+		live.p.ask(volumeID, func(o *owner, w *workload) { answer <- encoded(o, w.handle) })
+		if got, want := <-answer, encoded(replay.owners[0], h); !bytes.Equal(got, want) {
+			t.Errorf("the live program has other costs than the replay: %d bytes and %d", len(got), len(want))
+		}
+		live.stop()
+	})
 }

@@ -110,10 +110,7 @@ func (o *owner) growForest(w *workload, d foreshock.Dimension, now time.Time) {
 	if !r.GrowDue() {
 		return
 	}
-	from := r
-	if !o.Virtual {
-		from = r.Clone()
-	}
+	from := r.Clone() // as it is now, whenever that is done
 	if o.later(w, now.Add(growAfter), func(context.Context) func(*workload) {
 		grown := from.Grow()
 		return func(*workload) { r.SetForest(grown) }
