@@ -69,3 +69,43 @@ func TestLeadTimeOverARestart(t *testing.T) {
 	f("while the provider is", foreshock.Called)
 	f("before the judgement", foreshock.Done)
 }
+
+// After a restart one odd step does not open a latch: it takes as many as without.
+func TestLatchOverARestart(t *testing.T) {
+	f := func(odd, opens int) {
+		t.Helper()
+		s, o := leaving(t, ample{})
+		now := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+		var level foreshock.Window
+		level.Mean.Set(foreshock.Latency, 0.001)
+		o.Latches = new(pipeline.Latches)
+		o.Latches.Fold(&foreshock.Event{Time: now, Evaluation: &foreshock.Evaluation{Action: "x", Workload: "vol/a", Verdict: foreshock.DidNotHelp, Latch: true, After: level}})
+		opened := 0
+		o.Virtual, o.Event = true, func(e *foreshock.Event) {
+			if e.Correction != nil && e.Correction.What == "latch" {
+				opened++
+			}
+		}
+		p := pipeline.New(s, o)
+		h, err := p.Register("vol/a", ingest.About{Source: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 30 {
+			list := readings(h, now, i)
+			if i < odd {
+				list[1].Value = 0.003
+			}
+			if err := p.Push(t.Context(), list); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if opened != opens {
+			t.Errorf("%d odd steps open it %d times, expected %d", odd, opened, opens)
+		}
+	}
+	f(0, 0)
+	f(1, 0)
+	f(3, 0)
+	f(30, 1)
+}

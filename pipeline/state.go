@@ -41,9 +41,11 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 	s.Resource, s.ResourceErr = known.resource, known.err
 	s.RecentPeak = w.recent.peak(now, w.policy.Reduce.After)
 	latch := o.Latches.of(w.id)
-	if opened, yes := latch.Opens(w.id, now, w.recent.window(now, beforeSteps).Mean); yes {
-		o.corrected(now, []foreshock.Correction{opened})
-		latch = o.Latches.of(w.id)
+	if lately := w.recent.window(now, beforeSteps); lately.Steps == beforeSteps { // one step alone, after a restart, is no other level
+		if opened, yes := latch.Opens(w.id, now, lately.Mean); yes {
+			o.corrected(now, []foreshock.Correction{opened})
+			latch = o.Latches.of(w.id)
+		}
 	}
 	s.Latched, s.NoReduce = latch.Closed(now), latch.NoReduce(now)
 	s.Undo = o.rollBack(w, &latch, now)
