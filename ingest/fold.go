@@ -28,8 +28,9 @@ type openStep struct {
 	highest   [4]float64 // LatencyP50 … Pressure: a step shows its worst
 	added     [NumFields - int(Ops)]float64
 	allocated foreshock.Allocation
-	has       uint32 // bit per field
-	from, to  int64  // what the increments of counters cover, Unix milliseconds
+	stated    [foreshock.NumDimensions]int64 // when it was allocated so, Unix milliseconds: the last by time counts
+	has       uint32                         // bit per field
+	from, to  int64                          // what the increments of counters cover, Unix milliseconds
 }
 
 // NewFold folds to steps of the given length. Lateness is cut to the step's length.
@@ -131,7 +132,10 @@ func (o *openStep) add(r *Reading, end, length int64) Drop {
 			o.cover(r.Time-int64(r.Span), r.Time)
 		}
 	case field >= AllocatedAt:
-		o.allocated.Set(foreshock.Dimension(field-AllocatedAt), r.Value)
+		if d := foreshock.Dimension(field - AllocatedAt); r.Time >= o.stated[d] {
+			o.allocated.Set(d, r.Value)
+			o.stated[d] = r.Time
+		}
 	case field >= LatencyP50:
 		o.highest[field-LatencyP50] = max(o.highest[field-LatencyP50], r.Value)
 	default:

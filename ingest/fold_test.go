@@ -56,6 +56,24 @@ func TestFoldGauges(t *testing.T) {
 	f([]float64{1}, 3, at(1, 1), at(2, math.NaN()), at(3, -1), at(4, math.Inf(1)))
 }
 
+// Of what is allocated the last by time counts, in whatever order it comes.
+func TestFoldAllocated(t *testing.T) {
+	f := func(want float64, readings ...Reading) {
+		t.Helper()
+		steps, drops := fold(10*time.Second, 5*time.Second, readings...)
+		if x, _ := steps[0].Allocated.Get(foreshock.DimIOPS); x != want || drops != nil {
+			t.Errorf("%g is allocated, want %g; dropped %v", x, want, drops)
+		}
+	}
+	at := func(second, x float64) Reading {
+		return Reading{Value: x, Time: int64((1e6 + second) * 1000), Field: AllocatedAt + Field(foreshock.DimIOPS)}
+	}
+	f(4000, at(1, 3000), at(2, 4000))
+	f(4000, at(2, 4000), at(1, 3000))
+	f(4000, at(1, 3000), at(2, 4000), at(1, 3000)) // sent again
+	f(4000, at(9, 4000), at(12, 5000), at(8, 3000))
+}
+
 func TestFoldIncrements(t *testing.T) {
 	f := func(want foreshock.Values, readings ...Reading) {
 		t.Helper()
