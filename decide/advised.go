@@ -17,8 +17,8 @@ func advised(d *deliberation) bool {
 				d.emergency = d.emergency || kind == foreshock.Grow && m.saturated && d.slow()
 			}
 		}
-		if len(d.wishes) > 0 {
-			return d.settle(kind)
+		if d.settle(kind) {
+			return true
 		}
 	}
 	return d.rest()

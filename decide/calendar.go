@@ -158,25 +158,7 @@ func scheduled(d *deliberation) bool {
 		return false
 	}
 	d.awaited()
-	kept := d.wishes[:0]
-	for _, w := range d.wishes {
-		if w.have < w.most()*(1-1e-9) { // at its most, other dimensions and reductions are still to be looked at
-			kept = append(kept, w)
-		}
-	}
-	d.wishes = kept
 	return d.settle(foreshock.Grow)
-}
-
-// most is the greatest amount that policy and provider allow.
-func (w *wish) most() float64 {
-	most := math.Inf(1)
-	for _, limit := range []float64{w.bounds.Max, w.rule.Max} {
-		if limit > 0 {
-			most = math.Min(most, floor(limit, w.quantum()))
-		}
-	}
-	return most
 }
 
 // withinCalendar keeps what is to be ready, and anything at all where an occasion's factor is stated: it must not be undone at once.

@@ -29,16 +29,17 @@ var permissions = []func(d *deliberation, kind foreshock.Kind){
 	granted,    // is there capacity to be had?
 }
 
-// settle takes what is wanted through the constraints; it does not settle when nothing is wanted.
+// settle takes what is wanted through the constraints; it does not settle when nothing is wanted, nor where nothing is left of growth: what is at its most
+// keeps no other dimension from being reduced.
 func (d *deliberation) settle(kind foreshock.Kind) bool {
 	if len(d.wishes) == 0 {
 		return false
 	}
-	d.out.Kind = kind
-	d.out.Want = allocation(d.wishes)
+	d.out.Kind, d.out.Bound = kind, ""
+	d.out.Want = d.out.Want.Over(allocation(d.wishes))
 	if d.trim(kind); len(d.wishes) == 0 {
-		d.out.Kind = foreshock.Hold
-		return true
+		d.out.Kind, d.emergency = foreshock.Hold, false
+		return kind == foreshock.Shrink || d.undoes
 	}
 	for _, permitted := range permissions {
 		permitted(d, kind)

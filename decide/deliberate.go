@@ -93,6 +93,7 @@ func (d *deliberation) hold(code, format string, args ...any) {
 // rest settles without a wish.
 func (d *deliberation) rest() bool {
 	switch {
+	case d.out.Kind == foreshock.Hold: // growth of which nothing was left
 	case d.Finding.Severity == foreshock.Low:
 		d.out.Kind = foreshock.Watch
 		d.because(WatchClosely, "severity low: it is watched closely")
