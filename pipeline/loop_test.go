@@ -38,18 +38,19 @@ func (v *disk) read(r *rand.Rand) (iops, latency float64) {
 
 // disks are volumes, the pipeline that watches them, and the provider that changes them. It is the pipeline's executor.
 type disks struct {
-	t      testing.TB
-	rng    *rand.Rand
-	p      *pipeline.Pipeline
-	ledger *act.Ledger
-	list   []*disk
-	now    time.Time
-	events []foreshock.Event
-	due    []foreshock.Action
-	dueAt  []time.Time
-	silent bool                         // nothing is read
-	limits func(*decide.Limits)         // changes them; nil: they are the default's
-	refuse func(*foreshock.Action) bool // at the last look; nil: none
+	t        testing.TB
+	rng      *rand.Rand
+	p        *pipeline.Pipeline
+	ledger   *act.Ledger
+	list     []*disk
+	now      time.Time
+	events   []foreshock.Event
+	due      []foreshock.Action
+	dueAt    []time.Time
+	executor pipeline.Executor            // nil: they are
+	silent   bool                         // nothing is read
+	edit     func(*decide.Policy)         // changes it; nil: it is the default
+	refuse   func(*foreshock.Action) bool // at the last look; nil: none
 	// deaf lets no verdict come: every action is "unclear" at once.
 	deaf bool
 }
@@ -74,11 +75,14 @@ func (f *disks) start(n int) {
 	policy := decide.Default()
 	policy.Name, policy.Match, policy.Mode, policy.Target, policy.Forecast = "p", []string{"disk/*"}, foreshock.Auto, "t", false
 	policy.Bounds = map[foreshock.Dimension]decide.Bounds{foreshock.DimIOPS: {Min: 100, Max: 1e6, Step: 0.25}}
-	if f.limits != nil {
-		f.limits(&policy.Limits)
+	if f.edit != nil {
+		f.edit(&policy)
 	}
 	s := stages(f.t)
 	s.Forecast, s.Policies, s.Executor, s.Ledger = nil, []decide.Policy{policy}, f, f.ledger
+	if f.executor != nil {
+		s.Executor = f.executor
+	}
 	latches := new(pipeline.Latches)
 	for i := range f.events {
 		latches.Fold(&f.events[i])

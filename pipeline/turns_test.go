@@ -11,7 +11,7 @@ import (
 func TestNobodyWaitsForEver(t *testing.T) {
 	const n = 6
 	f := newDisks(t, 5, n, true)
-	f.limits = func(l *decide.Limits) { l.PerHour, l.Share, l.StopAfter = 2, 1, 1000 }
+	f.edit = func(p *decide.Policy) { p.Limits.PerHour, p.Limits.Share, p.Limits.StopAfter = 2, 1, 1000 }
 	f.restart()
 	f.run(200, nil)
 	f.run(360*n, func() {
