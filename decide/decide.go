@@ -28,8 +28,10 @@ type State struct {
 	Saturated map[foreshock.Dimension]bool
 	// RecentPeak is the highest demand per dimension over the policy's Reduce.After; absent while the workload was not watched that long.
 	RecentPeak foreshock.Allocation
-	Forecasts  map[foreshock.Dimension]*foreshock.Forecast
-	Learned    [foreshock.NumDimensions]foreshock.Learned
+	// Forecasts are of the workload's own demand; Others is what is asked now, beside it, by those who share what it has.
+	Forecasts map[foreshock.Dimension]*foreshock.Forecast
+	Others    foreshock.Allocation
+	Learned   [foreshock.NumDimensions]foreshock.Learned
 	// Advice is what costs least, per dimension, under a policy that states costs; absent where too little is known.
 	Advice map[foreshock.Dimension]foreshock.Advice
 

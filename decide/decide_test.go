@@ -295,6 +295,7 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		}
 		s.Resource.Allocated = s.Resource.Allocated.Over(amountsOf(a))
 	},
+	"others": func(s *State, _ string, a map[string]string) { s.Others = amountsOf(a) },
 	"demand": func(s *State, rest string, a map[string]string) {
 		if rest == "unknown" {
 			s.Demand = foreshock.Allocation{}

@@ -243,11 +243,20 @@ func (d *deliberation) wanted(m measure) float64 {
 // expected is a forecast's peak from now over a time.
 type expected struct {
 	peak  float64
+	other float64 // of it, what those ask who share what there is
 	level float64 // its quantile
 	over  time.Duration
 	full  bool // the forecast reaches to the end
 	model string
 	skill float64
+}
+
+// text is the peak in words.
+func (e *expected) text(m *measure) string {
+	if e.other == 0 {
+		return m.text(e.peak)
+	}
+	return fmt.Sprintf("%s (%s of it asked by others now)", m.text(e.peak), m.text(e.other))
 }
 
 // peak is what is foretold, and is told to the decision.
@@ -263,7 +272,7 @@ func (d *deliberation) peak(m measure, over time.Duration) (e expected, ok bool)
 }
 
 // foretold is the highest forecast demand from now over a time, corrected by what was learned of the forecasts' bias; ok is false where
-// there is no forecast, or one that is not whole.
+// there is no forecast, or one that is not whole. Those who share what there is are taken to ask for as much as now.
 func (d *deliberation) foretold(m measure, over time.Duration) (e expected, ok bool) {
 	f := d.Forecasts[m.Dimension]
 	if !f.Usable() || len(f.Levels) == 0 || len(f.Quantiles) != len(f.Levels) {
@@ -272,8 +281,10 @@ func (d *deliberation) foretold(m measure, over time.Duration) (e expected, ok b
 	learned := d.Learned[m.Dimension]
 	level := f.Level(d.policy.QuantileOf(learned))
 	peak, _, ok := f.Peak(level, d.Now, d.Now.Add(over))
+	other, _ := d.Others.Get(m.Dimension)
+	other = max(0, orZero(other))
 	e = expected{
-		peak: peak * bias(learned.Bias), level: level,
+		peak: peak*bias(learned.Bias) + other, other: other, level: level,
 		over: over, model: f.Model, skill: f.Skill,
 	}
 	e.full = !f.At.Add(time.Duration(len(f.Mean)) * f.Length).Before(d.Now.Add(over))

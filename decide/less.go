@@ -83,10 +83,10 @@ func (d *deliberation) lowForecast(m measure, need float64) (highest float64, to
 	switch {
 	case has && !d.little(m, e.peak):
 		d.because(ForecastDisagrees, "%s is used little, but the forecast peak within %s at %s is %s: it would have to be undone",
-			m.Dimension, span(over), percent(e.level), m.text(e.peak))
+			m.Dimension, span(over), percent(e.level), e.text(&m))
 		return 0, "", false
 	case has && e.full:
-		return math.Max(need, e.peak), " and at most " + m.text(e.peak) + " are forecast for the next " + span(over) + " at " + percent(e.level), true
+		return math.Max(need, e.peak), " and at most " + e.text(&m) + " are forecast for the next " + span(over) + " at " + percent(e.level), true
 	case d.policy.Reduce.Blind:
 		return math.Max(need, e.peak), "", true
 	}

@@ -194,7 +194,7 @@ func (d *deliberation) foreseen(m measure) {
 	}
 	d.want(m, to)
 	d.because(Forecast, "forecast peak %s within %s at %s + %s headroom = %s (%s, skill %.2f)",
-		m.text(e.peak), span(e.over), percent(e.level), percent(d.policy.Headroom), m.text(to), e.model, e.skill)
+		e.text(&m), span(e.over), percent(e.level), percent(d.policy.Headroom), m.text(to), e.model, e.skill)
 }
 
 // soon is the time by which a change must be decided now: the lead time with a margin.
@@ -228,7 +228,7 @@ func (d *deliberation) ahead() {
 		}
 		if d.withHeadroom(e.peak) < m.have*(1+worthwhile) {
 			d.because(TooSmall, "forecast peak %s within %s at %s + %s headroom is less than %s above %s: no change is worth it",
-				m.text(e.peak), span(e.over), percent(e.level), percent(d.policy.Headroom), percent(worthwhile), m.text(m.have))
+				e.text(&m), span(e.over), percent(e.level), percent(d.policy.Headroom), percent(worthwhile), m.text(m.have))
 			continue
 		}
 		d.foreseen(m)

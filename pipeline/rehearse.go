@@ -81,6 +81,10 @@ func (w *workload) need(d foreshock.Dimension, step *foreshock.Step, ahead time.
 	}
 	if w.policy.Forecast && int(d) < len(w.forecasts) {
 		if peak, _, ok := w.forecasts[d].Peak(expectedLevel, step.Time, step.Time.Add(ahead)); ok {
+			others := w.others()
+			if x, share := others.Get(d); share {
+				peak += x
+			}
 			n.Expected = peak / w.policy.Objective.Utilisation
 		}
 	}

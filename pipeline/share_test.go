@@ -8,6 +8,7 @@ import (
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/decide"
 	"github.com/foreshock-io/foreshock/ingest"
+	"github.com/foreshock-io/foreshock/profile"
 )
 
 // Until when one counts among those who share a resource is a matter of its data and of the asker's, not of who was told first that it has left.
@@ -89,4 +90,26 @@ func TestAnActionOfAnotherUserSupersedes(t *testing.T) {
 			t.Fatalf("with action %s these are judged: %+v", a.ID, told)
 		}
 	}
+}
+
+// A decision upon what is shared knows what the others ask beside the workload's own demand; where nothing is shared, or nothing is known, nobody asks.
+func TestStateHasWhatOthersAsk(t *testing.T) {
+	o := New(Stages{}, Options{Virtual: true}).owners[0]
+	f := func(all, own, want float64) {
+		t.Helper()
+		w := &workload{id: "vol/a", profile: profile.New("vol/a", "test", time.Minute)}
+		for a, x := range map[*foreshock.Allocation]float64{&w.asked: all, &w.demand: own} {
+			if x > 0 {
+				a.Set(foreshock.DimIOPS, x)
+			}
+		}
+		s := o.state(w, time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC))
+		if x, known := s.Others.Get(foreshock.DimIOPS); known != (want > 0) || known && x != want {
+			t.Errorf("of %g its own are %g, and others ask for %g, %t; want %g", all, own, x, known, want)
+		}
+	}
+	f(600, 400, 200)
+	f(400, 400, 0)
+	f(600, 0, 600)
+	f(0, 0, 0)
 }

@@ -32,7 +32,7 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 			s.Saturated[d] = true
 		}
 	}
-	s.Forecasts = w.expected()
+	s.Forecasts, s.Others = w.expected(), w.others()
 	if !w.scalable() {
 		return s
 	}
@@ -61,6 +61,17 @@ func (w *workload) learned() (list [foreshock.NumDimensions]foreshock.Learned) {
 		list[d] = w.profile.LearnedOf(foreshock.Dimension(d))
 	}
 	return list
+}
+
+// others is what is asked, beside the workload's own demand, by those who share what it has.
+func (w *workload) others() (a foreshock.Allocation) {
+	for _, d := range w.asked.Dimensions() {
+		all, _ := w.asked.Get(d)
+		if own, _ := w.demand.Get(d); all > own {
+			a.Set(d, all-own)
+		}
+	}
+	return a
 }
 
 // expected are the forecasts that there are.
