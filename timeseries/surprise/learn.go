@@ -243,7 +243,7 @@ func (m *Metric) comeHome(j *Judgement) {
 	m.Spread.Mean *= float32(m.grown(j, 300) / m.unshaped())
 	if was, now := m.heights(j); now < was {
 		for i := range m.Records {
-			m.Records[i].shrink(max(now/was, 1/mostGrowth))
+			m.Records[i].scale(max(now/was, 1/mostGrowth))
 		}
 	}
 	by := m.Held - m.Levels[middle].Mean
@@ -288,7 +288,7 @@ func (m *Metric) move(j *Judgement, weight float64) {
 		m.Sizes[i] *= float32(growth)
 	}
 	for i := range m.Records {
-		m.Records[i].grow(growth)
+		m.Records[i].scale(growth)
 	}
 	m.conclude(weight)
 	m.Outside, m.Held = -m.former(), before

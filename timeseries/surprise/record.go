@@ -68,28 +68,19 @@ func (r *Records) learn(size, usual float64) {
 	}
 }
 
-// grow multiplies the excursions by a factor of at least 1.
-func (r *Records) grow(factor float64) {
-	by := uint16(math.Log(factor)*perFold + 0.5)
-	for i, height := range r.Greatest {
-		if height > 0 {
-			r.Greatest[i] = height + min(by, math.MaxUint16-height)
-		}
+// moved is a height, where there is one, that is higher by so much.
+func moved(height uint16, by int) uint16 {
+	if height == 0 {
+		return 0
 	}
-	if r.Lasting > 0 {
-		r.Lasting += min(by, math.MaxUint16-r.Lasting)
-	}
+	return uint16(min(max(int(height)+by, 1), math.MaxUint16)) //nolint:gosec // within its bounds
 }
 
-// shrink multiplies the excursions by a factor above 0 and of at most 1.
-func (r *Records) shrink(factor float64) {
-	by := uint16(min(-math.Log(factor)*perFold+0.5, math.MaxUint16))
-	for i, height := range r.Greatest {
-		if height > 0 {
-			r.Greatest[i] = height - min(by, height-1)
-		}
+// scale multiplies the excursions by a factor above 0; one that was stays one.
+func (r *Records) scale(factor float64) {
+	by := int(math.Round(math.Log(factor) * perFold))
+	for i := range r.Greatest {
+		r.Greatest[i] = moved(r.Greatest[i], by)
 	}
-	if r.Lasting > 0 {
-		r.Lasting -= min(by, r.Lasting-1)
-	}
+	r.Lasting = moved(r.Lasting, by)
 }

@@ -114,3 +114,26 @@ func TestAGiantHidesNothing(t *testing.T) {
 		t.Errorf("after a giant, what is far above all others surprises by %g", s)
 	}
 }
+
+// All excursions are scaled, the one that lasts too; what was one stays one, and none is none.
+func TestScaledRecords(t *testing.T) {
+	f := func(factor float64, from, want Records) {
+		t.Helper()
+		if from.scale(factor); from != want {
+			t.Errorf("times %g: %+v, want %+v", factor, from, want)
+		}
+	}
+	doubled := uint16(math.Round(math.Log(2) * perFold))
+	some := Records{Greatest: [tops]uint16{9000, 8000, 7000, 6000, 5000}, Lasting: 4000}
+	more := some
+	for i := range 5 {
+		more.Greatest[i] += doubled
+	}
+	more.Lasting += doubled
+	f(1, some, some)
+	f(2, some, more)
+	f(0.5, more, some)
+	f(1e-300, some, Records{Greatest: [tops]uint16{1, 1, 1, 1, 1}, Lasting: 1})
+	f(1e300, some, Records{Greatest: [tops]uint16{math.MaxUint16, math.MaxUint16, math.MaxUint16, math.MaxUint16, math.MaxUint16}, Lasting: math.MaxUint16})
+	f(2, Records{}, Records{})
+}
