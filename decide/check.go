@@ -83,6 +83,9 @@ func (c *checker) patterns(list []string) {
 	}
 }
 
+// mostLate is how many units for an hour a late second may cost: sums of costs stay numbers.
+const mostLate = 1e6
+
 func (c *checker) objective(o Costs) {
 	c.when(!within(o.UnitHour, 0, math.MaxFloat64), "objective.unit_hour", "is %g; at least 0 is allowed, for example 1", o.UnitHour)
 	c.when(!within(o.LateSecond, 0, math.MaxFloat64), "objective.late_second", "is %g; at least 0 is allowed", o.LateSecond)
@@ -91,6 +94,8 @@ func (c *checker) objective(o Costs) {
 	c.when(o.Stated() && o.LateSecond <= least, "objective.late_second",
 		"is %g, no more than capacity costs for a second, unit_hour / 3600 = %.3g, so that the least amount would always be the cheapest; state more, for example %.3g",
 		o.LateSecond, least, 20*least)
+	c.among(o.Stated() && !(o.LateSecond/o.UnitHour <= mostLate), []string{"objective.late_second", "objective.unit_hour"},
+		"objective.late_second %g is more than %g times unit_hour %g: nothing but lateness would count; lower it, or raise unit_hour", o.LateSecond, mostLate, o.UnitHour)
 	c.when(o != Costs{} && !o.Stated(), "objective", "states a part only; unit_hour, late_second and utilisation belong together")
 }
 

@@ -32,6 +32,13 @@ func TestCheckMoneyAndTimes(t *testing.T) {
 	f(func(p *Policy) { p.Limits.Spend, p.Bounds = 5, map[foreshock.Dimension]Bounds{foreshock.DimIOPS: {}} }, "limits.spend binds nothing in iops, which has no price; state bounds.iops.price")
 	f(func(p *Policy) { p.Limits.FleetSpend = math.Inf(1) }, "limits.fleet_spend is +Inf")
 
+	costs := func(unit, late float64) func(*Policy) {
+		return func(p *Policy) { p.Objective = Costs{UnitHour: unit, LateSecond: late, Utilisation: 0.9} }
+	}
+	f(costs(1, 0.005), "")
+	f(costs(1e-9, 1e-4), "")
+	f(costs(1e-300, 1e10), "objective.late_second 1e+10 is more than 1e+06 times unit_hour 1e-300")
+
 	nights := Window{Name: "nights", Inside: AllowNothing}
 	windows := func(w Window) func(*Policy) { return func(p *Policy) { p.Windows = []Window{w} } }
 	f(windows(nights), "")
