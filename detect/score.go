@@ -19,6 +19,7 @@ const (
 type scales struct {
 	owner  [surprise.NumScales]int8 // -1: none does
 	weight [surprise.NumScales]float64
+	total  float64 // of the weights
 }
 
 // share gives each scale to a method: to the first that answers for it, but to one that knows the season before the others.
@@ -31,6 +32,7 @@ func share(methods []Weighted, seasonal bool) (s scales) {
 				s.owner[scale], s.weight[scale] = int8(i), w.Weight
 			}
 		}
+		s.total += s.weight[scale]
 	}
 	return s
 }
@@ -97,20 +99,16 @@ func (d *Detector) judge(f *foreshock.Finding, p *foreshock.Profile, m foreshock
 	j := &f.Rarity[m]
 	up, down := d.weigh(p, j, d.scales(&p.Metrics[m].Rarity))
 	f.Expected[m], f.Lower[m], f.Upper[m] = j.Expected, j.Expected, j.Expected
-	sign := 1.0
-	if down > up {
-		sign = -1
+	limit := &d.limits[m]
+	strange, worse := root(up+down), root(fourth(limit.Up)*up+fourth(limit.Down)*down)
+	if change := math.Abs(x - j.Expected); change < limit.Absolute || change < limit.Relative*math.Abs(j.Expected) { // too small to matter, however rare
+		most := tiny * boundary * change / max(limit.Absolute, limit.Relative*math.Abs(j.Expected))
+		strange, worse = min(strange, most), min(worse, most)
 	}
-	most := math.Inf(1)
-	if least := max(d.limits[m].Absolute, d.limits[m].Relative*math.Abs(j.Expected)); math.Abs(x-j.Expected) < least {
-		most = tiny * boundary * math.Abs(x-j.Expected) / least // too small to matter, however rare
-	}
-	f.Distance[m] = sign * scored(min(most, root(up+down)), boundary)
+	f.Distance[m] = math.Copysign(scored(strange, boundary), up-down)
 	if p.Shift.Explains(f, m, middle) {
 		return 0
 	}
-	limit := &d.limits[m]
-	worse := min(most, root(fourth(limit.Up)*up+fourth(limit.Down)*down))
 	f.Scores[m] = scored(worse, boundary)
 	return worse
 }
@@ -118,21 +116,31 @@ func (d *Detector) judge(f *foreshock.Finding, p *foreshock.Profile, m foreshock
 // weigh gives the weighted means of the fourth powers of the surprises of what is above its level, and of what is below. Weights are those of the
 // configuration times what feedback made of them.
 func (d *Detector) weigh(p *foreshock.Profile, j *surprise.Judgement, s *scales) (up, down float64) {
-	weights, total, moved := s.weight, 0.0, len(p.Weights()) > 0
-	for i, owner := range &s.owner {
-		if moved && owner >= 0 {
-			weights[i] *= p.Factor(d.names[owner])
-		}
-		total += weights[i]
+	if len(p.Weights()) > 0 {
+		moved := d.moved(p, s)
+		s = &moved
 	}
-	if total == 0 { // no method that is there knows anything without a season
+	if s.total == 0 { // no method that is there knows anything without a season
 		return 0, 0
 	}
 	for i, decades := range &j.Scales {
-		add(&up, &down, j.Deviations[i], weights[i]*fourth(decades))
+		add(&up, &down, j.Deviations[i], s.weight[i]*fourth(decades))
 	}
-	add(&up, &down, j.Deviations[surprise.Reading], weights[surprise.Reading]*fourth(j.Record))
-	return up / total, down / total
+	add(&up, &down, j.Deviations[surprise.Reading], s.weight[surprise.Reading]*fourth(j.Record))
+	return up / s.total, down / s.total
+}
+
+// moved are scales with what feedback made of their weights.
+func (d *Detector) moved(p *foreshock.Profile, s *scales) scales {
+	moved := *s
+	moved.total = 0
+	for i, owner := range &s.owner {
+		if owner >= 0 {
+			moved.weight[i] *= p.Factor(d.names[owner])
+		}
+		moved.total += moved.weight[i]
+	}
+	return moved
 }
 
 // add adds x to what has its sign, without a branch: the signs of deviations are what a processor cannot guess.
