@@ -41,7 +41,7 @@ func Learn(p *foreshock.Profile, step *foreshock.Step, f *foreshock.Finding, use
 			mp = newMetric(p, cfg)
 			p.Metrics[m] = mp
 		}
-		l := learner{mp: mp, p: p, cfg: cfg, metric: m, middle: middle}
+		l := &learner{mp: mp, p: p, cfg: cfg, metric: m, middle: middle}
 		if l.learn(x, f) {
 			mp.Sum += float32(x)
 			mp.Count++

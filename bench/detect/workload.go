@@ -68,12 +68,12 @@ func (s *stages) step(p *foreshock.Profile, v foreshock.Values) {
 }
 
 func (s *stages) stepAt(p *foreshock.Profile, at time.Time, v foreshock.Values) {
-	step := foreshock.Step{ID: p.ID, Time: at, Length: p.Length, Values: v, Quality: foreshock.Fresh}
+	step := &foreshock.Step{ID: p.ID, Time: at, Length: p.Length, Values: v, Quality: foreshock.Fresh}
 	p.Touch(at)
-	use := profile.Demand(&step, p)
-	s.detector.Score(&s.finding, p, &step)
-	s.detector.Track(p, &s.finding, &step)
-	profile.Learn(p, &step, &s.finding, &use, &s.cfg)
+	use := profile.Demand(step, p)
+	s.detector.Score(&s.finding, p, step)
+	s.detector.Track(p, &s.finding, step)
+	profile.Learn(p, step, &s.finding, &use, &s.cfg)
 }
 
 // live is the scoring of the running program, of a workload with one metric of which every change counts, also a small one or a fall.
