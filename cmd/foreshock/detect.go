@@ -67,7 +67,7 @@ func detectCommand() *cobra.Command {
 			case err == nil && info.IsDir():
 				return usageError{fmt.Errorf("%s is a folder; name a folder to write to as well: %s %s OUTDIR", args[0], cmd.CommandPath(), args[0])}
 			}
-			in, err := openReadings(args[0], cmd.InOrStdin(), o.columns, o.say)
+			in, err := openReadings(args[0], cmd.InOrStdin(), &o)
 			if err != nil {
 				return err
 			}

@@ -21,7 +21,7 @@ import (
 
 // scores is what detect writes of a file.
 func scores(t interface{ Fatal(...any) }, text, form string, columns ...string) string {
-	in, err := openReadings("-", strings.NewReader(text), columns, io.Discard)
+	in, err := openReadings("-", strings.NewReader(text), &detectOptions{columns: columns, say: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func FuzzReadings(f *testing.F) {
 	f.Add([]byte("\xef\xbb\xbftime,a,b,label,split\n2026-03-29T01:30:00+02:00,1,,0,test\n\n,\n"))
 	f.Add([]byte("\x1f\x8bno gzip"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		in, err := openReadings("-", bytes.NewReader(data), nil, io.Discard)
+		in, err := openReadings("-", bytes.NewReader(data), &detectOptions{say: io.Discard})
 		if err != nil {
 			return
 		}
@@ -126,7 +126,7 @@ func TestDetectShowsHowFarItIs(t *testing.T) {
 		var screen strings.Builder
 		o := detectOptions{config: config.Default(), form: "csv", bar: &bar{w: &screen, began: time.Now()}}
 		o.say = o.bar.above(&screen)
-		in, err := openReadings(name, strings.NewReader(text), nil, o.say)
+		in, err := openReadings(name, strings.NewReader(text), &o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestDetectShowsHowFarItIs(t *testing.T) {
 func TestOpenReadings(t *testing.T) {
 	f := func(text string, names, ignored string) {
 		t.Helper()
-		in, err := openReadings("-", strings.NewReader(text), nil, io.Discard)
+		in, err := openReadings("-", strings.NewReader(text), &detectOptions{say: io.Discard})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,6 +171,24 @@ func TestOpenReadings(t *testing.T) {
 	f("timestamp,a\n", "a", "")
 	f("timestamp;a, b;c\n0;1,5;x\n", "a, b", "c")
 	f("0\t\t1,5\n", "column 2 column 3", "")
+	f("timestamp,a,b,host\n0,x,1,\n60,1,1,db-1\n", "a b", "host") // one reading that is none makes no text of a column, nor one that is missing a metric
+	f("timestamp,a,b\n0,,1\n60,,x\n", "a b", "")
+	f("cpu,when\n1,2026-01-01 00:00:00\n", "cpu", "")
+	f("when,cpu\n0,2026\n", "cpu", "")
+}
+
+// Where the step is known a row may be the answer to the scores of those before: none but the first is waited for to see what the columns hold.
+func TestOpenReadingsWaitsForOneRow(t *testing.T) {
+	r, w := io.Pipe()
+	defer func() { _ = r.Close() }()
+	go func() { _, _ = io.WriteString(w, "timestamp,a,host\n0,1,\n") }()
+	in, err := openReadings("-", r, &detectOptions{step: time.Minute, say: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row, err := in.next(); err != nil || row.stamp != "0" {
+		t.Errorf("%v, %v", row, err)
+	}
 }
 
 // A packed file that ends too early is scored up to there, and what to do is told.
@@ -183,7 +201,7 @@ func TestDetectSaysWhereAFileIsCutOff(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	in, err := openReadings("-", bytes.NewReader(packed.Bytes()[:packed.Len()/2]), nil, io.Discard)
+	in, err := openReadings("-", bytes.NewReader(packed.Bytes()[:packed.Len()/2]), &detectOptions{say: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +220,7 @@ func TestDetectSaysWhereAFileIsCutOff(t *testing.T) {
 func TestDetectEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	in, err := openReadings("-", strings.NewReader(text(file(1))), nil, io.Discard)
+	in, err := openReadings("-", strings.NewReader(text(file(1))), &detectOptions{say: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -136,7 +136,7 @@ func (o *detectOptions) scoreFile(ctx context.Context, f treeFile) (err error) {
 	if f.fault != nil {
 		return f.fault
 	}
-	in, err := openReadings(f.in, nil, o.columns, o.say)
+	in, err := openReadings(f.in, nil, o)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/foreshock-io/foreshock/tables"
 	"github.com/foreshock-io/foreshock/timeseries/surprise"
 )
@@ -26,8 +27,11 @@ type readings struct {
 	*tables.File
 	rows    *csv.Reader
 	clock   tables.Clock
-	read    int64    // bytes of it
-	first   []string // the first row below the header
+	read    int64      // bytes of it
+	ahead   [][]string // rows that were read to see what the columns hold, with their numbers in lines
+	lines   []int
+	most    int      // how many rows may be read ahead
+	line    int      // of the row that was handed out last
 	time    int      // column
 	metrics []int    // columns
 	names   []string // of the metrics
@@ -57,8 +61,11 @@ type reading struct {
 }
 
 // openReadings opens a file, - for standard input, and finds its columns: those that are chosen, or all that look like metrics.
-func openReadings(name string, stdin io.Reader, chosen []string, say io.Writer) (*readings, error) {
-	r := &readings{say: say}
+func openReadings(name string, stdin io.Reader, o *detectOptions) (*readings, error) {
+	r := &readings{say: o.say, most: pipeline.StepRows}
+	if o.step != 0 { // a row may be the answer to what was said of the one before it
+		r.most = 1
+	}
 	var err error
 	if r.File, err = tables.Open(name, stdin, func(read, _ int64) { r.read = read }); err != nil {
 		return nil, err
@@ -68,7 +75,7 @@ func openReadings(name string, stdin io.Reader, chosen []string, say io.Writer) 
 	r.rows = csv.NewReader(r.File)
 	r.rows.Comma = rune(tables.Delimiter(line))
 	r.rows.FieldsPerRecord, r.rows.LazyQuotes, r.rows.TrimLeadingSpace = -1, true, r.rows.Comma != '\t' // an empty cell between tabs would be lost
-	if err := r.columns(chosen); err != nil {
+	if err := r.columns(o.columns); err != nil {
 		_ = r.Close()
 		return nil, err
 	}
@@ -85,15 +92,16 @@ func (r *readings) columns(chosen []string) error {
 		return located(r.Name, err)
 	}
 	if _, err := r.clock.Parse([]byte(head[0]), r.comma()); err == nil { // no header: rows from the first on
-		r.first = slices.Clone(head)
+		at, _ := r.rows.FieldPos(0)
+		r.ahead, r.lines = append(r.ahead, head), append(r.lines, at)
 		head = make([]string, len(head))
 		for i := range head {
 			head[i] = "column " + strconv.Itoa(i+1)
 		}
-	} else if r.first, err = r.rows.Read(); err != nil && !errors.Is(err, io.EOF) {
+	} else if err := r.look(1); err != nil {
 		return located(r.Name, err)
 	}
-	r.time = max(0, tables.TimeColumn(head)) // without any it is the first
+	r.time = r.timeColumn(head)
 	if len(head) < 2 {
 		return fmt.Errorf("%s:1: one column only; a time and at least one metric with a comma, a semicolon or a tab between them are expected, for example timestamp,value", r.Name)
 	}
@@ -102,7 +110,7 @@ func (r *readings) columns(chosen []string) error {
 		switch {
 		case i == r.time:
 		case len(chosen) > 0 && !slices.Contains(chosen, name), len(chosen) == 0 && slices.Contains(notMetrics, strings.ToLower(name)):
-		case len(chosen) == 0 && r.first != nil && !r.isMetric(i):
+		case len(chosen) == 0 && !r.isMetric(i):
 			r.ignored = append(r.ignored, name)
 		default:
 			r.metrics, r.names = append(r.metrics, i), append(r.names, name)
@@ -112,13 +120,49 @@ func (r *readings) columns(chosen []string) error {
 	return r.check(head, chosen)
 }
 
-// isMetric says whether the first row has a number in a column, or nothing.
-func (r *readings) isMetric(column int) bool {
-	if column >= len(r.first) {
-		return true
+// look reads rows ahead until there are so many, or no more.
+func (r *readings) look(rows int) error {
+	for len(r.ahead) < rows {
+		cells, err := r.rows.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		at, _ := r.rows.FieldPos(0)
+		r.ahead, r.lines = append(r.ahead, cells), append(r.lines, at)
 	}
-	_, err := value(r.first[column], r.comma())
-	return err == nil
+	return nil
+}
+
+// timeColumn is the column that is called like a time; else the first that has one in words and not as a number, which may be anything; else the first.
+func (r *readings) timeColumn(head []string) int {
+	if at := tables.TimeColumn(head); at >= 0 || len(r.ahead) == 0 {
+		return max(0, at)
+	}
+	return max(0, slices.IndexFunc(r.ahead[0], func(cell string) bool {
+		_, _, ok := tables.Written(strings.TrimSpace(cell))
+		return ok
+	}))
+}
+
+// isMetric says whether a column has numbers, or nothing. Where the first row has neither, those after it tell: as many as scores wait for.
+func (r *readings) isMetric(column int) bool {
+	text := false
+	for i := 0; i < r.most; i++ {
+		if r.look(i+1) != nil || i >= len(r.ahead) { // what fails is told when the row's turn has come
+			break
+		}
+		if column >= len(r.ahead[i]) || tables.Missing([]byte(r.ahead[i][column])) {
+			continue
+		}
+		if _, err := value(r.ahead[i][column], r.comma()); err == nil {
+			return true
+		}
+		text = true
+	}
+	return !text
 }
 
 func (r *readings) check(head, chosen []string) error {
@@ -138,16 +182,18 @@ func (r *readings) comma() bool { return r.rows.Comma != ',' }
 
 // next hands out the next row, io.EOF after the last.
 func (r *readings) next() (reading, error) {
-	cells := r.first
-	if r.first = nil; cells == nil {
-		var err error
-		if cells, err = r.rows.Read(); err != nil {
-			return reading{}, located(r.Name, err)
-		}
+	if err := r.look(1); err != nil {
+		return reading{}, located(r.Name, err)
 	}
+	if len(r.ahead) == 0 {
+		return reading{}, io.EOF
+	}
+	cells := r.ahead[0]
+	r.line = r.lines[0]
+	r.ahead, r.lines = r.ahead[1:], r.lines[1:]
 	if slices.ContainsFunc(cells, func(cell string) bool { return strings.Contains(cell, "\n") }) {
 		if r.long++; r.long == 1 {
-			r.longAt, _ = r.rows.FieldPos(0)
+			r.longAt = r.line
 		}
 	}
 	line := reading{values: make([]float64, len(r.metrics))}
@@ -184,7 +230,7 @@ func (r *readings) follow(line *reading) {
 	}
 	if line.at.Before(r.latest) {
 		if r.back++; r.back == 1 {
-			r.backAt, _ = r.rows.FieldPos(0)
+			r.backAt = r.line
 		}
 	}
 	r.latest = line.at
@@ -197,8 +243,7 @@ func (r *readings) hold(metric int, x float64) {
 	}
 	b := &r.beyond[metric]
 	if b.n++; b.n == 1 {
-		b.line, _ = r.rows.FieldPos(0)
-		b.first = x
+		b.line, b.first = r.line, x
 	}
 }
 
@@ -213,9 +258,8 @@ func (r *readings) tell(faults []error) {
 	if r.wrong++; r.wrong > mostTold {
 		return
 	}
-	at, _ := r.rows.FieldPos(0)
 	for _, err := range faults {
-		fmt.Fprintf(r.say, "foreshock: %s:%d: %v; taken as missing\n", r.Name, at, err)
+		fmt.Fprintf(r.say, "foreshock: %s:%d: %v; taken as missing\n", r.Name, r.line, err)
 	}
 }
 
