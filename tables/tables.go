@@ -62,10 +62,14 @@ func (f *File) unpack(from io.Reader) error {
 	}
 	switch mark, _ := f.Peek(3); {
 	case string(mark) == "\xef\xbb\xbf":
-		_, err := f.Discard(3)
-		return err
+		if _, err := f.Discard(3); err != nil {
+			return err
+		}
 	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
 		return errors.New("it is UTF-16; convert it with: iconv -f UTF-16 -t UTF-8")
+	}
+	if begun, _ := f.Peek(f.Buffered()); bytes.IndexByte(begun, '\n') < 0 && bytes.ContainsRune(bytes.TrimRight(begun, "\r"), '\r') {
+		return errors.New(`its lines end in a carriage return alone, as on old Macintoshes; convert them with: tr '\r' '\n'`)
 	}
 	return nil
 }
@@ -141,6 +145,13 @@ var layouts = []string{
 	"2006-01-02 15:04:05.999999999",
 	"2006-01-02 15:04:05.999999999Z07:00",
 	"2006-01-02T15:04:05.999999999",
+	"2006-01-02T15:04:05.999999999Z0700",
+	"2006-01-02 15:04:05.999999999Z0700",
+	"2006-01-02 15:04:05.999999999Z07",
+	"2006-01-02 15:04:05.999999999 Z0700",
+	"2006-01-02 15:04:05.999999999 Z07:00",
+	"2006-01-02 15:04:05.999999999 UTC",
+	"2006/01/02 15:04:05.999999999",
 	"2006-01-02 15:04",
 	"2006-01-02T15:04",
 	"2006-01-02",
