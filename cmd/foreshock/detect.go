@@ -23,12 +23,12 @@ const detectHelp = `Score the rows of a file, one after the other, by the code t
 
 FILE is a CSV (also with semicolons or tabs, gzipped, or - for standard input) with a time and one or more metrics a row, and a header or none. A time is RFC 3339,
 2006-01-02 15:04:05 or Unix time (in seconds, ms, µs or ns), and is written as it was read. Several metrics are one workload, with one score. Columns called
-label, io_label, anomaly, recurring or split are no metrics, nor are those with text; --columns names those that are.
+label, io_label, anomaly, recurring or split are no metrics, nor are those with text, nor one without a name that numbers the rows; --columns names those that are.
 
 Written is a row for each row: timestamp, anomaly_score from 0 to 1, where 0.5 is the boundary of an anomaly (1 - 2^-score), and severity.
 Rows may come at any distance; an empty cell, NaN or n/a is a missing value. What cannot be read is told, counts as missing, and makes the exit code 3.
 
-With DIR and OUTDIR every *.csv and *.csv.gz below DIR is scored, on all cores, to the same path below OUTDIR.`
+With DIR and OUTDIR every *.csv and *.csv.gz below DIR, in capitals or not, is scored, on all cores, to the same path below OUTDIR.`
 
 // detectOptions say how files are scored.
 type detectOptions struct {
@@ -90,6 +90,9 @@ func (o *detectOptions) score(ctx context.Context, in *readings, out io.Writer) 
 	for _, name := range in.ignored {
 		fmt.Fprintf(o.say, "foreshock: %s: column %s has text and is no metric\n", in.Name, strings.TrimPrefix(legible(name), "column ")) // one without a header is called that
 	}
+	for _, column := range in.numbers {
+		fmt.Fprintf(o.say, "foreshock: %s: column %d numbers the rows and is no metric\n", in.Name, column+1)
+	}
 	defer o.bar.end()
 	for {
 		row, err := in.next()
@@ -133,6 +136,9 @@ func (o *detectOptions) score(ctx context.Context, in *readings, out io.Writer) 
 			fmt.Fprintf(o.say, "foreshock: %s:%d: %s: %g is the first of %d readings that scores cannot hold: what is beyond %g counts as that much, what is nearer to 0 than %g has few digits or none; divide or multiply the column by a fixed number\n",
 				in.Name, b.line, legible(in.names[i]), b.first, b.n, surprise.Most, surprise.Least)
 		}
+	}
+	if in.wrong > 0 && in.timed == 0 {
+		return fmt.Errorf("%s: none of its %d rows has a time that can be read, so none is scored", in.Name, in.wrong)
 	}
 	if in.wrong > 0 {
 		return incomplete{fmt.Errorf("%s: %d rows could not be read in full; they are scored without what is missing", in.Name, in.wrong)}

@@ -173,6 +173,11 @@ func TestOpenReadings(t *testing.T) {
 	f("0\t\t1,5\n", "column 2 column 3", "")
 	f("timestamp,a,b,host\n0,x,1,\n60,1,1,db-1\n", "a b", "host") // one reading that is none makes no text of a column, nor one that is missing a metric
 	f("timestamp,a,b\n0,,1\n60,,x\n", "a b", "")
+	f(",timestamp,a\n0,0,5\n1,60,6\n2,120,5\n", "a", "") // it numbers the rows
+	f("Unnamed: 0,timestamp,a\n1,0,5\n2,60,6\n", "a", "")
+	f(",timestamp,a\n0,0,5\n1,60,6\n3,120,5\n", " a", "")
+	f("n,timestamp,a\n0,0,5\n1,60,6\n", "n a", "")
+	f("# made by hand\n\n#\ntimestamp;a\n0;1,5\n", "a", "")
 	f("cpu,when\n1,2026-01-01 00:00:00\n", "cpu", "")
 	f("when,cpu\n0,2026\n", "cpu", "")
 }

@@ -76,8 +76,8 @@ func csvFiles(from, to, form string) ([]treeFile, error) {
 		case d.IsDir():
 			return passOver(name, root, outside)
 		}
-		path, ok := strings.CutSuffix(strings.TrimSuffix(name, ".gz"), ".csv")
-		if !ok {
+		path := withoutEnding(withoutEnding(name, ".gz"), ".csv")
+		if path == withoutEnding(name, ".gz") {
 			return nil
 		}
 		relative, err := filepath.Rel(root, path)
@@ -105,6 +105,14 @@ func csvFiles(from, to, form string) ([]treeFile, error) {
 		return nil, fmt.Errorf("%s: no *.csv or *.csv.gz is in it or below", from)
 	}
 	return files, nil
+}
+
+// withoutEnding takes away the end of a name, in capitals or not.
+func withoutEnding(name, ending string) string {
+	if at := len(name) - len(ending); at >= 0 && strings.EqualFold(name[at:], ending) {
+		return name[:at]
+	}
+	return name
 }
 
 // kind says in a word what is no file.

@@ -36,7 +36,9 @@ type readings struct {
 	metrics []int    // columns
 	names   []string // of the metrics
 	ignored []string // columns that are no metrics by what is in them
-	wrong   int      // rows in which something could not be read
+	numbers []int    // columns that number the rows
+	timed   int      // rows whose time could be read
+	wrong   int      // rows in which something could not be
 	latest  time.Time
 	back    int // rows that are before the row above them, and the line of the first
 	backAt  int
@@ -63,17 +65,16 @@ type reading struct {
 // openReadings opens a file, - for standard input, and finds its columns: those that are chosen, or all that look like metrics.
 func openReadings(name string, stdin io.Reader, o *detectOptions) (*readings, error) {
 	r := &readings{say: o.say, most: pipeline.StepRows}
-	if o.step != 0 { // a row may be the answer to what was said of the one before it
+	if name == "-" && o.step != 0 { // a row may be the answer to what was said of the one before it
 		r.most = 1
 	}
 	var err error
 	if r.File, err = tables.Open(name, stdin, func(read, _ int64) { r.read = read }); err != nil {
 		return nil, err
 	}
-	begun, _ := r.Peek(r.Buffered())
-	line, _, _ := bytes.Cut(begun, []byte("\n")) // as far as it has come
+	begun, _ := r.Peek(r.Buffered()) // as far as it has come
 	r.rows = csv.NewReader(r.File)
-	r.rows.Comma = rune(tables.Delimiter(line))
+	r.rows.Comma = rune(tables.Delimiter(names(begun)))
 	r.rows.FieldsPerRecord, r.rows.LazyQuotes, r.rows.TrimLeadingSpace = -1, true, r.rows.Comma != '\t' // an empty cell between tabs would be lost
 	if err := r.columns(o.columns); err != nil {
 		_ = r.Close()
@@ -82,9 +83,24 @@ func openReadings(name string, stdin io.Reader, o *detectOptions) (*readings, er
 	return r, nil
 }
 
+// names is the first line of a text that is neither empty nor a comment.
+func names(text []byte) []byte {
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != comment {
+			return line
+		}
+	}
+	return nil
+}
+
+// comment begins lines above the names that are passed over.
+const comment = '#'
+
 // columns finds the time and the metrics from the header, where there is one, and the first row below it.
 func (r *readings) columns(chosen []string) error {
+	r.rows.Comment = comment
 	head, err := r.rows.Read()
+	r.rows.Comment = 0 // below every line is a row
 	if errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: it is empty; a header such as timestamp,value and a row per time are expected", r.Name)
 	}
@@ -112,6 +128,8 @@ func (r *readings) columns(chosen []string) error {
 		case len(chosen) > 0 && !slices.Contains(chosen, name), len(chosen) == 0 && slices.Contains(notMetrics, strings.ToLower(name)):
 		case len(chosen) == 0 && !r.isMetric(i):
 			r.ignored = append(r.ignored, name)
+		case len(chosen) == 0 && nameless(name) && r.counts(i):
+			r.numbers = append(r.numbers, i)
 		default:
 			r.metrics, r.names = append(r.metrics, i), append(r.names, name)
 		}
@@ -165,16 +183,42 @@ func (r *readings) isMetric(column int) bool {
 	return !text
 }
 
+// nameless says whether a column has no name, or that which pandas gives one without.
+func nameless(name string) bool { return name == "" || strings.HasPrefix(name, "Unnamed: ") }
+
+// counts says whether a column numbers the rows from 0 or 1 on.
+func (r *readings) counts(column int) bool {
+	if r.look(r.most) != nil || len(r.ahead) < 2 {
+		return false
+	}
+	for first := range 2 {
+		if !slices.ContainsFunc(r.ahead, func(cells []string) bool {
+			n, err := strconv.Atoi(cells[min(column, len(cells)-1)])
+			first++
+			return err != nil || n != first-1
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 func (r *readings) check(head, chosen []string) error {
 	for _, name := range chosen {
 		if !slices.Contains(r.names, name) {
 			return usageError{fmt.Errorf("%s: no metric is called %q; there is: %s", r.Name, name, listed(slices.Delete(slices.Clone(head), r.time, r.time+1)))}
 		}
 	}
-	if len(r.metrics) == 0 {
-		return fmt.Errorf("%s: no column is a metric; there is: %s; name those that are with --columns", r.Name, listed(head))
+	if len(r.metrics) > 0 {
+		return nil
 	}
-	return nil
+	for i := range head {
+		if len(r.ahead) > 0 && i < len(r.ahead[0]) && i != r.time && slices.Contains(r.ignored, strings.TrimSpace(head[i])) {
+			_, err := value(r.ahead[0][i], r.comma())
+			return fmt.Errorf("%s: no column is a metric; there is: %s; name those that are with --columns; in row 1 %s: %w", r.Name, listed(head), legible(head[i]), err)
+		}
+	}
+	return fmt.Errorf("%s: no column is a metric; there is: %s; name those that are with --columns", r.Name, listed(head))
 }
 
 // comma says whether numbers may have a decimal comma: where commas do not divide cells.
@@ -228,6 +272,7 @@ func (r *readings) follow(line *reading) {
 	if !line.timed {
 		return
 	}
+	r.timed++
 	if line.at.Before(r.latest) {
 		if r.back++; r.back == 1 {
 			r.backAt = r.line
