@@ -33,7 +33,8 @@
 //
 // What varies by a third of its level cannot fall by many usual deviations. So a run of n readings of nothing (less than a hundredth of the usual height), where
 // 0.7 n is more than the longest run before, L, and more than 6, is as surprising as so many readings without one tell: log10(readings · 0.7 n/L). Where
-// the day's or the week's season has next to nothing at this hour, it is none.
+// the day's or the week's season has next to nothing at this hour, it is none. A [Stream] tells of a run of the same reading ([Still]) in the same way: a sensor that
+// hangs is usual by its height. What hangs for longer than three and a half hours is usual from then on.
 //
 // # An incident
 //

@@ -1,5 +1,7 @@
 package surprise
 
+import "math"
+
 const (
 	// Hold is how many readings a surprise is remembered for: another within them must surpass it by holdRatio to count in full.
 	Hold      = 200
@@ -12,6 +14,7 @@ const (
 // Stream is what is remembered of several metrics that are read together, in rows. Make one with NewStream.
 type Stream struct {
 	Metrics  []Metric
+	Still    []Still // of each metric
 	Row      Row
 	Held     float64 // the surprise that others must surpass
 	Left     int32   // for so many rows
@@ -20,7 +23,7 @@ type Stream struct {
 
 // NewStream returns what is remembered of so many metrics that are read every step seconds. It panics as NewMetric does, and when metrics is negative.
 func NewStream(step float64, metrics int) *Stream {
-	s := &Stream{Metrics: make([]Metric, metrics), Patience: Patience(step)}
+	s := &Stream{Metrics: make([]Metric, metrics), Still: make([]Still, metrics), Patience: Patience(step)}
 	for i := range s.Metrics {
 		s.Metrics[i] = NewMetric(step)
 	}
@@ -51,6 +54,11 @@ func (s *Stream) Observe(second int64, row []float64) (v Verdict) {
 		if !m.Judge(&j, second, row[i]) {
 			continue
 		}
+		if still := s.Still[i].judge(row[i], s.Patience); still > 0 && j.Ready && !m.isNothing(j.x) { // runs of nothing are told of by themselves
+			j.Record, j.Outside = max(j.Record, still), true
+			j.Surprise = math.Sqrt(math.Sqrt(fourth(j.Surprise) + fourth(still)/float64(NumScales)))
+		}
+		s.Still[i].learn(row[i])
 		m.Learn(&j, Handling{j.Outside, s.Patience, EventWeight})
 		if sum += j.Surprise; n == 0 || j.Surprise > v.Judgement.Surprise {
 			v.Lead, v.Judgement = i, j
