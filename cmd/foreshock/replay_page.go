@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"path/filepath"
 
 	"github.com/foreshock-io/foreshock"
@@ -10,17 +11,16 @@ import (
 
 // replayPage draws a replay.
 type replayPage struct {
-	file *wholeFile
+	place string
 	*report.Report
 }
 
-// newReplayPage lets a page see what a replay sees. The file is made at once: that it cannot be is not worth a long replay.
+// newReplayPage lets a page see what a replay sees. That the file cannot be written is not worth a long replay.
 func newReplayPage(from, to string, r *app.ReplayOptions) (*replayPage, error) {
-	file, err := createWhole(to)
-	if err != nil {
+	if err := mayCreate(to); err != nil {
 		return nil, err
 	}
-	p := &replayPage{file, report.New("Replay of " + filepath.Base(from))}
+	p := &replayPage{to, report.New("Replay of " + filepath.Base(from))}
 	r.Scored = p.Step
 	print := r.Event
 	r.Event = func(e *foreshock.Event) {
@@ -32,8 +32,8 @@ func newReplayPage(from, to string, r *app.ReplayOptions) (*replayPage, error) {
 
 // settle writes the page of a replay that ended well, and leaves what was there of one that did not.
 func (p *replayPage) settle(summary *app.ReplaySummary, err error) error {
-	if err == nil {
-		err = p.Write(p.file, summary.Text())
+	if err != nil {
+		return err
 	}
-	return p.file.settle(err)
+	return writeWhole(p.place, func(w io.Writer) error { return p.Write(w, summary.Text()) })
 }

@@ -92,21 +92,18 @@ func (f *whatIfFlags) run(cmd *cobra.Command, own runFlags) error {
 	if w.trace, err = f.demand(cmd); err != nil {
 		return err
 	}
-	var page *wholeFile
-	if f.page != "" { // that it cannot be made is not worth a long simulation
-		if page, err = createWhole(f.page); err != nil {
+	if f.page != "" { // that it cannot be written is not worth a long simulation
+		if err := mayCreate(f.page); err != nil {
 			return err
 		}
 	}
-	err = w.compare(c, f.policies)
-	if page != nil {
-		if err == nil {
-			err = w.page().Write(page)
-		}
-		err = page.settle(err)
-	}
-	if err != nil {
+	if err := w.compare(c, f.policies); err != nil {
 		return err
+	}
+	if f.page != "" {
+		if err := writeWhole(f.page, w.page().Write); err != nil {
+			return err
+		}
 	}
 	if f.output == "table" {
 		fmt.Fprintln(cmd.OutOrStdout(), w.about())
