@@ -200,10 +200,10 @@ func (m *minute) take(n *Need) {
 	}
 }
 
-// longGap is for so many minutes of a gap that rules go on wishing: for more they would hold up the workload's owner for half a second, and advise the same.
-const longGap = day
+// longGap is so many minutes that the rules' work for more would hold up the workload's owner for a second.
+const longGap = 7 * day
 
-// gap ends a minute in which nothing was read, so many minutes ago. What rules wished in a gap of more than a day is of no use.
+// gap ends a minute in which nothing was read, so many minutes ago. What rules wished in a gap of more than a week is of no use.
 func (r *Rehearsal) gap(ago int) {
 	if ago > longGap {
 		r.add(minute{})
