@@ -14,6 +14,7 @@ import (
 // State is all that a decision may depend on.
 type State struct {
 	Now     time.Time
+	Late    time.Duration     // by how much the clock is later than Now, which the data say; resources are read by the clock
 	Step    foreshock.Step    // the last one
 	Finding Finding           // of detection, on that step
 	Stage   foreshock.Stage   // of the profile
@@ -171,10 +172,10 @@ func unreadable(d *deliberation) bool {
 		d.because(NoResource, "the target %s cannot read the resource: %s", d.policy.Target, d.ResourceErr)
 	case r == nil:
 		d.because(NoResource, "the target %s has not read the resource yet", d.policy.Target)
-	case !r.At.IsZero() && d.stale(r.At) && r.At.After(d.Now):
+	case !r.At.IsZero() && d.stale(r.At, d.clock()) && r.At.After(d.clock()):
 		d.because(ResourceStale, "%s was last read at %s, before the clock was put back: what is allocated now is not known", r.Name, clock(r.At))
-	case !r.At.IsZero() && d.stale(r.At):
-		d.because(ResourceStale, "%s was last read %s ago: what is allocated now is not known", r.Name, span(d.Now.Sub(r.At)))
+	case !r.At.IsZero() && d.stale(r.At, d.clock()):
+		d.because(ResourceStale, "%s was last read %s ago: what is allocated now is not known", r.Name, span(d.clock().Sub(r.At)))
 	default:
 		d.survey()
 		if len(d.dims) > 0 {

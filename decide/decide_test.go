@@ -423,6 +423,7 @@ var changes = map[string]func(s *State, rest string, a map[string]string){
 		s.Undo.From.Set(foreshock.DimIOPS, number(a["from"]))
 		s.Undo.To.Set(foreshock.DimIOPS, number(a["to"]))
 	},
+	"late":          func(s *State, rest string, _ map[string]string) { s.Late = duration(rest) },
 	"latched":       func(s *State, rest string, _ map[string]string) { s.Latched = rest },
 	"no_reduce":     func(s *State, rest string, _ map[string]string) { s.NoReduce = rest },
 	"paused":        func(s *State, rest string, _ map[string]string) { s.Paused = Pauses{rest, rest} },

@@ -138,16 +138,19 @@ func (d *deliberation) quality() foreshock.Quality {
 		return d.Quality
 	case d.Step.Quality != foreshock.Fresh:
 		return d.Step.Quality
-	case d.stale(d.Step.Time):
+	case d.stale(d.Step.Time, d.Now):
 		return foreshock.Stale
 	}
 	return foreshock.Fresh
 }
 
 // stale says whether what was read at a time tells nothing of now. What was read later than now was read before the clock was put back, nobody knows how long ago.
-func (d *deliberation) stale(read time.Time) bool {
-	return d.Now.Sub(read).Abs() > d.policy.Validity+d.Step.Length
+func (d *deliberation) stale(read, now time.Time) bool {
+	return now.Sub(read).Abs() > d.policy.Validity+d.Step.Length
 }
+
+// clock is what the clock says.
+func (d *deliberation) clock() time.Time { return d.Now.Add(d.Late) }
 
 // latency is that of the last step in seconds.
 func (d *deliberation) latency() (float64, bool) {

@@ -8,6 +8,7 @@ import (
 	"github.com/foreshock-io/foreshock/act"
 	"github.com/foreshock-io/foreshock/capacity"
 	"github.com/foreshock-io/foreshock/decide"
+	"github.com/foreshock-io/foreshock/ingest"
 )
 
 // state gathers all that a decision may depend on.
@@ -25,6 +26,10 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 		Grant:    w.grant,
 		Sequence: w.sequence,
 		Planner:  o.Planner != nil,
+	}
+	s.Late = o.late(now)
+	if _, stale := ingest.SilentAt(now, w.profile.Length, w.about.Lateness); s.Late >= stale.Sub(now) {
+		s.Quality = foreshock.Stale // of what was read at start to learn from, or come to too late, nothing is done about it any more
 	}
 	s.Saturated = map[foreshock.Dimension]bool{}
 	for d := range foreshock.Dimension(foreshock.NumDimensions) {
@@ -53,6 +58,14 @@ func (o *owner) state(w *workload, now time.Time) decide.State {
 		o.fromLedger(&s, w, now)
 	}
 	return s
+}
+
+// late is by how much the clock is later than what the data say. In virtual time they are the clock.
+func (o *owner) late(now time.Time) time.Duration {
+	if o.Virtual {
+		return 0
+	}
+	return o.Now().Sub(now)
 }
 
 // learned is what acting on each dimension has taught.
@@ -94,6 +107,9 @@ func (o *owner) submit(w *workload, a foreshock.Action, now time.Time) {
 	w.controls, w.said = o.cohorts.choose(w, &a), nil
 	if current := w.profile.Current; current != nil && !a.Reduces() && a.Undoes == "" {
 		w.said = w.saidOf(current)
+	}
+	if a.Mode == foreshock.Auto {
+		a.Expires = a.Expires.Add(max(0, o.late(now))) // it is valid from now on, not from when that was which it is about
 	}
 	if err := o.Executor.Submit(a); err != nil {
 		o.Log.Warn("an action was decided but is not taken", "workload", w.id, "action", a.ID, "err", err)
