@@ -2,14 +2,11 @@ package pipeline_test
 
 import (
 	"context"
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
-	"github.com/foreshock-io/foreshock/act"
-	"github.com/foreshock-io/foreshock/decide"
 	"github.com/foreshock-io/foreshock/ingest"
 	"github.com/foreshock-io/foreshock/pipeline"
 )
@@ -33,12 +30,9 @@ func TestDataThatComeLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		provider := new(cloud)
-		policy := decide.Default()
-		policy.Name, policy.Match, policy.Target, policy.Mode, policy.Forecast = "p", []string{"vol/*"}, "t", foreshock.Auto, false
-		policy.Bounds = map[foreshock.Dimension]decide.Bounds{foreshock.DimIOPS: {}}
-		s := stages(t)
-		s.Forecast, s.Policies, s.Executor, s.Ledger = nil, []decide.Policy{policy}, provider, act.NewLedger()
-		p := pipeline.New(s, pipeline.Options{Log: slog.New(slog.DiscardHandler), Step: time.Minute, Most: 10, Snapshot: time.Hour, Owners: 1})
+		s, o := leaving(t, provider)
+		s.Policies[0].Mode, o.Forget, o.Owners = foreshock.Auto, 0, 1
+		p := pipeline.New(s, o)
 		go func() { _ = p.Run(ctx) }()
 		const lag, period, past = 5 * time.Minute, time.Minute, 24 * time.Hour
 		h, err := p.Register("vol/a", ingest.About{Source: "test", Step: period, Lateness: lag + 2*period})
