@@ -42,9 +42,7 @@ func (p *pause) String() string {
 	if p.actor != "" {
 		text += " by " + p.actor
 	}
-	if !p.Until.IsZero() {
-		text += " until " + p.Until.UTC().Format(time.RFC3339)
-	}
+	text += p.Ends()
 	if p.Reason != "" {
 		text += fmt.Sprintf(" (%s)", p.Reason)
 	}

@@ -109,7 +109,8 @@ func (o *owner) submit(w *workload, a foreshock.Action, now time.Time) {
 		w.said = w.saidOf(current)
 	}
 	if a.Mode == foreshock.Auto {
-		a.Expires = a.Expires.Add(max(0, o.late(now))) // it is valid from now on, not from when that was which it is about
+		// It is valid from now on, not from when that was which it is about. The decision says what a replay says, so it cannot know.
+		a.Expires = a.Expires.Add(max(0, o.late(now)))
 	}
 	if err := o.Executor.Submit(a); err != nil {
 		o.Log.Warn("an action was decided but is not taken", "workload", w.id, "action", a.ID, "err", err)

@@ -76,8 +76,9 @@ func csvFiles(from, to, form string) ([]treeFile, error) {
 		case d.IsDir():
 			return passOver(name, root, outside)
 		}
-		path := withoutEnding(withoutEnding(name, ".gz"), ".csv")
-		if path == withoutEnding(name, ".gz") {
+		unpacked := withoutEnding(name, ".gz")
+		path := withoutEnding(unpacked, ".csv")
+		if path == unpacked {
 			return nil
 		}
 		relative, err := filepath.Rel(root, path)

@@ -191,16 +191,17 @@ func (r *readings) counts(column int) bool {
 	if r.look(r.most) != nil || len(r.ahead) < 2 {
 		return false
 	}
-	for first := range 2 {
-		if !slices.ContainsFunc(r.ahead, func(cells []string) bool {
-			n, err := strconv.Atoi(cells[min(column, len(cells)-1)])
-			first++
-			return err != nil || n != first-1
-		}) {
-			return true
+	first := 0
+	for i, cells := range r.ahead {
+		n, err := strconv.Atoi(cells[min(column, len(cells)-1)])
+		if i == 0 {
+			first = n
+		}
+		if err != nil || n != first+i || first < 0 || first > 1 {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 func (r *readings) check(head, chosen []string) error {
