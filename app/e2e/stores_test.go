@@ -47,8 +47,7 @@ func outage(t *testing.T, block string, away, back func()) {
 	w, _ := p.workload(id)
 	mark = p.waitSteps(id, w.Steps+2)
 	back()
-	saved := p.status().Counts.Saved
-	p.until("saves again", func() bool { return p.status().Counts.Saved > saved })
+	p.waitSaved() // again, and not only other tests' devices
 	p.kill()
 
 	p = begin()
