@@ -80,6 +80,14 @@ func (m *Metric) Learn(j *Judgement, h Handling) (learned bool) {
 	return learned
 }
 
+// Over ends what was outside until now: it goes into the record as one event, which counts for so many deviations, and what is outside from now on is another.
+func (m *Metric) Over(weight float64) {
+	if m.Outside > 0 {
+		m.Outside, m.Held = 0, 0
+		m.conclude(weight)
+	}
+}
+
 // Pass takes in a reading of an incident that was told of, though it is not outside: what is short follows it, and nothing else does, so that what is mild and
 // lasts does not explain itself. When it is over it goes into the record as one event.
 func (m *Metric) Pass(j *Judgement) {
@@ -182,7 +190,9 @@ func (m *Metric) follow(j *Judgement, out bool) {
 		m.Week = new(Week)
 		m.season(1).clear()
 	}
-	m.WithSeason += gain * (j.x - m.WithSeason)
+	if m.WithSeason += gain * (j.x - m.WithSeason); m.Season == none {
+		m.WithSeason = m.Levels[middle].Mean
+	}
 	m.Height.update(heightAlpha, abs(j.x))
 }
 
@@ -246,13 +256,26 @@ func (m *Metric) comeHome(j *Judgement) {
 			m.Records[i].scale(max(now/was, 1/mostGrowth))
 		}
 	}
-	by := m.Held - m.Levels[middle].Mean
 	for i := range m.Levels {
 		m.Levels[i].Mean = m.Held
 	}
-	m.WithSeason += by
+	m.WithSeason = m.withSeason(m.Held)
 	m.restart(m.Held)
 	m.Outside, m.Held = 0, 0
+}
+
+// withSeason is a level with what the season that is used adds to it, on average over the hours that were seen.
+func (m *Metric) withSeason(level float32) float32 {
+	if m.Season == none {
+		return level
+	}
+	s, sum, seen := m.season(int(m.Season)), float32(0), float32(0)
+	for hour := range s.codes {
+		if mean := s.mean(hour); mean == mean {
+			sum, seen = sum+mean, seen+1
+		}
+	}
+	return level + sum/max(seen, 1)
 }
 
 // move makes the level of what was outside the usual one. Deviations are taken to grow with it, as it is with its season, but not to shrink. A flat line tells nothing of them: they are
@@ -261,7 +284,6 @@ func (m *Metric) comeHome(j *Judgement) {
 func (m *Metric) move(j *Judgement, weight float64) {
 	was, now := m.heights(j)
 	before := m.Levels[middle].Mean
-	by := m.Held - before
 	growth := 1.0
 	if now > was {
 		growth = min(mostGrowth, now/was)
@@ -282,7 +304,7 @@ func (m *Metric) move(j *Judgement, weight float64) {
 		m.Levels[i].Weight = min(m.Levels[i].Weight, newWeight*levelAlphas[i])
 	}
 	m.restart(m.Held)
-	m.WithSeason += by
+	m.WithSeason = m.withSeason(m.Held)
 	m.Spread.Mean *= float32(growth)
 	for i := range m.Sizes {
 		m.Sizes[i] *= float32(growth)

@@ -378,3 +378,28 @@ func BenchmarkObserve(b *testing.B) {
 		s.Observe(int64(i)*minute, row)
 	}
 }
+
+// Levels lie within what was read, whatever was learned and unlearned.
+func TestLevelsLieWithinReadings(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m, second := NewMetric(minute), int64(0)
+		least, most := math.Inf(1), math.Inf(-1)
+		for range rapid.IntRange(1, 12).Draw(t, "levels") {
+			level := math.Exp(rapid.Float64Range(-7, 4).Draw(t, "log of level"))
+			noise := rapid.Float64Range(0, 0.3).Draw(t, "noise")
+			patience := int32(rapid.IntRange(1, 60).Draw(t, "patience"))
+			rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+			for range rapid.IntRange(1, 300).Draw(t, "readings") {
+				x := level * math.Exp(noise*rng.NormFloat64())
+				least, most = min(least, x), max(most, x)
+				second += minute
+				var j Judgement
+				m.Judge(&j, second, x)
+				m.Learn(&j, Handling{j.Outside, patience, EventWeight})
+				if l := float64(m.WithSeason); !(l >= least*(1-1e-4) && l <= most*(1+1e-4)) {
+					t.Fatalf("after %d readings from %g to %g their level is %g", m.Count, least, most, l)
+				}
+			}
+		}
+	})
+}
