@@ -232,10 +232,11 @@ type Run struct {
 }
 
 // Shift is the expected effect of an own action: for its time, changes of level are learned, not reported. A latency that
-// gets worse is no expected effect, nor is a queue that grows along with it.
+// gets worse is no expected effect, nor is a queue that grows along with it, nor what is left of an incident that the action ends.
 type Shift struct {
 	From, Until time.Time
 	ActionID    string
+	Explained   [NumMetrics]bool // the newest reading of a metric
 }
 
 // Explains says whether the shift, if there is one, explains how far m is from normal in a step that is judged up to m.
@@ -245,11 +246,20 @@ func (s *Shift) Explains(f *Finding, m Metric, at time.Time) bool {
 	}
 	switch m {
 	case Latency:
-		return f.Distance[m] < 0
+		return f.better(m)
 	case QueueDepth:
-		return f.Distance[m] < 0 || f.Distance[Latency] < 1
+		return f.better(m) || f.Distance[Latency] < 1 && !f.above(Latency)
 	}
 	return true
+}
+
+// better says whether a metric is below its level and falls, above whether it is so far above it that it is kept out of what is usual, though it may fall.
+func (f *Finding) better(m Metric) bool {
+	return f.Distance[m] < 0 && f.Rarity[m].Deviations[surprise.Reading] < 0
+}
+
+func (f *Finding) above(m Metric) bool {
+	return f.Rarity[m].Outside && f.Rarity[m].Deviations[surprise.Reading] > 0
 }
 
 // Learned is what acting on one dimension has taught.

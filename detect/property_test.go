@@ -227,6 +227,41 @@ func TestOwnActionIsNoAnomaly(t *testing.T) {
 	f(1000, 50e-3, true) // not what an action is for
 }
 
+// An incident that an own action ends is no new level: what is normal afterwards is what was before, not the latency and the queue that drained.
+func TestIncidentEndedByOwnActionIsNotLearned(t *testing.T) {
+	f := func(step time.Duration, lasts int) {
+		t.Helper()
+		rng := newRand(5)
+		r := newRig(t, step)
+		for range 1000 {
+			r.step(volume(rng, 3000, 3e-3))
+		}
+		latency, depth := r.expected(foreshock.Latency), r.expected(foreshock.QueueDepth)
+		for range lasts {
+			r.step(volume(rng, 4000, 30))
+		}
+		r.p.Shift = &foreshock.Shift{From: r.now.Add(-2 * step), Until: r.now.Add(8 * step), ActionID: "a"}
+		for _, drains := range []float64{10, 3.4, 0.3} {
+			r.step(volume(rng, 9000, drains))
+		}
+		for i := range 300 {
+			r.step(volume(rng, 4000, 3e-3))
+			for m, before := range map[foreshock.Metric]float64{foreshock.Latency: latency, foreshock.QueueDepth: depth} {
+				if x := r.expected(m); x < before/3 || x > 3*before {
+					t.Fatalf("%d steps of %s after an incident of %d steps: %s %g is expected, before it %g", i, step, lasts, m, x, before)
+				}
+				if x := float64(r.p.Metrics[m].Rarity.WithSeason); x < before/3 || x > 3*before {
+					t.Fatalf("%d steps of %s after an incident of %d steps: the level of %s is %g, before it %g", i, step, lasts, m, x, before)
+				}
+			}
+		}
+	}
+	for _, step := range []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute} {
+		f(step, 5)
+		f(step, 30)
+	}
+}
+
 // Where steps are long an anomaly ends soon after what it is of: nobody is told of a spike of an hour for half a day.
 func TestAnomalyOfLongStepsEnds(t *testing.T) {
 	f := func(step time.Duration, lasts int, most float64) {

@@ -93,7 +93,11 @@ func (l *learner) learn(x float64, f *foreshock.Finding) (kept bool) {
 	}
 	j := &f.Rarity[l.metric]
 	switch {
-	case l.p.Shift.Explains(f, l.metric, l.middle) && math.Abs(f.Distance[l.metric]) >= 1:
+	case l.shifts(f):
+		if before := &l.p.Shift.Explained[l.metric]; !*before {
+			r.Over(how.Weight) // what was outside before is not the action's effect
+			*before = true
+		}
 		how.Out, how.Patience = true, int32(l.cfg.ShiftSteps)
 	case j.Outside:
 		how.Out, how.Patience = true, l.cfg.PersistSteps(l.p.Length, l.p.Stage)
@@ -109,6 +113,18 @@ func (l *learner) learn(x float64, f *foreshock.Finding) (kept bool) {
 	if r.Learn(j, how) {
 		after, _ := r.Expect(second)
 		l.move(before, after)
+	}
+	return false
+}
+
+// shifts says whether the reading is far from normal and an own action explains that.
+func (l *learner) shifts(f *foreshock.Finding) bool {
+	s := l.p.Shift
+	if s.Explains(f, l.metric, l.middle) && math.Abs(f.Distance[l.metric]) >= 1 {
+		return true
+	}
+	if s != nil {
+		s.Explained[l.metric] = false
 	}
 	return false
 }
