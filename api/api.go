@@ -217,6 +217,9 @@ func (h handler) anomalies(r *http.Request) (any, error) {
 		latest[e.Anomaly.ID] = len(list)
 		list = append(list, *e.Anomaly)
 	}
+	if len(list) == 0 {
+		return list, h.nothing(r.Context(), q)
+	}
 	return list[max(0, len(list)-limit):], nil
 }
 

@@ -26,7 +26,11 @@ func (h handler) corrections(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return correctionsOf(h.p, q), nil
+	list := correctionsOf(h.p, q)
+	if len(list) == 0 {
+		return list, h.nothing(r.Context(), q)
+	}
+	return list, nil
 }
 
 // Corrections gives the latest corrections of all workloads, the oldest first.

@@ -2,11 +2,13 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/pipeline"
@@ -30,6 +32,24 @@ func query(r *http.Request) (Query, error) {
 	}
 	q.Since, err = Moment("since", v.Get("since"))
 	return q, err
+}
+
+// nothing says why a list may be empty: nil, or that there is no workload of the name that was asked for, neither now nor in the journal.
+func (h handler) nothing(ctx context.Context, q Query) error {
+	if q.Workload == "" {
+		return nil
+	}
+	if err := q.Workload.Check(); err != nil {
+		return fault(http.StatusBadRequest, "workload: %v; GET /api/v1/workloads (foreshock workloads) lists them", err)
+	}
+	if _, watched, err := h.p.Workload(ctx, q.Workload); err != nil || watched {
+		return err
+	}
+	past, err := h.p.Past(ctx, q.Workload, time.Now())
+	if err == nil && !past.Known {
+		err = unknown(q.Workload)
+	}
+	return err
 }
 
 const mostItems = 10_000 // of a page
@@ -58,6 +78,9 @@ func (h handler) events(r *http.Request) (any, error) {
 		return nil, err
 	}
 	list := h.p.Events(q)
+	if len(list) == 0 {
+		return page{items: list}, h.nothing(r.Context(), q)
+	}
 	p := page{items: list}
 	if len(list) == q.Limit && list[0].Seq > 1 {
 		p.next = strconv.FormatUint(list[0].Seq, 10)

@@ -28,7 +28,7 @@ func (restarted) Workload(_ context.Context, id foreshock.ID) (d pipeline.Detail
 	return d, false, nil
 }
 
-func (restarted) Events(api.Query) []foreshock.Event { return nil }
+func (restarted) Events(api.Query) []foreshock.Event { return []foreshock.Event{} }
 
 func (p restarted) Past(_ context.Context, id foreshock.ID, at time.Time) (*api.Past, error) {
 	past := &api.Past{At: at}
@@ -38,24 +38,50 @@ func (p restarted) Past(_ context.Context, id foreshock.ID, at time.Time) (*api.
 	return past, nil
 }
 
-// TestExplainWhatIsNotWatched: what the journal has of a workload is explained also where nothing is heard of it now; a time to come is not.
-func TestExplainWhatIsNotWatched(t *testing.T) {
-	then := time.Now().Add(-time.Hour)
-	p := restarted{journal: []foreshock.Event{{Time: then, Type: foreshock.EventDecision, Decision: &foreshock.Decision{
-		Workload: "disk/a", Time: then, Kind: foreshock.Hold, Reasons: []foreshock.Reason{{Code: "paused", Text: "actions are paused"}},
-	}}}}
+// get asks the API of a program, from this machine.
+func get(t *testing.T, p api.Program, path string) *httptest.ResponseRecorder {
+	t.Helper()
 	guard, err := access.New(access.Default(), "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := access.NewMux(guard)
 	api.Register(mux, p)
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/api/v1/"+path, nil)
+	r.RemoteAddr = "127.0.0.1:5000"
+	mux.ServeHTTP(w, r)
+	return w
+}
+
+// TestListsOfAWorkload: what happened to a workload that nobody knows is not an empty list; of one that is stored or in the journal it may be.
+func TestListsOfAWorkload(t *testing.T) {
+	then := time.Now().Add(-time.Hour)
+	p := restarted{journal: []foreshock.Event{{Time: then, Type: foreshock.EventDecision, Decision: &foreshock.Decision{Workload: "disk/a", Time: then}}}}
+	for _, list := range []string{"corrections", "anomalies", "events"} {
+		f := func(query string, status int, want string) {
+			t.Helper()
+			if w := get(t, p, list+query); w.Code != status || !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%s%s: status %d: %s", list, query, w.Code, w.Body)
+			}
+		}
+		f("", 200, "[]")
+		f("?workload=disk/a", 200, "[]")
+		f("?workload=disk/c", 200, "[]")
+		f("?workload=disk/b", 404, "(foreshock workloads) lists them")
+		f("?workload=%0a", 400, "(foreshock workloads) lists them")
+	}
+}
+
+// TestExplainWhatIsNotWatched: what the journal has of a workload is explained also where nothing is heard of it now; a time to come is not.
+func TestExplainWhatIsNotWatched(t *testing.T) {
+	then := time.Now().Add(-time.Hour)
+	p := restarted{journal: []foreshock.Event{{Time: then, Type: foreshock.EventDecision, Decision: &foreshock.Decision{
+		Workload: "disk/a", Time: then, Kind: foreshock.Hold, Reasons: []foreshock.Reason{{Code: "paused", Text: "actions are paused"}},
+	}}}}
 	f := func(path string, status int, want ...string) {
 		t.Helper()
-		w := httptest.NewRecorder()
-		r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/api/v1/explain/"+path, nil)
-		r.RemoteAddr = "127.0.0.1:5000"
-		mux.ServeHTTP(w, r)
+		w := get(t, p, "explain/"+path)
 		var said struct{ Text, Detail string }
 		if err := json.Unmarshal(w.Body.Bytes(), &said); err != nil || w.Code != status {
 			t.Fatalf("%s: %v, status %d: %s", path, err, w.Code, w.Body)
