@@ -38,7 +38,7 @@ var mayImport = map[string][]string{
 	"rehearse":    {"", "timeseries/*"},              // tries rules on the demand that came
 	"tables":      {},                                // what readers of tables have in common, whatever the columns mean
 	"certs":       {},                                // what listeners and clients of its own show, and ask of each other
-	"providers":   {},                                // figures, for the targets and for the simulation
+	"providers":   {"config"},                        // figures, for the targets and for the simulation; durations are written as in configurations
 	"simulate":    {"", "providers", "timeseries/*"}, // the plant; app drives the stages with it
 	"providers/*": {""},                              // what components of several stages share that call the same provider
 	// The plant as a target: only what is simulated can be changed through it, so that it is no component that a configuration could name.

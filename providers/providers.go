@@ -3,7 +3,6 @@
 package providers
 
 import (
-	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -14,7 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foreshock-io/foreshock/config"
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 //go:embed providers.yaml
@@ -97,9 +100,8 @@ func Read(name string) (Provider, error) {
 }
 
 func parse(file string, text []byte) (p Provider, err error) {
-	d := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
-	if err := d.Decode(&p); err != nil {
-		return p, unreadable(file, text, err)
+	if err := decode(file, text, &p, "; there is: name, about, source, unit, quantum, min, max, apply_delay, cooldown, changes, window"); err != nil {
+		return p, err
 	}
 	for _, err := range p.faults() {
 		setting, _, _ := strings.Cut(err, ":")
@@ -108,20 +110,62 @@ func parse(file string, text []byte) (p Provider, err error) {
 	return p, nil
 }
 
-// unreadable says where and why a file is no provider.
-func unreadable(file string, text []byte, err error) error {
-	var known yaml.Error
-	if !errors.As(err, &known) { // the reason alone, as of a duration
-		for _, setting := range []string{"apply_delay", "cooldown", "window"} {
-			line := lineOf(text, setting)
-			_, value, stated := strings.Cut(strings.Split(string(text), "\n")[line-1], setting+":")
-			if _, wrong := time.ParseDuration(strings.Trim(value, " \"'\r")); stated && wrong != nil {
-				return fmt.Errorf("%s:%d: %s: %s", file, line, setting, durationWanted)
-			}
-		}
-		return fmt.Errorf("%s: %w; a mapping with name, quantum, min and max is expected", file, err)
+// decode reads a file of one document. Its errors say where it is wrong, and which settings there are.
+func decode(file string, text []byte, into any, settings string) error {
+	parsed, err := parser.ParseBytes(text, 0)
+	if at := yaml.Error(nil); errors.As(err, &at) {
+		return faultAt(file, at, settings)
 	}
-	return faultAt(file, known, "; there is: name, about, source, unit, quantum, min, max, apply_delay, cooldown, changes, window")
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", file, err)
+	case len(parsed.Docs) > 1:
+		at := parsed.Docs[1].Start
+		if at == nil { // it follows an end of a document
+			at = parsed.Docs[1].Body.GetToken()
+		}
+		return fmt.Errorf("%s:%d: only one document is read; remove what follows the first", file, at.Position.Line)
+	case len(parsed.Docs) == 0 || parsed.Docs[0].Body == nil:
+		return fmt.Errorf("%s:1: nothing is stated; a mapping is expected%s", file, settings)
+	}
+	var d durations
+	ast.Walk(&d, parsed.Docs[0].Body)
+	if d.wrong != nil {
+		at := d.wrong.Position
+		return fmt.Errorf("%s:%d:%d: %s", file, at.Line, at.Column, durationWanted)
+	}
+	err = yaml.NodeToValue(parsed.Docs[0].Body, into, yaml.Strict())
+	if at := yaml.Error(nil); errors.As(err, &at) {
+		return faultAt(file, at, settings)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+// durations makes those of a file as Go writes them of what a configuration may state, as 7d.
+type durations struct{ wrong *token.Token }
+
+func (d *durations) Visit(n ast.Node) ast.Visitor {
+	setting, ok := n.(*ast.MappingValueNode)
+	if !ok || !slices.Contains([]string{"apply_delay", "cooldown", "window", "tier_down_every", "works_after"}, setting.Key.String()) {
+		return d
+	}
+	value := ast.Node(setting.Value)
+	if anchor, ok := value.(*ast.AnchorNode); ok {
+		value = anchor.Value
+	}
+	text, ok := value.(*ast.StringNode)
+	if !ok {
+		return d
+	}
+	x, err := config.ParseDuration(text.Value)
+	if err != nil && d.wrong == nil {
+		d.wrong = text.GetToken()
+	}
+	text.Value = x.String()
+	return d
 }
 
 // faultAt says where a file is wrong, and what is expected there.
@@ -142,7 +186,7 @@ func faultAt(file string, err yaml.Error, settings string) error {
 	return fmt.Errorf("%s: a number is expected, for example 16000", at)
 }
 
-const durationWanted = "a duration is expected, for example 90s, 20m, 24h"
+const durationWanted = "a duration is expected, for example 90s, 20m, 24h, 7d"
 
 // faults are what is wrong with the settings, each after the setting's name.
 func (p Provider) faults() (list []string) {

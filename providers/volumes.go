@@ -1,7 +1,6 @@
 package providers
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -11,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/goccy/go-yaml"
 )
 
 // VolumeType is what a provider allows for volumes of one type. Sizes are in GiB, throughput in the provider's unit.
@@ -209,11 +206,8 @@ func readVolumes(name string) ([]family, error) {
 	var own struct {
 		Volumes []family `yaml:"volumes"`
 	}
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&own); err != nil {
-		if at := yaml.Error(nil); errors.As(err, &at) {
-			return nil, faultAt(name, at, "")
-		}
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if err := decode(name, text, &own, ""); err != nil {
+		return nil, err
 	}
 	for i, f := range own.Volumes {
 		if err := f.faults(); err != nil {

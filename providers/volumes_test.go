@@ -142,6 +142,10 @@ func TestOwnVolumeTypes(t *testing.T) {
 	f(strings.Replace(outpost, "iops_per_gib", "iops_per_gb", 1), "iops_per_gb")
 	f(strings.Replace(outpost, ", window: 24h", "", 1), "together")
 	f(strings.Replace(outpost, "max: 16000", "max: 10MiB", 1), ":2:177: a number is expected, for example 16000")
+	f("volumes: []\n---\nvolumes: []\n", "types.yaml:2: only one document is read")
+	f("volumes:\n- {provider: ebs, window: 1 day}\n", "types.yaml:2:27: a duration is expected")
+	f("volumes:\n- {provider: ebs, source: x, as_of: 2026-08-07, changes: 4, window: 1d, works_after: 1d}\n", "unknown field \"works_after\"")
+	f("volumes:\n- {provider: ebs, source: x, as_of: 2026-08-07, changes: 4, window: 1d, types: []}\n", "")
 }
 
 // Every limit and ratio of Azure's managed disks at its boundary, and which tiers a disk may have.
