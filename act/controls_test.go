@@ -98,8 +98,12 @@ func TestStopAll(t *testing.T) {
 	p.is("asked", foreshock.Refused, "stop-all", 0)
 
 	p.start() // again
+	shrink := foreshock.Pause{Scope: "policy/p", Only: "shrink"}
+	if err := p.Pause(t.Context(), shrink, "ann"); err != nil {
+		t.Fatal(err)
+	}
 	err := p.Pause(t.Context(), foreshock.Pause{Scope: "*", Lifted: true}, "bob")
-	if !errors.Is(err, act.ErrNotFound) || !strings.Contains(err.Error(), "there is: stop-all") {
+	if !errors.Is(err, act.ErrNotFound) || !strings.Contains(err.Error(), "there is: stop-all, shrink of policy/p") {
 		t.Errorf("resume lifts the kill switch: %v", err)
 	}
 	p.submit(p.action("b", 4000))

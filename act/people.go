@@ -3,6 +3,7 @@ package act
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/foreshock-io/foreshock"
@@ -146,11 +147,11 @@ func (e *Executor) instead() string {
 	if len(list) == 0 {
 		return ""
 	}
-	text := "; there is:"
+	var names []string
 	for _, p := range list {
-		text += " " + p.Text()
+		names = append(names, p.Text())
 	}
-	return text
+	return "; there is: " + strings.Join(names, ", ")
 }
 
 // reconsider has all actions looked at again.
