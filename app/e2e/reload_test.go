@@ -33,6 +33,9 @@ func TestReload(t *testing.T) {
 
 	config(t, folder, watching+"policies:\n  - name: new\n    match: ['disk/*']\n    mode: automatic\n    colour: red\n")
 	s := hangUp("failed")
+	if said := command(t, "status", "--server", p.url).stdout; !strings.Contains(said, s.Reload) {
+		t.Errorf("foreshock status does not say %q:\n%s", s.Reload, said)
+	}
 	if !slices.Equal(s.Policies, []string{"watch"}) {
 		t.Errorf("a file with faults brought the policies %q", s.Policies)
 	}

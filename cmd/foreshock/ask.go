@@ -230,6 +230,9 @@ func statusCommand() *cobra.Command {
 				add("version", "%s", s.Version)
 				add("started", "%s", s.Started.Format(time.RFC3339))
 				add("mode", "%s", s.Mode)
+				if s.Reload != "" {
+					add("last reload", "%s", s.Reload)
+				}
 				add("workloads", "%d", s.Counts.Workloads)
 				add("readings", "%d", s.Counts.Readings)
 				add("steps scored", "%d", s.Counts.Steps)
@@ -240,6 +243,9 @@ func statusCommand() *cobra.Command {
 						state = "ended " + src.Err
 					}
 					add("source "+src.Name, "%s", state)
+				}
+				for _, n := range s.Notifiers {
+					add("notifier "+n.Name, "%d sent, %d failed, %d dropped, %d waiting", n.Sent, n.Failed, n.Dropped, n.Waiting)
 				}
 				for _, p := range s.Pauses {
 					text := p.Text() + p.Ends()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/foreshock-io/foreshock"
 	"github.com/foreshock-io/foreshock/api"
@@ -160,8 +159,7 @@ func resumeCommand() *cobra.Command {
 
 func opinionCommand() *cobra.Command {
 	var c client
-	var anomaly string
-	var at time.Time
+	var anomaly, at string
 	cmd := &cobra.Command{
 		Use: "opinion WORKLOAD false_alarm|missed|useful", Short: "Say what you think of an anomaly, so that the threshold and the weights of the methods learn", GroupID: "do",
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -171,12 +169,16 @@ func opinionCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return tell(cmd)(c.Opine(cmd.Context(), foreshock.Opinion{Workload: foreshock.ID(args[0]), Says: args[1], Anomaly: anomaly, At: at}))
+			when, err := api.Moment("--at", at)
+			if err != nil {
+				return usageError{err}
+			}
+			return tell(cmd)(c.Opine(cmd.Context(), foreshock.Opinion{Workload: foreshock.ID(args[0]), Says: args[1], Anomaly: anomaly, At: when}))
 		},
 	}
 	c.flags(cmd)
 	cmd.Flags().StringVar(&anomaly, "anomaly", "", "the anomaly's id")
-	cmd.Flags().TimeVar(&at, "at", time.Time{}, []string{time.RFC3339}, "when one was missed, for example 2026-03-02T12:00:00Z; now when it is not stated")
+	cmd.Flags().StringVar(&at, "at", "", "when one was missed: a time (2026-01-02T15:04:05Z) or an age (90m); default now")
 	return cmd
 }
 
