@@ -255,11 +255,14 @@ type expected struct {
 }
 
 // text is the peak in words.
-func (e *expected) text(m *measure) string {
-	if e.other == 0 {
-		return m.text(e.peak)
+func (e *expected) text(m *measure) string { return m.shared(e.peak, e.other) }
+
+// shared is an amount in words, with what of it others ask for.
+func (m *measure) shared(x, other float64) string {
+	if other == 0 {
+		return m.text(x)
 	}
-	return fmt.Sprintf("%s (%s of it asked by others now)", m.text(e.peak), m.text(e.other))
+	return fmt.Sprintf("%s (%s of it asked by others now)", m.text(x), m.text(other))
 }
 
 // peak is what is foretold, and is told to the decision.
@@ -284,14 +287,19 @@ func (d *deliberation) foretold(m measure, over time.Duration) (e expected, ok b
 	learned := d.Learned[m.Dimension]
 	level := f.Level(d.policy.QuantileOf(learned))
 	peak, _, ok := f.Peak(level, d.Now, d.Now.Add(over))
-	other, _ := d.Others.Get(m.Dimension)
-	other = max(0, orZero(other))
+	other := d.others(m)
 	e = expected{
 		peak: peak*bias(learned.Bias) + other, other: other, level: level,
 		over: over, model: f.Model, skill: f.Skill,
 	}
 	e.full = !f.At.Add(time.Duration(len(f.Mean)) * f.Length).Before(d.Now.Add(over))
 	return e, ok && finite(e.peak) && e.peak >= 0
+}
+
+// others is what is asked now by those who share what there is.
+func (d *deliberation) others(m measure) float64 {
+	x, _ := d.Others.Get(m.Dimension)
+	return max(0, orZero(x))
 }
 
 // maxBias is the most that the learned bias, a mean of logarithms, may correct a forecast by.

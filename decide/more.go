@@ -182,7 +182,7 @@ func (d *deliberation) demanded(m measure) {
 		return
 	}
 	d.want(m, to)
-	d.because(Demand, "demand %s + %s headroom = %s", m.text(m.demand), percent(d.policy.Headroom), m.text(to))
+	d.because(Demand, "demand %s + %s headroom = %s", m.shared(m.demand, d.others(m)), percent(d.policy.Headroom), m.text(to))
 }
 
 // foreseen wants the forecast's peak with headroom, until the next change could be in effect.
