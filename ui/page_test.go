@@ -88,7 +88,12 @@ func (acted) Events(api.Query) []foreshock.Event {
 
 func (acted) Actions() []foreshock.ActionChange { return nil }
 func (acted) Pauses() []foreshock.Pause         { return nil }
-func (acted) Status() api.Status                { return api.Status{Version: "v0"} }
+func (acted) Use() api.Use                      { return api.Use{} }
+func (acted) Status() api.Status {
+	chat := api.NotifierStatus{Name: "chat"}
+	chat.Sent, chat.Failed = 1, 2
+	return api.Status{Version: "v0", Notifiers: []api.NotifierStatus{chat}}
+}
 
 func served(t *testing.T) *httptest.Server {
 	t.Helper()
@@ -113,6 +118,20 @@ func TestPageOfWhatIsStored(t *testing.T) {
 	defer func() { _ = answer.Body.Close() }()
 	data, err := io.ReadAll(answer.Body)
 	if text := string(data); err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(text, "Not heard of since 2026-") || !strings.Contains(text, "only whole steps of 15 minutes") || strings.Contains(text, "Missed</button>") {
+		t.Errorf("status %d, %v: %s", answer.StatusCode, err, data)
+	}
+}
+
+// The page of the program itself says what notifiers have given up.
+func TestStatusPage(t *testing.T) {
+	s := served(t)
+	answer, err := s.Client().Get(s.URL + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	data, err := io.ReadAll(answer.Body)
+	if want := `<dt>chat</dt><dd class="warn">1 sent, 2 failed, 0 dropped, 0 waiting</dd>`; err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(data), want) {
 		t.Errorf("status %d, %v: %s", answer.StatusCode, err, data)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/foreshock-io/foreshock"
+	"github.com/foreshock-io/foreshock/api"
 	remote "github.com/foreshock-io/foreshock/client"
 	"github.com/foreshock-io/foreshock/pipeline"
 	"github.com/spf13/cobra"
@@ -222,46 +223,54 @@ func statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return write(cmd.OutOrStdout(), form, s, func() table {
-				t := table{head: []string{"what", "is"}}
-				add := func(what, format string, args ...any) {
-					t.rows = append(t.rows, []string{what, fmt.Sprintf(format, args...)})
-				}
-				add("version", "%s", s.Version)
-				add("started", "%s", s.Started.Format(time.RFC3339))
-				add("mode", "%s", s.Mode)
-				if s.Reload != "" {
-					add("last reload", "%s", s.Reload)
-				}
-				add("workloads", "%d", s.Counts.Workloads)
-				add("readings", "%d", s.Counts.Readings)
-				add("steps scored", "%d", s.Counts.Steps)
-				add("events in the journal", "%d", s.Journal)
-				for _, src := range s.Sources {
-					state := "runs"
-					if !src.Running {
-						state = "ended " + src.Err
-					}
-					add("source "+src.Name, "%s", state)
-				}
-				for _, n := range s.Notifiers {
-					add("notifier "+n.Name, "%d sent, %d failed, %d dropped, %d waiting", n.Sent, n.Failed, n.Dropped, n.Waiting)
-				}
-				for _, p := range s.Pauses {
-					text := p.Text() + p.Ends()
-					if p.Reason != "" {
-						text += ": " + p.Reason
-					}
-					add("paused", "%s", text)
-				}
-				for _, d := range s.Counts.Dropped {
-					add("dropped from "+d.Source, "%d %s", d.Count, d.Reason)
-				}
-				return t
-			})
+			return write(cmd.OutOrStdout(), form, s, func() table { return statusTable(&s) })
 		},
 	}
 	c.flags(cmd)
 	outputFlag(cmd, &form)
 	return cmd
+}
+
+func statusTable(s *api.Status) table {
+	t := table{head: []string{"what", "is"}}
+	add := func(what, format string, args ...any) {
+		t.rows = append(t.rows, []string{what, fmt.Sprintf(format, args...)})
+	}
+	add("version", "%s", s.Version)
+	add("started", "%s", s.Started.Format(time.RFC3339))
+	add("mode", "%s", s.Mode)
+	if s.Reload != "" {
+		add("last reload", "%s", s.Reload)
+	}
+	add("workloads", "%d", s.Counts.Workloads)
+	add("readings", "%d", s.Counts.Readings)
+	add("steps scored", "%d", s.Counts.Steps)
+	add("events in the journal", "%d", s.Journal)
+	if lost := s.Counts.EventsLost; lost > 0 {
+		add("events lost", "%d", lost)
+	}
+	if errs := s.Counts.SaveErrors; errs > 0 {
+		add("store errors", "%d", errs)
+	}
+	for _, src := range s.Sources {
+		state := "runs"
+		if !src.Running {
+			state = "ended " + src.Err
+		}
+		add("source "+src.Name, "%s", state)
+	}
+	for _, n := range s.Notifiers {
+		add("notifier "+n.Name, "%d sent, %d failed, %d dropped, %d waiting", n.Sent, n.Failed, n.Dropped, n.Waiting)
+	}
+	for _, p := range s.Pauses {
+		text := p.Text() + p.Ends()
+		if p.Reason != "" {
+			text += ": " + p.Reason
+		}
+		add("paused", "%s", text)
+	}
+	for _, d := range s.Counts.Dropped {
+		add("dropped from "+d.Source, "%d %s", d.Count, d.Reason)
+	}
+	return t
 }
