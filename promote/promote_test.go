@@ -102,6 +102,22 @@ func advised(days, grown, came, reduced, enough int, spared, caused float64) pro
 	return r
 }
 
+// turning is the report on ten days in which growth, all of it right, was followed by a right reduction so often a day.
+func turning(times int) promote.Report {
+	r := promote.Report{Policy: "p"}
+	r.Take(&foreshock.Event{Time: noon, Decision: &foreshock.Decision{Policy: "p"}})
+	for i := range 10 * times {
+		at := noon.Add(24 * time.Hour * time.Duration(i) / time.Duration(times))
+		for _, kind := range []foreshock.Kind{foreshock.Grow, foreshock.Shrink} {
+			r.Take(&foreshock.Event{Time: at, FollowUp: &foreshock.FollowUp{Policy: "p", Kind: kind, Begun: at, Works: at, Ended: at, Verdict: foreshock.Helped}})
+			at = at.Add(10 * time.Minute)
+		}
+	}
+	r.Take(&foreshock.Event{Time: noon.Add(10 * 24 * time.Hour)})
+	r.Conclude(price(0))
+	return r
+}
+
 // price is one for every dimension.
 func price(of float64) func(foreshock.Dimension) float64 {
 	return func(foreshock.Dimension) float64 { return of }
@@ -166,7 +182,12 @@ func TestAdvice(t *testing.T) {
 	f(advised(14, 40, 40, 20, 20, 60, 3600), "no", "no", "reductions would have caused 1h0m0s of shortage, growth spared 1m0s")
 	f(advised(4, 20, 20, 0, 0, 60, 0), "yes", "wait", "Wait 3.0 days more")
 	f(advised(4, 2, 2, 0, 0, 60, 0), "wait", "wait", "Wait 16.0 days more")
-	f(advised(2, 8, 0, 0, 0, 0, 0), "no", "no", "of growth 0 of 8") // it is clear already
+	f(advised(2, 8, 0, 0, 0, 0, 0), "no", "no", "of growth 0 of 8")           // it is clear already
+	f(advised(14, 40, 30, 200, 200, 0, 0), "yes", "no", "of growth 30 of 40") // nor where there is enough of growth alone to say so
+	f(advised(14, 9, 5, 9, 5, 0, 0), "no", "wait", "10 of 18 (56 %, interval 34 to 75 %) right: it is not sure that at least 50 %")
+	f(advised(0, 40, 40, 0, 0, 0, 0), "wait", "wait", "40 would-be actions are judged, in 0.0 days") // a rush is no day
+	f(turning(4), "yes", "yes", "changes of direction within an hour: 4.0 a day")
+	f(turning(5), "yes", "no", "it would have changed direction within an hour 5.0 times a day; at most 4 are allowed")
 	if r := advised(14, 40, 40, 0, 0, 0, 0); len(r.Capacity) != 1 || r.Capacity[0].UnitHours != 20_000 || r.Money != 10_000 || r.Grow.Actions != 40 {
 		t.Errorf("%+v", r)
 	}
@@ -175,6 +196,63 @@ func TestAdvice(t *testing.T) {
 	}
 	if none := (promote.Report{Policy: "p"}); !strings.Contains(none.Text(), "no decision of it") {
 		t.Error(none.Text())
+	}
+}
+
+// TestReportCounts: only what is of the policy counts, what was not watched for long enough is no evidence, and growth that was too little was right all the same.
+func TestReportCounts(t *testing.T) {
+	r := &promote.Report{Policy: "p"}
+	r.Take(&foreshock.Event{Time: noon.Add(-time.Hour), Decision: &foreshock.Decision{Policy: "other"}})
+	r.Take(&foreshock.Event{Time: noon, Decision: &foreshock.Decision{Policy: "p"}})
+	at := noon
+	take := func(policy string, kind foreshock.Kind, v foreshock.Verdict, late, then float64, after time.Duration) {
+		at = at.Add(after)
+		r.Take(&foreshock.Event{Time: at, FollowUp: &foreshock.FollowUp{
+			Workload: "disk/a", Policy: policy, Kind: kind, From: 1000, To: 1500, Begun: at, Works: at, Ended: at, LateS: late, ThenLateS: then, Verdict: v,
+		}})
+	}
+	take("p", foreshock.Grow, foreshock.Helped, 60, 0, 0)
+	take("p", foreshock.Grow, foreshock.TooLittle, 60, 40, time.Minute)
+	take("p", foreshock.Grow, foreshock.TooMuch, 0, 0, time.Minute)
+	take("p", foreshock.Grow, foreshock.Unclear, 0, 0, time.Minute)
+	take("p", foreshock.Shrink, foreshock.Helped, 0, 0, time.Hour) // not within an hour
+	take("p", foreshock.Shrink, foreshock.Unclear, 0, 0, time.Minute)
+	take("p", foreshock.Grow, foreshock.Helped, 0, 0, time.Minute) // within an hour
+	take("p", foreshock.Nothing, foreshock.Unclear, 40, 0, time.Minute)
+	take("other", foreshock.Grow, foreshock.TooMuch, 0, 0, time.Minute)
+	take("other", foreshock.Nothing, foreshock.Unclear, 40, 0, time.Minute)
+	r.Take(&foreshock.Event{Time: noon, Decision: &foreshock.Decision{Policy: "p"}}) // late in the journal
+	r.Conclude(price(0))
+	if !r.From.Equal(noon) || !r.To.Equal(at) {
+		t.Errorf("from %s to %s", r.From, r.To)
+	}
+	type counts struct {
+		grown, grownRight, reduced, reducedRight, judged, right, unclear, surges, flaps int
+		spared, missed, recall                                                          float64
+	}
+	got := counts{
+		r.Grow.Actions, r.Grow.Right.Yes, r.Shrink.Actions, r.Shrink.Right.Yes, r.Right.Of, r.Right.Yes, r.Unclear, r.Surges, r.Flaps, r.SparedS, r.MissedS, r.Recall,
+	}
+	if want := (counts{5, 3, 2, 1, 5, 4, 2, 1, 1, 80, 80, 0.5}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if text := r.Text(); !strings.Contains(text, "  2 of them were not watched for long enough to be judged\n") || !strings.Contains(text, "recall 50 %") ||
+		!strings.Contains(text, "mode approve: not yet: too little is known") || strings.Contains(text, "were changed at") || strings.Contains(text, "Its mode is") {
+		t.Error(text)
+	}
+	quiet := advised(14, 0, 0, 0, 0, 0, 0)
+	if text := quiet.Text(); quiet.Auto.Enough || quiet.Auto.WaitS != 0 || quiet.Recall != 0 || !strings.Contains(text, "the demand came: none judged\n") ||
+		!strings.Contains(text, "nothing would have been done in 14.0 days that could be judged") || strings.Contains(text, "were not watched") {
+		t.Errorf("%+v: %s", quiet.Auto, text)
+	}
+	if soon := advised(0, 0, 0, 0, 0, 0, 0); soon.Auto.WaitS != 7*24*3600 || soon.PerDay != 0 || soon.Right.Lower != 0 || soon.Right.Upper != 1 {
+		t.Errorf("%+v", soon)
+	}
+	if bad := advised(14, 40, 4, 0, 0, 0, 0); !strings.Contains(bad.Text(), "mode auto: not advised: ") {
+		t.Error(bad.Text())
+	}
+	if good := advised(14, 40, 40, 0, 0, 60, 0); !strings.Contains(good.Text(), "mode auto: advised: ") {
+		t.Error(good.Text())
 	}
 }
 
