@@ -92,6 +92,9 @@ func render(d *foreshock.Decision) string {
 	if d.Reserve {
 		b.WriteString(" reserve")
 	}
+	if d.Waits {
+		b.WriteString(" waits")
+	}
 	b.WriteByte('\n')
 	for _, r := range d.Reasons {
 		fmt.Fprintf(&b, "  %s: %s\n", r.Code, r.Text)
