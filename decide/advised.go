@@ -68,9 +68,10 @@ func (d *deliberation) advise(m measure, a foreshock.Advice) {
 }
 
 // idles says whether little use is idleness: latency is known where there is any, and so is what was used of late, and nothing is unusual. What is
-// unusual and of low severity is borne where latency is within what the policy wants: after a surge it can last for hours.
+// unusual and of low severity is borne where latency is within what the policy wants: after a surge it can last for hours. It is not where changes are scarce:
+// what is away may come back, and what was taken away then cannot for hours.
 func (d *deliberation) idles(m measure) bool {
 	_, known := d.latency()
-	borne := d.Finding.Severity <= foreshock.Low && known && d.policy.MaxLatency > 0 // and not slow
+	borne := d.Finding.Severity <= foreshock.Low && known && d.policy.MaxLatency > 0 && !d.Advice[m.Dimension].Scarce // and not slow
 	return (d.quiet() || borne) && d.RecentPeak.Has(m.Dimension) && (known || d.idle())
 }

@@ -196,7 +196,11 @@ func (d *deliberation) againstAdvice(kind foreshock.Kind, m *measure, a foreshoc
 	case !d.RecentPeak.Has(m.Dimension):
 		return NotLongEnough, "to be watched for " + span(d.policy.Reduce.After)
 	case !d.idles(*m):
-		return Anomalous, fmt.Sprintf("a score below %.2f and no anomaly above low severity; it is %.2f", d.Finding.Threshold, d.out.Score)
+		borne := " above low severity"
+		if a.Scarce {
+			borne = ", as changes are scarce"
+		}
+		return Anomalous, fmt.Sprintf("a score below %.2f and no anomaly%s; it is %.2f", d.Finding.Threshold, borne, d.out.Score)
 	case a.Scarce:
 		return TooSmall, fmt.Sprintf("less than %s, as changes are scarce", m.text(m.have*(1-ScarceWorth)))
 	}
