@@ -153,7 +153,7 @@ func (s *strain) read(step *foreshock.Step, p *foreshock.Profile) {
 		s.factor, s.wait = min(depth, latency), latency
 	case hasLatency:
 		s.factor, s.wait = latency, latency
-	case hasDepth:
+	case hasDepth && !timed: // a queue alone tells nothing where latency is read and not known yet: it is longer as more comes
 		s.factor, s.wait = depth, depth
 	}
 	waits := wait >= longWait

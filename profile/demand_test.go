@@ -148,6 +148,24 @@ func TestQueueThatIsNotRead(t *testing.T) {
 }
 
 // Where nobody reads the queue, what is served and for how long it takes tell of it (Little's law): that it grows, that it is served after capacity has come.
+// A queue is longer as more comes: where normal latency is not known yet it is no sign of a limit, nor is one learned from it.
+func TestLongerQueueIsNoLimit(t *testing.T) {
+	f := newFeed(time.Minute)
+	f.allocated = allocated(7500)
+	for range 60 {
+		f.step(volume(0, 1e-3), nil)
+	}
+	for range 10 {
+		f.step(volume(300, 1e-3), nil)
+	}
+	for range 5 {
+		if u := f.use(volume(5000, 3e-3), allocated(7500)); u.Saturated != nil || u.Hidden {
+			t.Errorf("5000 of 7500 IOPS in 3 ms: %v limits, a guess: %t", u.Saturated, u.Hidden)
+		}
+		f.step(volume(5000, 3e-3), nil)
+	}
+}
+
 func TestDemandByLittlesLaw(t *testing.T) {
 	bare := func(iops, latency float64) (v foreshock.Values) {
 		v.Set(foreshock.IOPS, iops)
