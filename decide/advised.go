@@ -67,6 +67,12 @@ func (d *deliberation) advise(m measure, a foreshock.Advice) {
 	}
 }
 
+// suffices says whether what there is serves what is used as the policy wants, and more is not what costs least.
+func (d *deliberation) suffices(m measure) bool {
+	a, ok := d.Advice[m.Dimension]
+	return ok && d.policy.Objective.Stated() && finite(a.Amount) && a.Amount <= m.have && !m.saturated && !d.slow()
+}
+
 // idles says whether little use is idleness: latency is known where there is any, and so is what was used of late, and nothing is unusual. What is
 // unusual and of low severity is borne where latency is within what the policy wants: after a surge it can last for hours. It is not where changes are scarce:
 // what is away may come back, and what was taken away then cannot for hours.

@@ -94,8 +94,9 @@ func TestCandidates(t *testing.T) {
 		s.Undo = &foreshock.Action{Undoes: "a1", From: s.Resource.Allocated}
 		s.Undo.To.Set(foreshock.DimIOPS, 1300)
 	}
-	f(advised(500, takenBack), foreshock.Shrink, Cheapest, []string{Outranked}, "that nothing else is wanted")
-	f(advised(500, takenBack), foreshock.Grow, RollBack, nil, "")
+	f(advised(1100, takenBack), foreshock.Grow, Cheapest, []string{Outranked}, "that nothing else is wanted")
+	f(advised(1100, takenBack), foreshock.Grow, RollBack, nil, "")
+	f(advised(500, takenBack), foreshock.Shrink, Cheapest, nil, "")
 	f(advised(0, idle), foreshock.Shrink, Cheapest, nil, "")
 }
 

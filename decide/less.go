@@ -128,6 +128,8 @@ func undo(d *deliberation) bool {
 			d.because(RollBack, "the roll-back of %s is dropped: %s is %s, not as it was left", u.Undoes, m.Dimension, m.text(m.have))
 		case kind == foreshock.Shrink && (m.saturated || !m.known || m.demand*(1+d.policy.Headroom/2) > to):
 			d.because(RollBack, "the roll-back of %s is dropped: with %s there is no room at %s", u.Undoes, m.use(), m.text(to))
+		case kind == foreshock.Grow && d.suffices(m):
+			d.because(RollBack, "%s is not taken back now: %s of %s serves what is used as is wanted, and more would not cost less", u.Undoes, m.text(m.have), m.Dimension)
 		default:
 			d.want(m, to)
 			d.because(RollBack, "%s is taken back: %s from %s to %s", u.Undoes, m.Dimension, m.text(m.have), m.text(to))
