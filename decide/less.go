@@ -103,7 +103,7 @@ func (d *deliberation) until(m measure) time.Duration {
 		return over
 	}
 	free := b.Window
-	if wait := b.NextFree.Sub(d.Now); wait > time.Duration(0) {
+	if wait := b.NextFree.Sub(d.Now); wait > 0 {
 		free = min(free, wait)
 	}
 	return max(over, free+2*d.leadTime(m.Dimension))

@@ -152,7 +152,7 @@ func (d *durations) Visit(n ast.Node) ast.Visitor {
 	if !ok || !slices.Contains([]string{"apply_delay", "cooldown", "window", "tier_down_every", "works_after"}, setting.Key.String()) {
 		return d
 	}
-	value := ast.Node(setting.Value)
+	value := setting.Value
 	if anchor, ok := value.(*ast.AnchorNode); ok {
 		value = anchor.Value
 	}
