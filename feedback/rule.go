@@ -72,10 +72,9 @@ func relieved(f *facts) ruling {
 		return f.useless("latency fell as much where nothing was done")
 	case f.bad(f.is) && saturated:
 		return ruling{verdict: foreshock.TooLittle, why: fmt.Sprintf("latency fell, but %s is still saturated", full.Dimension)}
+	case !f.improved() && f.change.known && f.change.upper < 0:
+		return ruling{why: "latency fell, but by less than half of what it was too much", wait: true}
 	case !f.improved():
-		if f.change.known && f.change.upper < 0 {
-			return ruling{why: "latency fell, but by less than half of what it was too much", wait: true}
-		}
 		return ruling{why: "the change of latency is within what it varies by", wait: true}
 	case known && u.was() < binds && math.Exp(-f.change.ratio) > u.credible():
 		return ruling{why: fmt.Sprintf("demand was %s of the old amount, which does not explain that much: something else changed", percent(u.was()))}

@@ -147,7 +147,6 @@ func TestQueueThatIsNotRead(t *testing.T) {
 	}
 }
 
-// Where nobody reads the queue, what is served and for how long it takes tell of it (Little's law): that it grows, that it is served after capacity has come.
 // A queue is longer as more comes: where normal latency is not known yet it is no sign of a limit, nor is one learned from it.
 func TestLongerQueueIsNoLimit(t *testing.T) {
 	f := newFeed(time.Minute)
@@ -166,6 +165,7 @@ func TestLongerQueueIsNoLimit(t *testing.T) {
 	}
 }
 
+// Where nobody reads the queue, what is served and for how long it takes tell of it (Little's law): that it grows, that it is served after capacity has come.
 func TestDemandByLittlesLaw(t *testing.T) {
 	bare := func(iops, latency float64) (v foreshock.Values) {
 		v.Set(foreshock.IOPS, iops)

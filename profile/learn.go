@@ -93,11 +93,7 @@ func (l *learner) learn(x float64, f *foreshock.Finding) (kept bool) {
 	}
 	j := &f.Rarity[l.metric]
 	switch {
-	case l.shifts(f):
-		if before := &l.p.Shift.Explained[l.metric]; !*before {
-			r.Over(how.Weight) // what was outside before is not the action's effect
-			*before = true
-		}
+	case l.shifts(f, how.Weight):
 		how.Out, how.Patience = true, int32(l.cfg.ShiftSteps)
 	case j.Outside:
 		how.Out, how.Patience = true, l.cfg.PersistSteps(l.p.Length, l.p.Stage)
@@ -117,16 +113,19 @@ func (l *learner) learn(x float64, f *foreshock.Finding) (kept bool) {
 	return false
 }
 
-// shifts says whether the reading is far from normal and an own action explains that.
-func (l *learner) shifts(f *foreshock.Finding) bool {
+// shifts says whether the reading is far from normal and an own action explains that. With the first of such readings what was outside before, which is not
+// the action's effect, ends as an event of that weight.
+func (l *learner) shifts(f *foreshock.Finding, weight float64) bool {
 	s := l.p.Shift
-	if s.Explains(f, l.metric, l.middle) && math.Abs(f.Distance[l.metric]) >= 1 {
-		return true
+	if s == nil {
+		return false
 	}
-	if s != nil {
-		s.Explained[l.metric] = false
+	explained := s.Explains(f, l.metric, l.middle) && math.Abs(f.Distance[l.metric]) >= 1
+	if explained && !s.Explained[l.metric] {
+		l.mp.Rarity.Over(weight)
 	}
-	return false
+	s.Explained[l.metric] = explained
+	return explained
 }
 
 // lasts is for how many steps the workload's anomaly has.

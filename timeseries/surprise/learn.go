@@ -190,8 +190,10 @@ func (m *Metric) follow(j *Judgement, out bool) {
 		m.Week = new(Week)
 		m.season(1).clear()
 	}
-	if m.WithSeason += gain * (j.x - m.WithSeason); m.Season == none {
+	if m.Season == none {
 		m.WithSeason = m.Levels[middle].Mean
+	} else {
+		m.WithSeason += gain * (j.x - m.WithSeason)
 	}
 	m.Height.update(heightAlpha, abs(j.x))
 }
