@@ -108,39 +108,11 @@ func served(t *testing.T) *httptest.Server {
 	return s
 }
 
-// The page of a workload that is not watched says so, and what can be seen of it, and asks for no opinion of it.
-func TestPageOfWhatIsStored(t *testing.T) {
+// fetched is what stands on a page.
+func fetched(t *testing.T, path string) string {
+	t.Helper()
 	s := served(t)
-	answer, err := s.Client().Get(s.URL + "/workloads/vol/stored")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	data, err := io.ReadAll(answer.Body)
-	if text := string(data); err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(text, "Not heard of since 2026-") || !strings.Contains(text, "only whole steps of 15 minutes") || strings.Contains(text, "Missed</button>") {
-		t.Errorf("status %d, %v: %s", answer.StatusCode, err, data)
-	}
-}
-
-// The page of the program itself says what notifiers have given up.
-func TestStatusPage(t *testing.T) {
-	s := served(t)
-	answer, err := s.Client().Get(s.URL + "/status")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	data, err := io.ReadAll(answer.Body)
-	if want := `<dt>chat</dt><dd class="warn">1 sent, 2 failed, 0 dropped, 0 waiting</dd>`; err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(data), want) {
-		t.Errorf("status %d, %v: %s", answer.StatusCode, err, data)
-	}
-}
-
-// One time axis has what was read and expected, the anomaly, the demand, the allocation, the forecast, the action and its verdict; beside it stands
-// when the next slot of the budget frees up.
-func TestWorkloadPage(t *testing.T) {
-	s := served(t)
-	answer, err := s.Client().Get(s.URL + "/workloads/vol/a?range=3h")
+	answer, err := s.Client().Get(s.URL + path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +121,29 @@ func TestWorkloadPage(t *testing.T) {
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatalf("status %d, %v: %s", answer.StatusCode, err, data)
 	}
-	text := string(data)
+	return string(data)
+}
+
+// The page of a workload that is not watched says so, and what can be seen of it, and asks for no opinion of it.
+func TestPageOfWhatIsStored(t *testing.T) {
+	text := fetched(t, "/workloads/vol/stored")
+	if !strings.Contains(text, "Not heard of since 2026-") || !strings.Contains(text, "only whole steps of 15 minutes") || strings.Contains(text, "Missed</button>") {
+		t.Error(text)
+	}
+}
+
+// The page of the program itself says what notifiers have given up.
+func TestStatusPage(t *testing.T) {
+	text := fetched(t, "/status")
+	if want := `<dt>chat</dt><dd class="warn">1 sent, 2 failed, 0 dropped, 0 waiting</dd>`; !strings.Contains(text, want) {
+		t.Errorf("%s is not in %s", want, text)
+	}
+}
+
+// One time axis has what was read and expected, the anomaly, the demand, the allocation, the forecast, the action and its verdict; beside it stands
+// when the next slot of the budget frees up.
+func TestWorkloadPage(t *testing.T) {
+	text := fetched(t, "/workloads/vol/a?range=3h")
 	for _, want := range []string{
 		"<h1>vol/&lt;a&gt;</h1>", `class="line" d="M`, `class="band" d="M`, `class="span medium"`, "slow &amp; strange", `class="demand" d="M`, `class="allocated" d="M`,
 		`class="fan" d="M`, `class="forecast" d="M`, `class="mark grow"`, `class="mark unhelped"`, `class="mark hold"`, "1 of 4 in 24 h 00 min", "Mar 2 15:00:00",
